@@ -1,0 +1,51 @@
+"""Which engine drives Keras: settled before ``keras`` is imported, and explained by ``doctor``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from course_lib.language import Text
+
+
+def settle() -> str:
+    """Set ``KERAS_BACKEND`` unless the reader has, and give its value. Call before importing keras."""
+    backend, _ = choose()
+    os.environ["KERAS_BACKEND"] = backend
+    # TensorFlow's start-up notices on stderr would look like errors to a beginner (and to nbgrader).
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return backend
+
+
+def choose() -> tuple[str, Text]:
+    """Give the backend that Keras will use here and the reason, in both languages.
+
+    On a GPU it is torch: TensorFlow and PyTorch want different versions of the CUDA libraries, and
+    the course installs PyTorch's. Without a GPU it is TensorFlow, Keras's own default.
+    """
+    asked = os.environ.get("KERAS_BACKEND", "")
+    if asked:
+        return asked, {"en": "KERAS_BACKEND says so", "zh": "由环境变量 KERAS_BACKEND 指定"}
+    if has_nvidia_gpu() and find_spec("torch"):
+        return "torch", {
+            "en": "there is a GPU, and its libraries here are PyTorch's",
+            "zh": "这台机器有 GPU，而所装的 CUDA 库是 PyTorch 的那一套",
+        }
+    if find_spec("tensorflow"):
+        return "tensorflow", {"en": "the default on a CPU", "zh": "CPU 上的默认选择"}
+    for module in ("torch", "jax"):
+        if find_spec(module):
+            return module, {"en": "TensorFlow is not installed", "zh": "没有安装 TensorFlow"}
+    return "tensorflow", {"en": "the default; not installed yet", "zh": "默认选择，但尚未安装"}
+
+
+def has_nvidia_gpu() -> bool:
+    """Say whether an NVIDIA GPU is to be seen, without importing a framework."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1"):
+        return False
+    if sys.platform == "win32":
+        return shutil.which("nvidia-smi") is not None
+    return Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists()

@@ -1,0 +1,1 @@
+"""The course's tests: the folders mirror course_lib."""

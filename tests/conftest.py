@@ -1,0 +1,82 @@
+"""What all tests share: an environment of their own, slow tests on request, no silent skips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Before anything of the course is imported: tests speak English, draw into memory, and keep caches
+# and progress apart from the developer's own (but across runs: what was rendered once stays).
+os.environ.setdefault("COURSE_LANGUAGE", "en")
+os.environ.setdefault("COURSE_HOME", str(ROOT / ".pytest_cache" / "course-home"))
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def require(condition: object, reason: str) -> None:
+    """Skip the running test unless the condition holds; the reason says what the machine lacks.
+
+    Under ``COURSE_NO_SKIP=1`` a skip counts as a failure.
+    """
+    if not condition:
+        pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_edition() -> Iterator[None]:
+    """Let no test leave its language or edition to the next one."""
+    from course_lib import edition, language
+
+    yield
+    edition.set_current(None)
+    language._chosen = None
+
+
+@pytest.fixture
+def course_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give an empty COURSE_HOME to a test that is about caches, downloads or progress."""
+    home = tmp_path / "course-home"
+    monkeypatch.setenv("COURSE_HOME", str(home))
+    return home
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the tests marked slow as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--full"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    expected_to_fail = hasattr(report, "wasxfail")
+    if report.skipped and not expected_to_fail and os.environ.get("COURSE_NO_SKIP") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which COURSE_NO_SKIP=1 forbids: {_reason(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and os.environ.get("COURSE_NO_SKIP") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which COURSE_NO_SKIP=1 forbids: {_reason(report)}"
+    return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
