@@ -1,0 +1,92 @@
+"""``./course build``: write everything that is made from the sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from course_lib.authoring.editions import make_solved, make_student, to_bytes
+from course_lib.authoring.index import make_index
+from course_lib.authoring.problems import Problem, SourceError
+from course_lib.authoring.sources import Source, read_source, source_paths
+from course_lib.authoring.specification import exercises_of, load_specification
+from course_lib.edition import FRAMEWORKS
+from course_lib.files import write_atomically
+from course_lib.language import LANGUAGES
+
+
+def build(root: Path, *, chapters: list[str] | None = None) -> list[Path]:
+    """Make the editions, the exercises' public data and the index; write what changed.
+
+    Args:
+        root: The repository.
+        chapters: Such as ``["04"]``; ``None`` builds all.
+
+    Returns:
+        The files that were written, relative to ``root``; empty when all were up to date.
+
+    Raises:
+        SourceError: When a source is malformed, with file and line.
+    """
+    sources = [read_source(path, root) for path in source_paths(root)]
+    made: dict[Path, bytes] = {}
+    for source in sources:
+        if chapters is None or source.chapter in chapters:
+            made |= make_chapter(root, source)
+    made[Path("notebooks/README.md")] = make_index(sources).encode()
+    return [path for path, content in made.items() if _write(root / path, content)]
+
+
+def make_chapter(root: Path, source: Source) -> dict[Path, bytes]:
+    """Make a chapter's eight notebooks and its public data, by their paths relative to ``root``."""
+    specification = load_specification(root, source)
+    exercises = exercises_of(specification)
+    _require_exercises(source, set(exercises))
+    made: dict[Path, bytes] = {}
+    for language in LANGUAGES:
+        for framework in FRAMEWORKS:
+            solved = make_solved(source, language, framework, exercises)
+            student = _make_student(source, solved)
+            made[notebook_path("notebooks", language, framework, source.name)] = to_bytes(student)
+            made[notebook_path("solutions", language, framework, source.name)] = to_bytes(solved)
+    if specification is not None:
+        from course_lib.exercises import build_public
+
+        made[public_path(source)] = build_public(specification)
+    return made
+
+
+def notebook_path(side: str, language: str, framework: str, name: str) -> Path:
+    """Name an edition's file; ``side`` is ``"notebooks"`` or ``"solutions"``."""
+    return Path(side, language, framework, f"{name}.ipynb")
+
+
+def public_path(source: Source) -> Path:
+    """Name the file with the public part of a chapter's exercises."""
+    return Path("course_lib/exercises/public", f"{source.name}.json")
+
+
+def _require_exercises(source: Source, known: set[str]) -> None:
+    problems = []
+    for cell in source.cells:
+        for key in ("exercise", "check", "manual"):
+            name = getattr(cell, key, None)
+            if name is not None and name not in known:
+                message = f"cell {cell.id!r}: exercise {name} is not in {source.name}.py"
+                problems.append(Problem(source.path, cell.line, message))
+    if problems:
+        raise SourceError(problems)
+
+
+def _make_student(source: Source, solved: object) -> object:
+    try:
+        return make_student(solved)
+    except Exception as error:  # nbgrader's preprocessors raise RuntimeError and ValidationError
+        message = f"nbgrader cannot make the student edition: {error}"
+        raise SourceError([Problem(source.path, 0, message)]) from error
+
+
+def _write(path: Path, content: bytes) -> bool:
+    if path.exists() and path.read_bytes() == content:
+        return False
+    write_atomically(path, content)
+    return True
