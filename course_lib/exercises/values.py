@@ -1,0 +1,137 @@
+"""What an answer may be made of, and how such a value is put into words.
+
+A *value* is a number, a truth value, a text, ``None``, a NumPy array, or a (nested) list, tuple or
+dictionary of these. Tensors become arrays before anything is compared (:mod:`.calling`), so
+nothing in this module or in :mod:`.comparators` ever runs code that a student wrote.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.language import Text
+
+Value = Any
+"""A number, bool, str, None, array, or a (nested) list, tuple, dict of these."""
+
+SMALL = 24  # values up to this many numbers are shown whole
+
+KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "str"}
+"""NumPy's letters for the kinds of number that a value may hold, and what the course calls them."""
+
+
+def text(en: str, zh: str) -> dict[str, str]:
+    """Put a sentence in both languages side by side: ``text("Accuracy", "准确率")``."""
+    return {"en": en, "zh": zh}
+
+
+def as_array(value: Value) -> np.ndarray | None:
+    """Read a number, an array, or a regular list of numbers as an array; ``None`` where it is none.
+
+    A list counts as an array when all rows have one length and all members one kind: bools and
+    numbers are never mixed, and neither are numbers and texts.
+    """
+    if isinstance(value, dict) or value is None:
+        return None
+    if isinstance(value, list | tuple):
+        families = {_family(leaf) for leaf in _leaves(value)}
+        if len(families) > 1 or None in families:
+            return None
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return array if array.dtype.kind in KINDS else None
+
+
+def summarise(value: Value, *, tensors: bool = False) -> Text:
+    """Name a value in a few words: its kind, and its shape or size."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
+        shape = str(value.shape)
+        kind = "str" if value.dtype.kind == "U" else str(value.dtype)
+        en, zh = ("tensor", "张量") if tensors and value.dtype.kind != "U" else ("array", "数组")
+        article = "an" if en == "array" else "a"
+        return text(f"{article} {en} of shape {shape}, {kind}", f"形状为 {shape} 的 {kind} {zh}")
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.item()
+    if value is None:
+        return text("None", "None（没有返回值）")
+    if isinstance(value, bool):
+        return text(f"the truth value {value}", f"布尔值 {value}")
+    if isinstance(value, int):
+        return text(f"the whole number {value}", f"整数 {value}")
+    if isinstance(value, float):
+        return text(f"the number {number(value)}", f"数 {number(value)}")
+    if isinstance(value, str):
+        return text(f"the text {shorten(repr(value))}", f"字符串 {shorten(repr(value))}")
+    if isinstance(value, dict):
+        if not value:
+            return text("an empty dictionary", "空字典")
+        en = shorten(", ".join(map(repr, value)))
+        zh = shorten("、".join(map(repr, value)))
+        return text(f"a dictionary with the keys {en}", f"键为 {zh} 的字典")
+    en, zh = ("tuple", "元组") if isinstance(value, tuple) else ("list", "列表")
+    items = "item" if len(value) == 1 else "items"
+    return text(f"a {en} of {len(value)} {items}", f"含 {len(value)} 个元素的{zh}")
+
+
+def show(value: Value) -> str:
+    """Write a small value out; give ``""`` for one too large to be read at a glance."""
+    if isinstance(value, np.ndarray):
+        if value.size > SMALL:
+            return ""
+        return np.array2string(
+            value, precision=4, separator=", ", suppress_small=True, max_line_width=76
+        )
+    if isinstance(value, np.generic):
+        return show(value.item())
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, dict):
+        inner = ", ".join(f"{key!r}: {show(part) or '…'}" for key, part in value.items())
+        return _whole("{" + inner + "}")
+    if isinstance(value, list | tuple):
+        opening, closing = "()" if isinstance(value, tuple) else "[]"
+        inner = ", ".join(show(part) or "…" for part in value[: SMALL + 1])
+        return _whole(opening + inner + closing)
+    return _whole(repr(value))
+
+
+def number(value: float) -> str:
+    """Write a number with as many digits as a reader can compare."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def shorten(words: str, limit: int = 80) -> str:
+    """Cut a long text, with an ellipsis to show that it goes on."""
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def _whole(words: str) -> str:
+    return words if len(words) <= 400 else ""
+
+
+def _leaves(value: Value) -> list[Value]:
+    found: list[Value] = []
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple):
+            waiting.extend(part)
+        else:
+            found.append(part)
+    return found
+
+
+def _family(leaf: Value) -> str | None:
+    """Give "bool", "number" or "str"; ``None`` for what can't stand in an array."""
+    if isinstance(leaf, np.ndarray | np.generic):
+        kind = KINDS.get(leaf.dtype.kind)
+        return "number" if kind in ("int", "float") else kind
+    if isinstance(leaf, bool):
+        return "bool"
+    if isinstance(leaf, int | float):
+        return "number"
+    return "str" if isinstance(leaf, str) else None
