@@ -1,0 +1,167 @@
+"""What to do about an error in one's own function: the sentence that stands before the traceback."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from pathlib import Path
+
+from course_lib.exercises.values import shorten, text
+from course_lib.language import Text
+
+MAX_LINES = 8  # of a traceback
+
+
+def advise(error: BaseException) -> Text:
+    """Say what to look at first, by the kind of error and, where it is telling, its message."""
+    said = f"{type(error).__name__}: {error}"
+    for pattern, advice in _ADVICE:
+        if re.search(pattern, said, re.IGNORECASE | re.DOTALL):
+            return advice
+    return text(
+        "Go to the line shown below and look at the values it works with, for example with print().",
+        "请看下面标出的那一行，并检查它用到的值，例如用 print() 打印出来。",
+    )
+
+
+def own_lines(error: BaseException) -> list[str]:
+    """Shorten a traceback to the student's own lines, ending in the error itself."""
+    frames = traceback.extract_tb(error.__traceback__)
+    mine = [frame for frame in frames if not _is_library(frame.filename)]
+    lines = []
+    for frame in mine[-MAX_LINES // 2 :]:
+        lines.append(f"{frame.name}, line {frame.lineno}:")
+        if frame.line:
+            lines.append(f"    {shorten(frame.line, 100)}")
+    said = " ".join(str(error).split())
+    return [
+        *lines,
+        shorten(f"{type(error).__name__}: {said}" if said else type(error).__name__, 300),
+    ]
+
+
+def is_untouched_stub(error: BaseException) -> bool:
+    """Say whether a NotImplementedError is the stub's own ``raise`` and not one of a library."""
+    if not isinstance(error, NotImplementedError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or _is_library(frames[-1].filename):
+        return False
+    # A library's compiled code raises on the student's line too; that line has no "raise".
+    return "raise" in (frames[-1].line or "raise")
+
+
+def _is_library(filename: str) -> bool:
+    if filename.startswith("<frozen"):
+        return True
+    path = Path(filename)
+    homes = {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parent.parent)}
+    return "site-packages" in path.parts or any(path.is_relative_to(home) for home in homes)
+
+
+_ADVICE: tuple[tuple[str, Text], ...] = (
+    (
+        r"^(NameError|UnboundLocalError)",
+        text(
+            "A name is not known at that line. Check its spelling; if it belongs to an earlier cell "
+            "(an import, perhaps), run the notebook from the top.",
+            "那一行用到了一个没有定义的名字。请检查拼写；如果它来自前面的单元格（例如某个 import），"
+            "请从头依次运行笔记本。",
+        ),
+    ),
+    (
+        r"same device|device mismatch|cuda.*cpu|cpu.*cuda",
+        text(
+            "Some tensors are on the GPU and some on the CPU. Bring them together with "
+            ".to(x.device), where x is one of the function's inputs.",
+            "有的张量在 GPU 上，有的在 CPU 上。请用 .to(x.device) 把它们放到同一设备，x 是函数的一个输入。",
+        ),
+    ),
+    (
+        r"requires grad.*numpy|numpy.*requires grad",
+        text(
+            "A tensor that still records gradients can't become an array. Stay with tensors, or "
+            "call .detach() first.",
+            "仍在记录梯度的张量不能直接变成数组。请继续用张量计算，或者先调用 .detach()。",
+        ),
+    ),
+    (
+        r"shapes? .*(cannot|mismatch|incompatible|must match|not aligned)|mismatch in its core"
+        r"|could not be broadcast|size of tensor a|incompatible shapes|matrix size-incompatible"
+        r"|dimensions? .*(must match|mismatch)|inconsistent tensor size|size mismatch",
+        text(
+            "Two shapes don't fit together. Print the .shape of both operands just before that "
+            "line, and write beside each axis what it counts.",
+            "两个形状对不上。请在那一行之前打印两个操作数的 .shape，并写下每个轴各表示什么。",
+        ),
+    ),
+    (
+        r"scalar type|same dtype|dtype.*(mismatch|expected|match)|expected .*(float|double|long|int)",
+        text(
+            "Two tensors hold different kinds of numbers (float32 with float64, or whole numbers "
+            "with fractions). Print the .dtype of both and convert one of them.",
+            "两个张量的数值类型不同（例如 float32 与 float64，或整数与小数）。"
+            "请打印二者的 .dtype，再转换其中一个。",
+        ),
+    ),
+    (
+        r"NoneType",
+        text(
+            "Something is None there. Usually a function was called that changes its argument and "
+            "returns nothing, or a return is missing.",
+            "那里有一个值是 None。常见原因：调用了“就地修改、没有返回值”的函数，或者漏写了 return。",
+        ),
+    ),
+    (
+        r"^LinAlgError|singular",
+        text(
+            "A matrix there has no inverse. Print its shape and its rank: with fewer examples than "
+            "features this is to be expected, and the exercise has a remedy for it.",
+            "那里有一个矩阵不可逆。请打印它的形状和秩：样本数少于特征数时必然如此，题目里给出了补救办法。",
+        ),
+    ),
+    (
+        r"^IndexError|out of (range|bounds)",
+        text(
+            "An index lies beyond the end. Indices begin at 0, so the last one is the length minus 1.",
+            "下标越界了。下标从 0 开始，最后一个是长度减 1。",
+        ),
+    ),
+    (
+        r"^KeyError",
+        text(
+            "The dictionary has no such key. Print its keys with list(d).",
+            "字典里没有这个键。请用 list(d) 打印它的全部键。",
+        ),
+    ),
+    (
+        r"^AttributeError",
+        text(
+            "The object has no such attribute. Print its type(): tensors, arrays and layers share "
+            "many names, but not all.",
+            "这个对象没有该属性。请用 type() 看看它是什么：张量、数组和层的许多名字相同，但并非全部相同。",
+        ),
+    ),
+    (
+        r"^RecursionError",
+        text(
+            "The function calls itself without end.",
+            "函数在无休止地调用自己。",
+        ),
+    ),
+    (
+        r"MemoryError|out of memory",
+        text(
+            "There is not enough memory. Look for two arrays that broadcast into a huge one.",
+            "内存不够了。请检查是不是有两个数组意外广播成了一个巨大的数组。",
+        ),
+    ),
+    (
+        r"^ZeroDivisionError",
+        text(
+            "Something is divided by 0 there. Ask which count can be empty.",
+            "那里出现了除以 0。想一想哪个计数可能为零。",
+        ),
+    ),
+)

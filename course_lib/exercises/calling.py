@@ -1,0 +1,198 @@
+"""Ask a student's function what it returns: used by ``check()`` and, inside the sandbox, by grading.
+
+The function gets copies of the inputs, as tensors where the exercise says so, and what comes back
+is a plain value (:mod:`.values`) or an :class:`AnswerProblem` with one sentence for the student.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from course_lib.exercises.advice import advise, is_untouched_stub, own_lines
+from course_lib.exercises.codec import decode, to_text
+from course_lib.exercises.comparators import close
+from course_lib.exercises.conversion import to_plain, to_tensors
+from course_lib.exercises.forbidden import find_forbidden
+from course_lib.exercises.problems import AnswerProblem
+from course_lib.exercises.values import Value, text
+from course_lib.language import Text
+
+
+def call(
+    answer: Any,
+    inputs: Mapping[str, Value],
+    *,
+    framework: str,
+    tensors: bool = True,
+    probe: str | None = None,
+    remarks: list[Text] | None = None,
+) -> Value:
+    """Call the student's function on copies of the inputs and give back a plain value.
+
+    Args:
+        answer: What the student handed in: the function itself.
+        inputs: The arguments by name, in the order of the function's parameters.
+        framework: ``"pytorch"``, ``"keras"`` or ``"numpy"``.
+        tensors: Whether arrays go in as the framework's tensors.
+        probe: Name of a function in ``course_lib.<framework>.probes``; it gets the student's
+            function and the inputs as arrays, and its report is the value.
+        remarks: Where given, sentences are added that don't make the answer wrong.
+
+    Raises:
+        AnswerProblem: There is no value: the stub is untouched, the function raised …
+    """
+    require_function(answer)
+    given = to_tensors(dict(inputs), framework if tensors and not probe else "numpy")
+    try:
+        if probe:
+            report = importlib.import_module(f"course_lib.{framework}.probes")
+            returned = getattr(report, probe)(answer, **given)
+        else:
+            returned = _call_with(answer, given)
+        value = to_plain(returned)
+    except AnswerProblem:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _problem_of(error) from error
+    if value is None:
+        raise AnswerProblem(
+            "no_value",
+            "Your function returns None. Does it end in a return with the result?",
+            "你的函数返回了 None。函数末尾是否写了 return，并带上结果？",
+        )
+    if remarks is not None and not probe:
+        remarks.extend(_remarks_on_changes(inputs, given))
+    return value
+
+
+def answer_request(answer: Any, request: str, *, framework: str) -> str:
+    """Answer a request in JSON with a reply in JSON: how grading asks across the sandbox's wall.
+
+    Args:
+        answer: What the student handed in.
+        request: ``{"inputs": …, "tensors": bool, "probe": str | None, "forbidden": […]}`` with the
+            inputs as :func:`.codec.encode` gives them.
+        framework: As for :func:`call`.
+
+    Returns:
+        ``{"value": …}`` or ``{"problem": {"reason", "en", "zh", "lines"}}``.
+    """
+    asked = json.loads(request)
+    try:
+        require_function(answer)
+        refuse_forbidden(answer, asked.get("forbidden", ()))
+        value = call(
+            answer,
+            decode(asked["inputs"]),
+            framework=framework,
+            tensors=asked["tensors"],
+            probe=asked["probe"],
+        )
+        return f'{{"value":{to_text(value)}}}'
+    except AnswerProblem as problem:
+        return json.dumps({"problem": problem.to_data()})
+
+
+def require_function(answer: Any) -> None:
+    """Raise an AnswerProblem unless the answer can be called."""
+    if answer is None or answer is Ellipsis:
+        raise not_attempted()
+    if isinstance(answer, NotImplementedError) or not callable(answer):
+        raise AnswerProblem(
+            "not_a_function",
+            f"check() was given {_kind(answer)}, not a function. "
+            "Give the function itself, without parentheses.",
+            f"传给 check() 的是 {_kind(answer)}，而不是函数。请直接传入函数本身，后面不加括号。",
+        )
+
+
+def refuse_forbidden(answer: Any, forbidden: Sequence[str]) -> None:
+    """Raise an AnswerProblem when the function's source calls what the exercise asks to write."""
+    called = find_forbidden(answer, forbidden)
+    if called:
+        names = ", ".join(f"{name}()" for name in called)
+        raise AnswerProblem(
+            "forbidden",
+            f"Your function calls {names}, which does this exercise's work for you. "
+            "Write that step yourself from simpler operations.",
+            f"你的函数调用了 {names.replace(', ', '、')}，它替你完成了这道题要练习的那一步。"
+            "请用更基本的运算自己写出这一步。",
+        )
+
+
+def not_attempted() -> AnswerProblem:
+    """Give the problem of an answer that was not begun."""
+    return AnswerProblem(
+        "not_attempted",
+        "Not attempted yet: replace the line that raises NotImplementedError with your own code, "
+        "run that cell, then check again.",
+        "还没有作答：请把抛出 NotImplementedError 的那一行换成自己的代码，运行该单元格，然后再检查一次。",
+    )
+
+
+def _call_with(answer: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """Call by name; where the student renamed the parameters, by position."""
+    try:
+        signature = inspect.signature(answer)
+    except (ValueError, TypeError):  # compiled functions don't say what they take
+        return answer(**given)
+    try:
+        signature.bind(**given)
+    except TypeError:
+        try:
+            signature.bind(*given.values())
+        except TypeError:
+            raise _wrong_signature(given, signature) from None
+        return answer(*given.values())
+    return answer(**given)
+
+
+def _wrong_signature(given: dict[str, Any], signature: inspect.Signature) -> AnswerProblem:
+    wanted = f"({', '.join(given)})"
+    return AnswerProblem(
+        "signature",
+        f"Your function takes {signature}; this exercise calls it with {wanted}. "
+        "Put the parameters back as they stood in the stub.",
+        f"你的函数的参数是 {signature}，而本题要用 {wanted} 来调用它。请把参数改回题目给出的样子。",
+    )
+
+
+def _problem_of(error: BaseException) -> AnswerProblem:
+    if is_untouched_stub(error):
+        return not_attempted()
+    advice = advise(error)
+    return AnswerProblem(
+        "raised",
+        f"{advice['en']} Your function stopped with this error:",
+        f"{advice['zh']}你的函数因下面的错误而中断：",
+        own_lines(error),
+    )
+
+
+def _remarks_on_changes(inputs: Mapping[str, Value], given: dict[str, Any]) -> list[Text]:
+    """Say which arguments the function changed in place: right here, a trap for its next caller."""
+    remarks = []
+    for name, before in inputs.items():
+        try:
+            unchanged = close(rtol=1e-6, atol=0).compare(before, to_plain(given[name])).same
+        except AnswerProblem:
+            unchanged = False
+        if not unchanged:
+            remarks.append(
+                text(
+                    f"Your function changes its argument {name} in place. Here it worked on a copy; "
+                    "whoever calls it elsewhere would find the original changed.",
+                    f"你的函数就地修改了参数 {name}。这里用的是副本；在别处调用时，原来的数据就被改掉了。",
+                )
+            )
+    return remarks
+
+
+def _kind(answer: Any) -> str:
+    shape = getattr(answer, "shape", None)
+    name = type(answer).__name__
+    return f"{name} {tuple(shape)}" if isinstance(shape, tuple) else name
