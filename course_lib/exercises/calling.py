@@ -1,7 +1,7 @@
 """Ask a student's function what it returns: used by ``check()`` and, inside the sandbox, by grading.
 
 The function gets copies of the inputs, as tensors where the exercise says so, and what comes back
-is a plain value (:mod:`.values`) or an :class:`AnswerProblem` with one sentence for the student.
+is a plain value (:mod:`.values`) or an :class:`AnswerError` with one sentence for the student.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from course_lib.exercises.codec import decode, to_text
 from course_lib.exercises.comparators import close
 from course_lib.exercises.conversion import to_plain, to_tensors
 from course_lib.exercises.forbidden import find_forbidden
-from course_lib.exercises.problems import AnswerProblem
+from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.values import Value, text
 from course_lib.language import Text
 
@@ -43,7 +43,7 @@ def call(
         remarks: Where given, sentences are added that don't make the answer wrong.
 
     Raises:
-        AnswerProblem: There is no value: the stub is untouched, the function raised …
+        AnswerError: There is no value: the stub is untouched, the function raised …
     """
     require_function(answer)
     given = to_tensors(dict(inputs), framework if tensors and not probe else "numpy")
@@ -54,12 +54,12 @@ def call(
         else:
             returned = _call_with(answer, given)
         value = to_plain(returned)
-    except AnswerProblem:
+    except AnswerError:
         raise
     except (Exception, SystemExit) as error:
         raise _problem_of(error) from error
     if value is None:
-        raise AnswerProblem(
+        raise AnswerError(
             "no_value",
             "Your function returns None. Does it end in a return with the result?",
             "你的函数返回了 None。函数末尾是否写了 return，并带上结果？",
@@ -93,16 +93,16 @@ def answer_request(answer: Any, request: str, *, framework: str) -> str:
             probe=asked["probe"],
         )
         return f'{{"value":{to_text(value)}}}'
-    except AnswerProblem as problem:
+    except AnswerError as problem:
         return json.dumps({"problem": problem.to_data()})
 
 
 def require_function(answer: Any) -> None:
-    """Raise an AnswerProblem unless the answer can be called."""
+    """Raise an AnswerError unless the answer can be called."""
     if answer is None or answer is Ellipsis:
         raise not_attempted()
     if isinstance(answer, NotImplementedError) or not callable(answer):
-        raise AnswerProblem(
+        raise AnswerError(
             "not_a_function",
             f"check() was given {_kind(answer)}, not a function. "
             "Give the function itself, without parentheses.",
@@ -111,11 +111,11 @@ def require_function(answer: Any) -> None:
 
 
 def refuse_forbidden(answer: Any, forbidden: Sequence[str]) -> None:
-    """Raise an AnswerProblem when the function's source calls what the exercise asks to write."""
+    """Raise an AnswerError when the function's source calls what the exercise asks to write."""
     called = find_forbidden(answer, forbidden)
     if called:
         names = ", ".join(f"{name}()" for name in called)
-        raise AnswerProblem(
+        raise AnswerError(
             "forbidden",
             f"Your function calls {names}, which does this exercise's work for you. "
             "Write that step yourself from simpler operations.",
@@ -124,9 +124,9 @@ def refuse_forbidden(answer: Any, forbidden: Sequence[str]) -> None:
         )
 
 
-def not_attempted() -> AnswerProblem:
+def not_attempted() -> AnswerError:
     """Give the problem of an answer that was not begun."""
-    return AnswerProblem(
+    return AnswerError(
         "not_attempted",
         "Not attempted yet: replace the line that raises NotImplementedError with your own code, "
         "run that cell, then check again.",
@@ -151,9 +151,9 @@ def _call_with(answer: Callable[..., Any], given: dict[str, Any]) -> Any:
     return answer(**given)
 
 
-def _wrong_signature(given: dict[str, Any], signature: inspect.Signature) -> AnswerProblem:
+def _wrong_signature(given: dict[str, Any], signature: inspect.Signature) -> AnswerError:
     wanted = f"({', '.join(given)})"
-    return AnswerProblem(
+    return AnswerError(
         "signature",
         f"Your function takes {signature}; this exercise calls it with {wanted}. "
         "Put the parameters back as they stood in the stub.",
@@ -161,11 +161,11 @@ def _wrong_signature(given: dict[str, Any], signature: inspect.Signature) -> Ans
     )
 
 
-def _problem_of(error: BaseException) -> AnswerProblem:
+def _problem_of(error: BaseException) -> AnswerError:
     if is_untouched_stub(error):
         return not_attempted()
     advice = advise(error)
-    return AnswerProblem(
+    return AnswerError(
         "raised",
         f"{advice['en']} Your function stopped with this error:",
         f"{advice['zh']}你的函数因下面的错误而中断：",
@@ -179,7 +179,7 @@ def _remarks_on_changes(inputs: Mapping[str, Value], given: dict[str, Any]) -> l
     for name, before in inputs.items():
         try:
             unchanged = close(rtol=1e-6, atol=0).compare(before, to_plain(given[name])).same
-        except AnswerProblem:
+        except AnswerError:
             unchanged = False
         if not unchanged:
             remarks.append(

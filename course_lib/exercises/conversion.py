@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.exercises.codec import MAX_DEPTH, MAX_PARTS
-from course_lib.exercises.problems import AnswerProblem
+from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.values import Value
 
 MAX_ARRAY_BYTES = 2_500_000  # all arrays of one answer together
@@ -45,7 +45,7 @@ def to_plain(returned: Any) -> Value:
     """Turn what a student's function returned into a value of plain arrays and numbers.
 
     Accepts arrays, tensors and variables of any framework, scalars, lists, tuples, sets and
-    mappings of these. Raises :class:`AnswerProblem` with a sentence for everything else.
+    mappings of these. Raises :class:`AnswerError` with a sentence for everything else.
     """
     return _Plain().convert(returned, depth=0)
 
@@ -128,7 +128,7 @@ class _Plain:
 
     def _last_resort(self, part: Any) -> Value:
         if inspect.iscoroutine(part) or isinstance(part, Iterator):
-            raise AnswerProblem(
+            raise AnswerError(
                 "lazy",
                 f"Your function returns a {type(part).__name__}, which makes its values only when "
                 "they are asked for. Wrap it in list(…) before returning it.",
@@ -137,7 +137,7 @@ class _Plain:
             )
         if inspect.isroutine(part):
             name = getattr(part, "__name__", "")
-            raise AnswerProblem(
+            raise AnswerError(
                 "not_a_value",
                 f"Your function returns the function {name} itself, not its result. "
                 "Are the parentheses missing?",
@@ -146,7 +146,7 @@ class _Plain:
         if hasattr(part, "__array__") and not isinstance(part, type):
             try:
                 return self._array(np.asarray(part))
-            except AnswerProblem:
+            except AnswerError:
                 raise
             except Exception:
                 raise _not_a_value(part) from None
@@ -169,7 +169,7 @@ def _from_tensor(tensor: Any) -> np.ndarray:
         if torch is not None and isinstance(tensor, torch.Tensor):
             return _from_torch(tensor)
         return _from_keras(tensor)
-    except AnswerProblem:
+    except AnswerError:
         raise
     except Exception as error:
         raise _without_numbers(type(tensor).__name__) from error
@@ -177,7 +177,7 @@ def _from_tensor(tensor: Any) -> np.ndarray:
 
 def _from_torch(tensor: Any) -> np.ndarray:
     if tensor.device.type == "meta":
-        raise AnswerProblem(
+        raise AnswerError(
             "lazy",
             "Your function returns a tensor on the device 'meta': it has a shape, but no numbers. "
             "Compute on the inputs' own device.",
@@ -215,7 +215,7 @@ def _plain_array(array: np.ndarray) -> np.ndarray:
     if plain.dtype == np.longdouble:
         plain = plain.astype(np.float64)
     if plain.dtype.kind == "O":
-        raise AnswerProblem(
+        raise AnswerError(
             "not_a_value",
             "Your function returns an array of Python objects, which is what NumPy makes of rows "
             "of different lengths. Give all rows one length, or return a list.",
@@ -229,8 +229,8 @@ def _plain_array(array: np.ndarray) -> np.ndarray:
     return plain
 
 
-def _without_numbers(kind: str) -> AnswerProblem:
-    return AnswerProblem(
+def _without_numbers(kind: str) -> AnswerError:
+    return AnswerError(
         "lazy",
         f"Your function returns a {kind} that stands for a computation and holds no numbers yet. "
         "Call the model or the operation on the inputs that your function was given.",
@@ -238,10 +238,10 @@ def _without_numbers(kind: str) -> AnswerProblem:
     )
 
 
-def _too_large(shape: tuple[int, ...] | None = None) -> AnswerProblem:
+def _too_large(shape: tuple[int, ...] | None = None) -> AnswerError:
     en = f" (shape {tuple(map(int, shape))})" if shape else ""
     zh = f"（形状 {tuple(map(int, shape))}）" if shape else ""
-    return AnswerProblem(
+    return AnswerError(
         "too_large",
         f"Your function returns far more than this exercise asks for{en}. "
         "Print the shape of what you return: did two arrays broadcast against each other?",
@@ -249,9 +249,9 @@ def _too_large(shape: tuple[int, ...] | None = None) -> AnswerProblem:
     )
 
 
-def _not_a_value(part: Any, how_en: str = "", how_zh: str = "") -> AnswerProblem:
+def _not_a_value(part: Any, how_en: str = "", how_zh: str = "") -> AnswerError:
     kind = type(part).__name__
-    return AnswerProblem(
+    return AnswerError(
         "not_a_value",
         f"Your function returns an object of type {kind}{' ' + how_en if how_en else ''}. "
         "Return numbers, arrays or tensors, or a list, tuple or dictionary of these.",

@@ -20,7 +20,7 @@ REASONS = {
 }
 
 
-class AnswerProblem(CourseError):
+class AnswerError(CourseError):
     """The answer could not be compared: ``reason`` is one of :data:`REASONS`.
 
     Attributes:
@@ -37,11 +37,11 @@ class AnswerProblem(CourseError):
         return {"reason": self.reason, "en": self.en, "zh": self.zh, "lines": list(self.lines)}
 
     @staticmethod
-    def from_data(data: Mapping[str, Any]) -> AnswerProblem:
+    def from_data(data: Mapping[str, Any]) -> AnswerError:
         """Read what :meth:`to_data` gave, from a source that may lie: everything is cut and checked."""
         reason = data.get("reason")
         lines = data.get("lines")
-        return AnswerProblem(
+        return AnswerError(
             reason if isinstance(reason, str) and reason in REASONS else "raised",
             str(data.get("en", ""))[:2000],
             str(data.get("zh", ""))[:2000],

@@ -22,7 +22,7 @@ KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "str"}
 """NumPy's letters for the kinds of number that a value may hold, and what the course calls them."""
 
 
-def text(en: str, zh: str) -> dict[str, str]:
+def text(en: str, zh: str) -> Text:
     """Put a sentence in both languages side by side: ``text("Accuracy", "准确率")``."""
     return {"en": en, "zh": zh}
 
