@@ -153,8 +153,13 @@ class _Plain:
         raise _not_a_value(part)
 
 
+def _loaded(module: str) -> Any:
+    """Give a module that somebody has imported already, else None."""
+    return sys.modules.get(module)
+
+
 def _is_tensor(part: Any) -> bool:
-    torch, keras, tf, jax = map(sys.modules.get, ("torch", "keras", "tensorflow", "jax"))
+    torch, keras, tf, jax = map(_loaded, ("torch", "keras", "tensorflow", "jax"))
     return bool(
         (hasattr(torch, "Tensor") and isinstance(part, torch.Tensor))
         or (hasattr(keras, "KerasTensor") and isinstance(part, (keras.KerasTensor, keras.Variable)))
@@ -164,9 +169,9 @@ def _is_tensor(part: Any) -> bool:
 
 
 def _from_tensor(tensor: Any) -> np.ndarray:
-    torch = sys.modules.get("torch")
+    torch = _loaded("torch")
     try:
-        if torch is not None and isinstance(tensor, torch.Tensor):
+        if hasattr(torch, "Tensor") and isinstance(tensor, torch.Tensor):
             return _from_torch(tensor)
         return _from_keras(tensor)
     except AnswerError:
@@ -195,12 +200,12 @@ def _from_torch(tensor: Any) -> np.ndarray:
 
 
 def _from_keras(tensor: Any) -> np.ndarray:
-    keras, tf = sys.modules.get("keras"), sys.modules.get("tensorflow")
+    torch, keras, tf = map(_loaded, ("torch", "keras", "tensorflow"))
     if hasattr(keras, "KerasTensor") and isinstance(tensor, keras.KerasTensor):
         raise _without_numbers("KerasTensor")
     if hasattr(keras, "Variable") and isinstance(tensor, keras.Variable):
         tensor = tensor.value
-        if sys.modules.get("torch") and isinstance(tensor, sys.modules["torch"].Tensor):
+        if hasattr(torch, "Tensor") and isinstance(tensor, torch.Tensor):
             return _from_torch(tensor)
     if hasattr(tf, "SparseTensor") and isinstance(tensor, tf.SparseTensor):
         tensor = tf.sparse.to_dense(tensor)

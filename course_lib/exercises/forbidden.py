@@ -10,7 +10,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -26,7 +26,8 @@ def find_forbidden(answer: Any, forbidden: Sequence[str]) -> list[str]:
             the notebook; ``".fit"`` stands for every method of that name.
     """
     found: set[str] = set()
-    waiting, seen = [inspect.unwrap(answer) if callable(answer) else answer], set()
+    waiting = [inspect.unwrap(answer) if callable(answer) else answer]
+    seen: set[object] = set()
     while waiting and len(seen) < _MAX_FUNCTIONS:
         function = waiting.pop()
         if not isinstance(function, FunctionType) or function.__code__ in seen:
@@ -61,7 +62,7 @@ def _parse(function: FunctionType) -> ast.AST | None:
 def _names_in(function: FunctionType, tree: ast.AST) -> dict[str, Any]:
     """Give what each name means: globals, the closure, and imports within the function."""
     names = dict(function.__globals__)
-    names.update(inspect.getclosurevars(function).nonlocals if _has_source(function) else {})
+    names.update(_closure_of(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -73,12 +74,11 @@ def _names_in(function: FunctionType, tree: ast.AST) -> dict[str, Any]:
     return names
 
 
-def _has_source(function: Callable) -> bool:
+def _closure_of(function: FunctionType) -> dict[str, Any]:
     try:
-        inspect.getclosurevars(function)
-    except (TypeError, ValueError):
-        return False
-    return True
+        return dict(inspect.getclosurevars(function).nonlocals)
+    except (TypeError, ValueError):  # a cell that is not filled yet
+        return {}
 
 
 def _look_up(dotted: str) -> Any:
