@@ -1,0 +1,196 @@
+"""Backbones by name: images in, features out, with the preprocessing that their weights expect."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.errors import CourseError
+from course_lib.pytorch.glyphnet import build_glyphnet
+from course_lib.training import published
+from course_lib.training.preprocessing import GLYPHS, IMAGENET_RGB, Preprocessing
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What is known of a backbone before it is built.
+
+    Attributes:
+        build: Gives the network: scaled images N×C×H×W → feature maps N×C'×H'×W'.
+        preprocessing: What the network expects of its input.
+        map_shape: Height, width and channels of the last map at ``preprocessing.size``.
+        blocks: For each block, from input to output, how its layers' names start.
+    """
+
+    build: Callable[[], nn.Module]
+    preprocessing: Preprocessing
+    map_shape: tuple[int, int, int]
+    blocks: tuple[tuple[str, ...], ...]
+
+
+class Backbone(nn.Module):
+    """A network without its classifier: uint8 images N×H×W×C → features N×D.
+
+    Attributes:
+        name: Such as ``"resnet18"``.
+        weights: Where its weights came from: ``"random"`` or a file's name.
+        preprocessing: How pixels are scaled, a small readable object.
+        network: The layers themselves, in PyTorch's N×C×H×W.
+        feature_size: D, the number of features.
+        map_shape: Height, width, channels of the last map.
+    """
+
+    def __init__(
+        self, name: str, architecture: Architecture, network: nn.Module, weights: str
+    ) -> None:
+        super().__init__()
+        self.name, self.weights = name, weights
+        self.preprocessing, self.map_shape = architecture.preprocessing, architecture.map_shape
+        self.feature_size = architecture.map_shape[-1]
+        self.network, self._blocks = network, architecture.blocks
+        self.register_buffer("mean", torch.tensor(self.preprocessing.mean), persistent=False)
+        self.register_buffer("std", torch.tensor(self.preprocessing.std), persistent=False)
+
+    def preprocess(self, x: Tensor) -> Tensor:
+        """Scale images N×H×W×C (0 … 255) to the network's N×C×H×W, as ``preprocessing`` says.
+
+        The transposition moves no data: the result is what PyTorch calls channels-last.
+        """
+        p = self.preprocessing
+        x = x.expand(*x.shape[:3], p.channels) if x.shape[-1] == 1 else x
+        x = x.flip(-1) if p.order == "BGR" else x
+        scaled = (x.float() / p.divide_by - self.mean) / self.std
+        return scaled.permute(0, 3, 1, 2)
+
+    def feature_map(self, x: Tensor) -> Tensor:
+        """Give the last map N×H'×W'×C' of images N×H×W×C."""
+        # glyphnet itself ends in the mean; its map is one call before.
+        maps = getattr(self.network, "feature_map", self.network)
+        return maps(self.preprocess(x)).permute(0, 2, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give the features N×D: the last map's mean over its places."""
+        return self.feature_map(x).mean(dim=(1, 2))
+
+    @property
+    def blocks(self) -> list[nn.ModuleList]:
+        """The network's blocks from input to output, for plans such as "the last two learn"."""
+        layers = [(name, layer) for name, layer in self.network.named_modules() if name]
+        return [
+            nn.ModuleList([layer for name, layer in layers if f"{name}.".startswith(starts)])
+            for starts in self._blocks
+        ]
+
+
+def load_backbone(name: str, *, weights: str | Path | None = "default", seed: int = 0) -> Backbone:
+    """Build a backbone by name and load its weights; it comes in inference mode, nothing frozen.
+
+    Args:
+        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"`` or ``"resnet50"``.
+        weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
+            where this machine has them. ``None``: random. Or the path of a weights file
+            (``.safetensors`` or ``.pth``, PyTorch's names and layout).
+        seed: Where random weights come from.
+
+    Raises:
+        CourseError: For an unknown name, weights that are not there, or weights that do not fit.
+    """
+    architecture = _architecture(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = architecture.build()
+    path = _default_weights(name) if weights == "default" else weights
+    if path is not None:
+        _load_weights(network, Path(path))
+    source = "random" if path is None else Path(path).name
+    network.to(memory_format=torch.channels_last)
+    return Backbone(name, architecture, network, source).eval()
+
+
+def _resnet(name: str) -> Callable[[], nn.Module]:
+    """He et al., *Deep Residual Learning for Image Recognition*, CVPR 2016, as torchvision has it."""
+
+    def build() -> nn.Module:
+        import torchvision
+
+        whole = torchvision.models.get_model(name, weights=None)
+        layers = [(n, layer) for n, layer in whole.named_children() if n not in ("avgpool", "fc")]
+        return nn.Sequential(OrderedDict(layers))
+
+    return build
+
+
+def _vgg16() -> nn.Module:
+    """Simonyan & Zisserman, *Very Deep Convolutional Networks*, ICLR 2015, as torchvision has it."""
+    import torchvision
+
+    return nn.Sequential(OrderedDict(features=torchvision.models.vgg16(weights=None).features))
+
+
+def _glyphnet() -> nn.Module:
+    return build_glyphnet()
+
+
+_VGG_BLOCKS = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
+_RESNET_BLOCKS = tuple((f"layer{i}.",) for i in (1, 2, 3, 4))
+
+ARCHITECTURES = {
+    "glyphnet": Architecture(
+        _glyphnet, GLYPHS, (4, 4, 128), (("block1.",), ("block2.",), ("block3.",))
+    ),
+    "resnet18": Architecture(_resnet("resnet18"), IMAGENET_RGB, (7, 7, 512), _RESNET_BLOCKS),
+    "resnet50": Architecture(_resnet("resnet50"), IMAGENET_RGB, (7, 7, 2048), _RESNET_BLOCKS),
+    "vgg16": Architecture(
+        _vgg16,
+        IMAGENET_RGB,
+        (7, 7, 512),
+        tuple(tuple(f"features.{i}." for i in block) for block in _VGG_BLOCKS),
+    ),
+}
+
+
+def _architecture(name: str) -> Architecture:
+    if name not in ARCHITECTURES:
+        raise CourseError(
+            f"There is no backbone {name!r}: choose one of {', '.join(ARCHITECTURES)}.",
+            f"没有叫 {name!r} 的主干网络，可选：{'、'.join(ARCHITECTURES)}。",
+        )
+    return ARCHITECTURES[name]
+
+
+def _default_weights(name: str) -> Path:
+    if name not in published.TORCHVISION:
+        return published.EMBEDDED / f"{name}.safetensors"
+    fetch = f"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')"
+    files = published.TORCHVISION[name]
+    return published.find_published(name, files, published.torch_folders(), fetch)
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    """Load a file in PyTorch's layout; a classifier in it (fc.…, classifier.…) is left out."""
+    tensors = _read(path)
+    own = network.state_dict()
+    wrong = [n for n in own if n not in tensors or tensors[n].shape != own[n].shape]
+    wrong = [n for n in wrong if not n.endswith("num_batches_tracked")]
+    if wrong:
+        raise CourseError(
+            f"{path} does not fit this backbone: {len(wrong)} weights are missing or have another "
+            f"shape, the first is {wrong[0]}.",
+            f"{path} 与这个主干网络不匹配：有 {len(wrong)} 个权重缺失或形状不同，第一个是 {wrong[0]}。",
+        )
+    network.load_state_dict({n: tensors[n] for n in own if n in tensors}, strict=False)
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise CourseError(f"There is no weights file {path}.", f"没有权重文件 {path}。")
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)

@@ -1,0 +1,55 @@
+"""Where the arithmetic happens, at which precision, and from which seed."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+from torch import nn
+
+from course_lib.errors import CourseError
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def choose_device(device: str = "auto") -> torch.device:
+    """Give the device for a name; ``"auto"`` prefers an NVIDIA GPU, then Apple's, then the CPU."""
+    if device != "auto":
+        return torch.device(device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def choose_precision(precision: str, device: torch.device) -> torch.dtype:
+    """Give the dtype of the heavy arithmetic; ``"auto"`` is bfloat16 on a GPU that has it.
+
+    Weights stay float32 either way: only convolutions and matrix products are rounded.
+    """
+    if precision not in PRECISIONS:
+        raise CourseError(
+            f"precision is one of {', '.join(PRECISIONS)}; it was {precision!r}.",
+            f"precision 只能是 {'、'.join(PRECISIONS)} 之一，现在是 {precision!r}。",
+        )
+    if precision == "auto":
+        has_bfloat16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if has_bfloat16 else torch.float32
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Round convolutions and matrix products to ``dtype`` inside a ``with`` statement."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
+
+
+def device_of(module: nn.Module) -> torch.device:
+    """Give the device that a module's weights are on (the CPU for a module without any)."""
+    return next((p.device for p in module.parameters()), torch.device("cpu"))
+
+
+def seed_everything(seed: int) -> None:
+    """Start Python's, NumPy's and PyTorch's random generators from one seed."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)

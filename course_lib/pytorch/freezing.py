@@ -1,0 +1,61 @@
+"""What may move during training and what may not.
+
+Frozen means two things at once: no gradient, *and* inference mode. The second is easily forgotten:
+BatchNorm layers in training mode change their statistics although no gradient reaches them.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from course_lib.errors import CourseError
+
+PLANS = ("everything", "head", "last")
+
+
+def freeze(module: nn.Module) -> nn.Module:
+    """Let nothing in the module move: no gradients, and inference mode. Gives the module back."""
+    module.requires_grad_(False)
+    return module.eval()
+
+
+def unfreeze(module: nn.Module) -> nn.Module:
+    """Let the module learn again; ``fit`` puts it into training mode. Gives the module back."""
+    return module.requires_grad_(True)
+
+
+def freeze_plan(model: nn.Module, plan: str, *, blocks: int = 1) -> nn.Module:
+    """Freeze a model with ``.backbone`` and ``.head`` by a named plan. Gives the model back.
+
+    Args:
+        model: What ``attach_head`` gives.
+        plan: ``"everything"`` (all of it learns), ``"head"`` (the backbone is frozen) or ``"last"``
+            (the head and the backbone's last ``blocks`` blocks learn).
+        blocks: How many blocks ``"last"`` leaves free; ``backbone.blocks`` lists them.
+    """
+    if plan not in PLANS:
+        raise CourseError(
+            f"There is no freeze plan {plan!r}: choose one of {', '.join(PLANS)}.",
+            f"没有叫 {plan!r} 的冻结方案，可选：{'、'.join(PLANS)}。",
+        )
+    unfreeze(model)
+    if plan != "everything":
+        freeze(model.backbone)
+    if plan == "last":
+        for block in model.backbone.blocks[-blocks:]:
+            unfreeze(block)
+    return model
+
+
+def train_mode(module: nn.Module) -> None:
+    """Put a module into training mode, all but its frozen parts.
+
+    A part is frozen when it has weights and none of them takes a gradient.
+    """
+    weights = list(module.parameters())
+    if weights and not any(w.requires_grad for w in weights):
+        module.eval()
+        return
+    module.training = True
+    for child in module.children():
+        train_mode(child)

@@ -1,0 +1,126 @@
+"""The training loop: one for the whole course. What differs between methods is the objective."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.pytorch.devices import autocast
+from course_lib.pytorch.freezing import train_mode
+from course_lib.pytorch.inference import evaluate
+from course_lib.pytorch.objectives import CrossEntropy, Objective
+from course_lib.pytorch.optimizers import set_learning_rate
+from course_lib.pytorch.run import Run
+from course_lib.training.batches import as_arrays, cut, epoch_order
+from course_lib.training.callbacks import Callback
+from course_lib.training.checkpoint import checkpoints_last
+from course_lib.training.history import History
+from course_lib.training.plan import Plan
+from course_lib.training.progress import progress_bar
+from course_lib.training.recipes import AdamW, Recipe
+
+
+def fit(
+    model: nn.Module,
+    train: Any,
+    *,
+    objective: Objective | None = None,
+    optimizer: Recipe | None = None,
+    epochs: int,
+    batch_size: int = 64,
+    validation: Any = None,
+    callbacks: Sequence[Callback] = (),
+    precision: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train a model in place and give the record of it.
+
+    Args:
+        model: Anything that maps a batch of ``x`` to outputs. What is frozen stays as it is,
+            BatchNorm statistics included. Afterwards the model is in inference mode.
+        train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays for an objective that needs
+            more (``{"x": …, "y": …, "x_t": …}``).
+        objective: What to make small; ``CrossEntropy()`` unless given.
+        optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
+        epochs: How often the examples of ``x`` are seen.
+        batch_size: Examples per step.
+        validation: A ``Domain`` or a pair, measured after each epoch. Never used to train.
+        callbacks: ``EarlyStopping``, ``Checkpoint`` or your own.
+        precision: ``"auto"``, ``"float32"`` or ``"bfloat16"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` …
+        seed: Decides the order of the examples and what dropout drops.
+        progress: Whether to show a bar (never where a machine is looking).
+
+    Raises:
+        CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
+    """
+    plan = Plan(as_arrays(train), optimizer or AdamW(), epochs, batch_size, seed)
+    objective = objective or CrossEntropy()
+    callbacks = checkpoints_last(callbacks)
+    run = Run(model, objective, plan, precision=precision, device=device, callbacks=callbacks)
+    for callback in callbacks:
+        callback.on_begin(run)
+    train_epochs(run, validation, progress)
+    for callback in callbacks:
+        callback.on_end(run)
+    model.eval()
+    return run.history
+
+
+def train_epochs(run: Run, validation: Any, progress: bool) -> None:
+    """Train epoch by epoch until the plan is done or a callback says stop."""
+    first, started = len(run.history.epochs), time.perf_counter() - run.history.seconds
+    todo = run.plan.epochs - first
+    with progress_bar(todo * len(run.plan.sizes), "fit", show=progress) as bar, own_randomness(run):
+        for epoch in range(first, run.plan.epochs):
+            if run.stop:
+                break
+            losses = train_epoch(run, epoch, bar).tolist()  # the one transfer from the device
+            measured = validate(run, validation)
+            run.plan.record(run.history, losses, measured, time.perf_counter() - started)
+            for callback in run.callbacks:
+                callback.on_epoch_end(run)
+
+
+def train_epoch(run: Run, epoch: int, bar: Any) -> Tensor:
+    """See every example once; give the losses of all steps, still on the device."""
+    torch.manual_seed(run.plan.seed * 100_003 + epoch)  # each epoch its own: resuming needs no more
+    train_mode(run.parts)
+    orders = epoch_order(run.plan.arrays, run.plan.seed, epoch)
+    indices = {stream: torch.from_numpy(order).to(run.device) for stream, order in orders.items()}
+    losses = torch.empty(len(run.plan.sizes), device=run.device)
+    for i, batch_indices in enumerate(cut(indices, run.plan.batch_size)):
+        losses[i] = train_step(run, batch_indices, epoch * len(losses) + i)
+        bar.update()
+    return losses
+
+
+def train_step(run: Run, indices: dict[str, Tensor], step: int) -> Tensor:
+    """Forward, backward, update. Nothing here waits for the device."""
+    set_learning_rate(run.optimizer, run.plan.rates[step])
+    run.optimizer.zero_grad()
+    with autocast(run.device, run.dtype):
+        loss = run.objective.loss(run.model, run.batch(indices, step))
+    loss.backward()
+    run.optimizer.step()
+    return loss.detach()
+
+
+def validate(run: Run, validation: Any) -> dict[str, float]:
+    """Measure the validation data, if there is any."""
+    if validation is None:
+        return {}
+    place = {"precision": run.precision, "device": str(run.device)}
+    return evaluate(run.model, validation, objective=run.objective, **place)
+
+
+def own_randomness(run: Run) -> Any:
+    """Draw from a random state of our own inside a ``with``; the caller's is left as it was."""
+    devices = [torch.cuda.current_device()] if run.device.type == "cuda" else []
+    return torch.random.fork_rng(devices=devices)

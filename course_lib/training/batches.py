@@ -1,0 +1,105 @@
+"""Which examples meet in which batch: decided by NumPy, so that both frameworks see the same.
+
+Training data is a mapping from names to arrays. The plain case has ``x`` and ``y``; an objective
+that needs a second domain adds ``x_t`` (and perhaps ``y_t``). What follows the underscore names the
+*stream*: arrays of one stream have the same length and are drawn together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from course_lib.errors import CourseError
+
+Arrays = dict[str, np.ndarray]
+
+
+def order(n: int, seed: int, epoch: int, stream: str = "") -> np.ndarray:
+    """Give the order in which one epoch visits ``n`` examples: int64, a permutation of 0 … n-1.
+
+    It depends on its arguments alone, so an interrupted run can be taken up at any epoch.
+    """
+    key = [seed, epoch, *stream.encode()]
+    return np.random.default_rng(key).permutation(n)
+
+
+def as_arrays(train: Any) -> Arrays:
+    """Give training data as named arrays.
+
+    Args:
+        train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays that has at least ``x``.
+
+    Raises:
+        CourseError: When a stream is empty or its arrays differ in length.
+    """
+    if isinstance(train, Mapping):
+        arrays = {name: np.asarray(array) for name, array in train.items()}
+    elif hasattr(train, "x") and hasattr(train, "y"):
+        arrays = {"x": np.asarray(train.x), "y": np.asarray(train.y)}
+    else:
+        x, y = train
+        arrays = {"x": np.asarray(x), "y": np.asarray(y)}
+    _check_lengths(arrays)
+    return arrays
+
+
+def stream_of(name: str) -> str:
+    """Give the stream that an array belongs to: ``x`` → ``""``, ``x_t`` → ``"t"``."""
+    return name.partition("_")[2]
+
+
+def lengths(arrays: Arrays) -> dict[str, int]:
+    """Give the number of examples in each stream, the main stream ``""`` first."""
+    return {stream_of(name): len(arrays[name]) for name in sorted(arrays, key=stream_of)}
+
+
+def steps_per_epoch(n: int, batch_size: int) -> int:
+    """Give the number of batches that cover ``n`` examples; the last one may be smaller."""
+    return -(-n // batch_size)
+
+
+def epoch_order(arrays: Arrays, seed: int, epoch: int) -> Arrays:
+    """Give one epoch's order for every stream, each as long as the main one.
+
+    A second stream is walked through again and again, newly shuffled each time round, and goes on
+    in the next epoch where it stopped in this one.
+    """
+    sizes = lengths(arrays)
+    return {
+        stream: order(n, seed, epoch) if stream == "" else _walk(n, sizes[""], seed, epoch, stream)
+        for stream, n in sizes.items()
+    }
+
+
+def cut(orders: Arrays, batch_size: int) -> Iterator[Arrays]:
+    """Cut an epoch's orders into batches of indices, stream by stream."""
+    for start in range(0, len(orders[""]), batch_size):
+        yield {stream: indices[start : start + batch_size] for stream, indices in orders.items()}
+
+
+def _walk(n: int, wanted: int, seed: int, epoch: int, stream: str) -> np.ndarray:
+    """Give places epoch·wanted … (epoch+1)·wanted of an endless row of shuffled passes over n."""
+    places = np.arange(epoch * wanted, (epoch + 1) * wanted)
+    passes = {int(p): order(n, seed, int(p), stream) for p in np.unique(places // n)}
+    return np.array([passes[int(place // n)][place % n] for place in places], dtype=np.int64)
+
+
+def _check_lengths(arrays: Arrays) -> None:
+    if "x" not in arrays:
+        raise CourseError(
+            f"Training data needs an array named 'x'; it has {sorted(arrays)}.",
+            f"训练数据要有名为 'x' 的数组，现在只有 {sorted(arrays)}。",
+        )
+    sizes = lengths(arrays)
+    for name, array in arrays.items():
+        n = sizes[stream_of(name)]
+        if len(array) != n or n == 0:
+            raise CourseError(
+                f"'{name}' has {len(array)} examples where {n or 'at least one'} were expected: "
+                "give as many labels as inputs, and at least one of each.",
+                f"'{name}' 有 {len(array)} 个样本，应有 {n or '至少一个'}："
+                "输入与标签的个数要相同，而且不能为空。",
+            )

@@ -1,0 +1,113 @@
+"""What happens between epochs. A callback sees the run, never a framework."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from course_lib.errors import CourseError
+from course_lib.training.history import History
+
+State = dict[str, np.ndarray]
+
+
+class Run(Protocol):
+    """A training in progress, as callbacks see it. Both halves have one.
+
+    Attributes:
+        history: The record so far; its last epoch is the one that just ended.
+        stop: Set it to end the training after this epoch.
+        settings: What makes this run the one it is (epochs, data, recipe …), as JSON-able values.
+    """
+
+    history: History
+    stop: bool
+    settings: dict[str, object]
+
+    def weights(self) -> State: ...
+    def load_weights(self, weights: State) -> None: ...
+    def state(self) -> State: ...
+    def load_state(self, state: State) -> None: ...
+
+
+class Callback:
+    """Does nothing, at three moments. Subclass it and fill in the ones that matter."""
+
+    def on_begin(self, run: Run) -> None:
+        """Called once before the first epoch."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Called after each epoch and its validation."""
+
+    def on_end(self, run: Run) -> None:
+        """Called once after the last epoch."""
+
+    def state(self) -> State:
+        """Give what a resumed run must know of this callback."""
+        return {}
+
+    def load_state(self, state: State) -> None:
+        """Take back what :meth:`state` gave."""
+
+
+class EarlyStopping(Callback):
+    """Stop when the validation no longer gets better, and go back to the best epoch's weights.
+
+    Prechelt, *Early Stopping – But When?*, 1998.
+
+    Args:
+        monitor: An entry of ``History.epochs``; names with ``accuracy`` should rise, others fall.
+        patience: How many epochs without improvement to wait.
+        min_delta: An improvement smaller than this does not count.
+        restore_best: Whether to put the best weights back at the end.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        *,
+        patience: int = 3,
+        min_delta: float = 0.0,
+        restore_best: bool = True,
+    ) -> None:
+        self.monitor, self.patience = monitor, patience
+        self.min_delta, self.restore_best = min_delta, restore_best
+
+    def on_begin(self, run: Run) -> None:
+        self.best, self.waited = -np.inf, 0
+        self.best_weights: State = {}
+
+    def on_epoch_end(self, run: Run) -> None:
+        score = self._score(run.history)
+        if score > self.best + self.min_delta:
+            self.best, self.waited = score, 0
+            self.best_weights = run.weights() if self.restore_best else {}
+        else:
+            self.waited += 1
+        run.stop = run.stop or self.waited >= self.patience
+
+    def on_end(self, run: Run) -> None:
+        if self.best_weights:
+            run.load_weights(self.best_weights)
+
+    def state(self) -> State:
+        numbers = {"best": np.array(self.best), "waited": np.array(self.waited)}
+        return numbers | {f"weights.{name}": w for name, w in self.best_weights.items()}
+
+    def load_state(self, state: State) -> None:
+        self.best, self.waited = float(state["best"]), int(state["waited"])
+        named = {name.partition("weights.")[2]: w for name, w in state.items()}
+        self.best_weights = {name: w for name, w in named.items() if name}
+
+    def _score(self, history: History) -> float:
+        """Give the monitored value with its sign turned so that more is better."""
+        epoch = history.epochs[-1]
+        if self.monitor not in epoch:
+            raise CourseError(
+                f"EarlyStopping watches {self.monitor!r}, but an epoch records only {sorted(epoch)}: "
+                "pass validation= to fit, or choose another monitor.",
+                f"EarlyStopping 要看 {self.monitor!r}，但每轮只记录了 {sorted(epoch)}："
+                "请在 fit 中给出 validation=，或换一个 monitor。",
+            )
+        return epoch[self.monitor] * (1 if "accuracy" in self.monitor else -1)

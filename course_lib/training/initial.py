@@ -1,0 +1,24 @@
+"""Random starts of new layers, drawn in NumPy so that both frameworks start at the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+
+def glorot_uniform(width_in: int, width_out: int, rng: np.random.Generator) -> np.ndarray:
+    r"""Draw a matrix width_in×width_out, float32, uniformly from :math:`\pm\sqrt{6 / (in + out)}`.
+
+    Glorot & Bengio, *Understanding the difficulty of training deep feedforward neural networks*,
+    AISTATS 2010.
+    """
+    limit = np.sqrt(6 / (width_in + width_out))
+    return rng.uniform(-limit, limit, (width_in, width_out)).astype(np.float32)
+
+
+def head_weights(widths: Sequence[int], seed: int) -> list[np.ndarray]:
+    """Draw the matrices of a row of dense layers; biases start at zero."""
+    rng = np.random.default_rng(seed)
+    return [glorot_uniform(width_in, width_out, rng) for width_in, width_out in pairwise(widths)]

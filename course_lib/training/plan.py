@@ -1,0 +1,90 @@
+"""A training as planned before its first step: the data, how many steps, the rate of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from course_lib.errors import CourseError
+from course_lib.training.batches import Arrays, steps_per_epoch
+from course_lib.training.history import History
+from course_lib.training.recipes import Recipe
+from course_lib.training.schedules import as_schedule
+from course_lib.training.settings import digest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What both halves must agree on to give the same losses.
+
+    Attributes:
+        arrays: The training data by name (see ``course_lib.training.batches``).
+        recipe: The optimizer's numbers.
+        epochs: How often the main stream is seen.
+        batch_size: Examples per step; the last batch of an epoch may be smaller.
+        seed: Decides the order of the examples and the dropped units.
+    """
+
+    arrays: Arrays
+    recipe: Recipe
+    epochs: int
+    batch_size: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 1:
+            raise CourseError(
+                f"epochs and batch_size are at least 1; they were {self.epochs} and {self.batch_size}.",
+                f"epochs 和 batch_size 至少是 1，现在是 {self.epochs} 和 {self.batch_size}。",
+            )
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The number of examples in each batch of an epoch."""
+        n = len(self.arrays["x"])
+        full = steps_per_epoch(n, self.batch_size) - 1
+        return [self.batch_size] * full + [n - self.batch_size * full]
+
+    @cached_property
+    def rates(self) -> np.ndarray:
+        """The learning rate of every step of the whole training."""
+        return as_schedule(self.recipe.learning_rate).rates(len(self.sizes) * self.epochs)
+
+    @cached_property
+    def settings(self) -> dict[str, object]:
+        """What a checkpoint compares: JSON-able."""
+        numbers = {"epochs": self.epochs, "batch_size": self.batch_size, "seed": self.seed}
+        return numbers | {"recipe": repr(self.recipe), "data": digest(self.arrays)}
+
+    def record(
+        self, history: History, losses: list[float], validation: dict[str, float], seconds: float
+    ) -> None:
+        """Write an epoch that just ended into the history.
+
+        Raises:
+            CourseError: When a loss is not a finite number.
+        """
+        epoch = len(history.epochs)
+        _check_finite(losses, first_step=epoch * len(self.sizes))
+        history.loss += losses
+        history.seconds = seconds
+        row = {
+            "epoch": epoch,
+            "loss": float(np.average(losses, weights=self.sizes)),
+            "learning_rate": float(self.rates[(epoch + 1) * len(self.sizes) - 1]),
+            "seconds": seconds,
+        }
+        history.epochs.append(row | {f"val_{name}": v for name, v in validation.items()})
+
+
+def _check_finite(losses: list[float], *, first_step: int) -> None:
+    broken = np.flatnonzero(~np.isfinite(losses))
+    if len(broken):
+        step = first_step + int(broken[0])
+        raise CourseError(
+            f"The loss stopped being a number at step {step}: try a smaller learning rate, "
+            "and look at the inputs' scale.",
+            f"第 {step} 步的损失已不是有限的数：请把学习率调小，并检查输入的数值范围。",
+        )

@@ -1,0 +1,49 @@
+"""How pixels become a network's input. Every set of weights knows only the scaling it grew up with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    r"""What a backbone does to uint8 images before its first layer, colour channel by channel.
+
+    .. math:: x' = (x / \text{divide\_by} - \text{mean}) / \text{std}
+
+    Attributes:
+        size: Height and width that the weights were trained at, in pixels.
+        channels: How many channels the network takes. Grey images are repeated to fill them.
+        order: ``"RGB"``, ``"BGR"`` or ``"grey"``: the order in which the network expects them.
+        divide_by: 255 for images between 0 and 1, 1 where the network wants 0 … 255.
+        mean: Subtracted after the division, in the network's channel order.
+        std: Divided by afterwards, in the network's channel order.
+    """
+
+    size: int
+    channels: int
+    order: str
+    divide_by: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Apply it to images N×H×W×C, in NumPy: the definition that both frameworks reproduce."""
+        x = np.repeat(x, self.channels, axis=-1) if x.shape[-1] == 1 else x
+        x = x[..., ::-1] if self.order == "BGR" else x
+        scaled = (x.astype(np.float32) / self.divide_by - np.float32(self.mean)) / np.float32(
+            self.std
+        )
+        return scaled.astype(np.float32)
+
+
+# torchvision's ImageNet weights (PyTorch's reference training recipe).
+IMAGENET_RGB = Preprocessing(224, 3, "RGB", 255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+# VGG16 as first published, in Caffe, and as keras.applications keeps it: BGR, mean subtracted, 0 … 255.
+IMAGENET_BGR = Preprocessing(224, 3, "BGR", 1.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))
+
+# The course's own glyphnet: ink 255 becomes 1 and paper 0 stays 0, so that zero padding is paper.
+GLYPHS = Preprocessing(32, 1, "grey", 255.0, (0.0,), (1.0,))

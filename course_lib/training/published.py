@@ -1,0 +1,72 @@
+"""Where trained weights are kept on this machine, and what to say when they are not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_lib.errors import CourseError
+from course_lib.files import sha256_of
+from course_lib.paths import data_dir
+
+EMBEDDED = Path(__file__).resolve().parent.parent / "weights"
+
+# torchvision's files on ImageNet-1k, newest first; the name ends with the SHA-256's first digits.
+TORCHVISION = {
+    "vgg16": ("vgg16-397923af.pth",),
+    "resnet18": ("resnet18-f37072fd.pth",),
+    "resnet50": ("resnet50-11ad3fa6.pth", "resnet50-0676ba61.pth"),
+}
+
+# keras.applications' file for VGG16 without its classifier.
+KERAS_APPLICATIONS = {"vgg16": ("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",)}
+
+
+def torch_folders() -> list[Path]:
+    """Give the folders where torchvision's weights may be: the course's own and PyTorch's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "torch"
+    home = Path(os.environ.get("TORCH_HOME", cache))
+    return [data_dir() / "weights", home.expanduser() / "hub" / "checkpoints"]
+
+
+def keras_folders() -> list[Path]:
+    """Give the folders where keras.applications' weights may be."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras"))
+    return [data_dir() / "weights", home.expanduser() / "models"]
+
+
+def find_published(name: str, files: Sequence[str], folders: Sequence[Path], fetch: str) -> Path:
+    """Give the first of the files that one of the folders has.
+
+    Args:
+        name: The backbone's name, for the message.
+        files: File names, the preferred one first.
+        folders: Where to look.
+        fetch: A Python line that downloads the file where there is a network.
+
+    Raises:
+        CourseError: When none is there: it says what to do and what stands in.
+    """
+    for path in [folder / file for file in files for folder in folders]:
+        if path.is_file():
+            _check_sum(path)
+            return path
+    raise CourseError(
+        f"The published weights of {name} are not on this machine: put {files[0]} into {folders[0]} "
+        f'(where there is a network:  python -c "{fetch}"), pass weights=PATH, '
+        f"or work with load_backbone('glyphnet'), which the course brings along.",
+        f"这台机器上没有 {name} 的公开权重：请把 {files[0]} 放进 {folders[0]}"
+        f'（能联网时可运行  python -c "{fetch}"），或者用 weights=PATH 指定文件；'
+        f"也可以先用课程自带的 load_backbone('glyphnet')。",
+    )
+
+
+def _check_sum(path: Path) -> None:
+    """Compare a file with the digits in its name, as ``…-f37072fd.pth`` has them."""
+    digits = path.stem.rpartition("-")[2]
+    if path.suffix == ".pth" and not sha256_of(path).startswith(digits):
+        raise CourseError(
+            f"{path} is damaged (its SHA-256 does not start with {digits}): delete it and fetch it again.",
+            f"{path} 已损坏（SHA-256 不以 {digits} 开头）：请删除后重新下载。",
+        )
