@@ -80,7 +80,7 @@ def build_public(spec: ModuleType, chapter: str) -> bytes:
     exercises = tuple(getattr(spec, "EXERCISES", ()))
     quizzes = tuple(getattr(spec, "QUIZZES", ()))
     _refuse_ids([*exercises, *quizzes], chapter)
-    data = {
+    data: dict[str, Any] = {
         "chapter": chapter,
         "exercises": [_data_of(exercise) for exercise in exercises],
         "quizzes": [_quiz_data(quiz) for quiz in quizzes],
@@ -184,7 +184,7 @@ def _draw_data(exercise: Exercise, number: int) -> dict[str, Any]:
     return {"inputs": encode(inputs), **{name: encode(value) for name, value in values.items()}}
 
 
-def _steady(value: Value, tiny: float) -> Value:
+def _steady(value: Any, tiny: float) -> Value:
     """Drop the digits in which two machines' linear algebra may differ, far below the tolerance."""
     if isinstance(value, dict):
         return {key: _steady(part, tiny) for key, part in value.items()}
@@ -194,7 +194,7 @@ def _steady(value: Value, tiny: float) -> Value:
         with np.errstate(over="ignore"):
             rounded = np.where(np.abs(value) < tiny, 0.0, value).astype(np.float32)
         return rounded if np.isfinite(rounded).all() else value
-    if isinstance(value, np.floating | float):
+    if isinstance(value, float):
         return 0.0 if abs(value) < tiny else float(f"{value:.8g}")
     return value
 

@@ -1,0 +1,127 @@
+"""How the course speaks to a student in the notebook: a small card, as HTML and as plain text.
+
+State is never carried by colour alone: a mark and a word say the same. Colours are readable on
+JupyterLab's light and dark themes and told apart by colour-blind readers (blue and orange).
+Everything that could come from a student or a value is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course_lib.language import current
+
+MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
+_COLOURS = {"good": "#0b7bd0", "bad": "#d4650a", "open": "#808080", "info": "#808080"}
+_CODE_STYLE = (
+    "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"
+    "overflow-wrap:anywhere;text-align:left"
+)
+_CELL_STYLE = "padding:2px 12px 2px 0;text-align:left;vertical-align:top;" + _CODE_STYLE
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table with a header row; the first column names the rows."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One thing said: a mark, a heading, paragraphs, perhaps a table, code lines and a footer.
+
+    A paragraph may hold `code` between backticks.
+    """
+
+    mark: str
+    heading: str
+    paragraphs: Sequence[str] = ()
+    code: Sequence[str] = ()
+    table: Table | None = None
+    footer: Sequence[str] = ()
+
+    def _repr_html_(self) -> str:
+        colour = _COLOURS[self.mark]
+        parts = [
+            f'<p style="margin:0;font-weight:600"><span aria-hidden="true" '
+            f'style="color:{colour};font-size:1.15em">{MARKS[self.mark]}</span> '
+            f"{_inline(self.heading)}</p>",
+            *(f'<p style="margin:.35em 0 0">{_inline(words)}</p>' for words in self.paragraphs),
+        ]
+        if self.code:
+            lines = html.escape("\n".join(self.code))
+            parts.append(f'<pre style="margin:.35em 0 0;{_CODE_STYLE}">{lines}</pre>')
+        if self.table:
+            parts.append(_table_html(self.table))
+        parts += [
+            f'<p style="margin:.5em 0 0;font-size:.92em">{_inline(words)}</p>'
+            for words in self.footer
+        ]
+        return (
+            f'<div lang="{current()}" style="border-left:4px solid {colour};'
+            "padding:.45em .9em;margin:.3em 0;max-width:52em;line-height:1.5;"
+            'color:var(--jp-content-font-color1,inherit)">' + "".join(parts) + "</div>"
+        )
+
+    def __repr__(self) -> str:
+        blocks = [f"{MARKS[self.mark]} {_without_backticks(self.heading)}"]
+        blocks += [_without_backticks(words) for words in self.paragraphs]
+        blocks += [f"    {line}" for line in self.code]
+        if self.table:
+            blocks += _table_text(self.table)
+        blocks += [_without_backticks(words) for words in self.footer]
+        return "\n".join(blocks)
+
+
+def _inline(words: str) -> str:
+    """Escape, then set what stands between backticks as code."""
+    return re.sub(
+        r"`([^`\n]+)`",
+        r'<code style="overflow-wrap:anywhere">\1</code>',
+        html.escape(words),
+    )
+
+
+def _without_backticks(words: str) -> str:
+    return re.sub(r"`([^`\n]+)`", r"\1", words)
+
+
+def _table_html(table: Table) -> str:
+    head = "".join(
+        f'<th scope="col" style="{_CELL_STYLE};font-weight:600">{html.escape(cell)}</th>'
+        for cell in table.header
+    )
+    body = "".join(
+        "<tr>"
+        f'<th scope="row" style="{_CELL_STYLE};font-weight:400">{html.escape(row[0])}</th>'
+        + "".join(f'<td style="{_CELL_STYLE}">{html.escape(cell)}</td>' for cell in row[1:])
+        + "</tr>"
+        for row in table.rows
+    )
+    return (
+        '<table style="margin:.5em 0 0;border-collapse:collapse;font-size:.92em">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _table_text(table: Table) -> list[str]:
+    lines = []
+    for row in table.rows:
+        cells = [f"{name}: {cell}" for name, cell in zip(table.header[1:], row[1:], strict=True)]
+        if any("\n" in cell or len(cell) > 60 for cell in cells):
+            lines.append(f"  {row[0]}")
+            lines += [_indented(cell) for cell in cells]
+        else:
+            lines.append(f"  {row[0]}  " + "  |  ".join(cells))
+    return lines
+
+
+def _indented(cell: str) -> str:
+    name, _, value = cell.partition(": ")
+    margin = " " * 6
+    return f"    {name}:\n{margin}" + value.replace("\n", f"\n{margin}")
