@@ -1,0 +1,266 @@
+"""The command line of the course: thin; each command imports its room only when it is called.
+
+A :class:`CourseError` is printed as one sentence and ends with status 1, a wrong option with 2.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.errors import CourseError
+from course_lib.language import both
+
+app = typer.Typer(
+    name="course",
+    help=both(
+        "An open, graded course on deep transfer learning.  ./course lab  opens it.",
+        "深度迁移学习开放课程，带自动评分。运行  ./course lab  打开课程。",
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command(
+    help=both("Open the course in JupyterLab.", "在 JupyterLab 中打开课程。"),
+    epilog=both(
+        "The launcher also takes --cpu (PyTorch's own CPU builds, on Linux about 1.5 GB instead of 7) and "
+        "--cpu-if-possible (the ordinary builds where those cannot be had).",
+        "启动器还接受 --cpu（安装 PyTorch 官方的 CPU 版，在 Linux 上约 1.5 GB，而不是 7 GB）和 "
+        "--cpu-if-possible（拿不到时改装普通版）。",
+    ),
+)
+def lab(
+    lang: Annotated[
+        str | None,
+        typer.Option(help=both("en or zh; default: the system's", "en 或 zh；默认跟随系统")),
+    ] = None,
+    framework: Annotated[
+        str, typer.Option(help=both("pytorch or keras", "pytorch 或 keras"))
+    ] = "pytorch",
+    port: Annotated[
+        int, typer.Option(help=both("first port to try", "首选端口，被占用则顺延"))
+    ] = 8888,
+    browser: Annotated[
+        bool | None,
+        typer.Option(help=both("open a browser; default: if there is a display", "是否打开浏览器")),
+    ] = None,
+) -> None:
+    from course_lib.lab import open_lab
+
+    raise typer.Exit(open_lab(language=lang, framework=framework, port=port, browser=browser))
+
+
+@app.command(
+    help=both(
+        "Run every check and test of the course; what follows is given to pytest.",
+        "运行课程的全部检查与测试；其余参数交给 pytest。",
+    ),
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def test(
+    context: typer.Context,
+    full: Annotated[
+        bool, typer.Option(help=both("the slow tests as well", "连同较慢的测试"))
+    ] = False,
+) -> None:
+    from course_lib.testing import run_tests
+
+    raise typer.Exit(run_tests(full=full, arguments=context.args))
+
+
+@app.command(
+    help=both(
+        "Say what is here, what is missing and what is wrong, in one screen.",
+        "检查运行环境：有什么、缺什么、哪里有问题，一屏说清。",
+    )
+)
+def doctor() -> None:
+    from course_lib.doctor import examine, show
+
+    findings = examine()
+    show(findings)
+    raise typer.Exit(1 if any(problem.serious for problem in findings.problems) else 0)
+
+
+@app.command(help=both("Print the course's version.", "显示课程版本。"))
+def version() -> None:
+    from course_lib import __version__
+
+    print(__version__)
+
+
+@app.command(help=both("Make the notebooks from their sources.", "由源文件生成各版本的笔记本。"))
+def build(
+    chapter: Annotated[
+        list[str] | None,
+        typer.Option(help=both("only these, such as 04", "只生成这些章，例如 04")),
+    ] = None,
+    matched: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "stamp a cell's two languages as matching: its id, or all",
+                "确认某单元格的中英文已对应：写单元格 id，或 all",
+            )
+        ),
+    ] = None,
+) -> None:
+    from course_lib import authoring
+    from course_lib.paths import repository_root
+
+    if matched is not None:
+        stamped = authoring.stamp_matched(repository_root(), matched, chapters=chapter)
+        print(both(f"{stamped} cells stamped.", f"已确认 {stamped} 个单元格。"))
+    written = authoring.build(repository_root(), chapters=chapter)
+    for path in written:
+        print(path)
+    print(both(f"{len(written)} files are up to date.", f"{len(written)} 个文件已是最新。"))
+
+
+@app.command(
+    help=both(
+        "Check sources and notebooks: staleness, both languages, alt text, exercise proofs.",
+        "检查源文件与笔记本：是否过期、中英文是否对应、图片说明、练习的证明。",
+    )
+)
+def check(
+    chapter: Annotated[
+        list[str] | None,
+        typer.Option(help=both("only these, such as 04", "只检查这些章，例如 04")),
+    ] = None,
+) -> None:
+    from course_lib import authoring
+    from course_lib.paths import repository_root
+
+    problems = authoring.check(repository_root(), chapters=chapter)
+    for problem in problems:
+        print(f"{problem.path}:{problem.line}: {problem.message}")
+    print(
+        both(f"{len(problems)} problems.", f"共 {len(problems)} 个问题。")
+        if problems
+        else both("All is well.", "一切正常。")
+    )
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command(
+    help=both(
+        "Make the embedded backbone's weights again, from nothing.",
+        "从零开始重新训练课程自带的骨干网络权重。",
+    )
+)
+def pretrain(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help=both("where to write; default: in the package", "写到哪里；默认写入包内")
+        ),
+    ] = None,
+) -> None:
+    from course_lib.pretraining import pretrain as run
+
+    run(output=output)
+
+
+@app.command(
+    help=both(
+        "A class in a minute: five submissions of chapter 04, released, graded and returned.",
+        "一分钟看完一次批改：第 04 章的五份作业，从发布、评分到反馈。",
+    )
+)
+def demo() -> None:
+    from course_lib.grading.demo import demo as run
+
+    run()
+
+
+@app.command(
+    help=both("Measure what the course claims.", "测量课程所声称的数据。"),
+)
+def bench(
+    name: Annotated[str, typer.Argument(help=both("such as transfer", "例如 transfer"))],
+    as_json: Annotated[bool, typer.Option("--json", help=both("print JSON", "输出 JSON"))] = False,
+    check: Annotated[
+        bool,
+        typer.Option(help=both("fail when a stated figure is missed", "未达到所声称的数据时报错")),
+    ] = False,
+    quick: Annotated[
+        bool, typer.Option(help=both("a small run, to see that it works", "小规模试跑"))
+    ] = False,
+) -> None:
+    if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
+        folder = Path(__file__).resolve().parent.parent / "benchmarks"
+        names = ", ".join(sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_"))
+        raise CourseError(
+            f"There is no benchmark {name!r}; there are: {names or 'none'}.",
+            f"没有名为 {name!r} 的基准测试；现有：{names or '无'}。",
+        )
+    benchmark = import_module(f"benchmarks.{name}")
+    result = benchmark.run(quick=quick)
+    print(json.dumps(result, indent=1) if as_json else benchmark.table(result))
+    misses = benchmark.misses(result) if check else []
+    for miss in misses:
+        print(miss, file=sys.stderr)
+    raise typer.Exit(1 if misses else 0)
+
+
+@app.command(
+    help=both(
+        "Make requirements.lock from pyproject.toml.", "由 pyproject.toml 生成 requirements.lock。"
+    )
+)
+def lock(
+    upgrade: Annotated[
+        bool, typer.Option(help=both("take the newest versions", "采用最新版本"))
+    ] = False,
+) -> None:
+    from course_lib.locking import write_lock
+    from course_lib.paths import repository_root
+
+    print(write_lock(repository_root(), upgrade=upgrade))
+
+
+def with_teach(arguments: Sequence[str]) -> typer.Typer:
+    """Give the command line; the instructors' part is imported only where it is asked for."""
+    if list(arguments[:1]) == ["teach"]:
+        from course_lib.grading.commands import teach
+    else:
+        teach = typer.Typer()
+        teach.command("init")(lambda: None)
+    app.add_typer(
+        teach,
+        name="teach",
+        help=both(
+            "For instructors: release, collect, grade, return, export.",
+            "教师用：发布、收取、评分、反馈、导出。",
+        ),
+    )
+    return app
+
+
+def main() -> None:
+    """Run the command line on this process's arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        with_teach(sys.argv[1:])(prog_name="course")
+    except CourseError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
