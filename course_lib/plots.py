@@ -1,0 +1,141 @@
+"""The course's figures. Each function draws one figure and says in a sentence what it shows.
+
+Numbers come in as plain arrays; nothing is computed here but means, intervals and the sentence.
+Words exist in both languages; series are named in English in the code and labelled through
+:func:`label`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from course_lib import judging
+from course_lib.data import Domain
+from course_lib.figures import describe
+from course_lib.language import both
+
+# The names that chapters give to methods and domains, in Chinese.
+CHINESE = {
+    "letters": "字母",
+    "rendered_digits": "印刷体数字",
+    "digits": "手写数字",
+    "pre-trained features": "预训练特征",
+    "random features": "随机特征",
+    "raw pixels": "原始像素",
+    "from scratch": "从零训练",
+}
+
+
+def label(name: str) -> str:
+    """Give a method's or a domain's name in the current language."""
+    return both(name, CHINESE.get(name, name))
+
+
+def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
+    """Show the first pictures of each domain, one row each, with their classes below.
+
+    Args:
+        domains: Name → domain, in the order of the rows.
+        columns: Pictures per row.
+    """
+    figure, axes = plt.subplots(
+        len(domains), columns, figsize=(0.62 * columns, 0.95 * len(domains)), squeeze=False
+    )
+    for row, (name, domain) in zip(axes, domains.items(), strict=True):
+        for axis, x, y in zip(row, domain.x, domain.y, strict=False):
+            axis.imshow(x.squeeze(), cmap="gray", vmin=0, vmax=255)
+            axis.set_title(domain.classes[y], fontsize=9, pad=2)
+        for axis in row:
+            axis.axis("off")
+        row[0].text(-0.15, 0.5, label(name), transform=row[0].transAxes, ha="right", va="center")
+    shown = [(name, [domain.classes[y] for y in domain.y[:columns]]) for name, domain in domains.items()]
+    describe(
+        figure,
+        "Pictures of " + "; ".join(f"{label(name)}: {' '.join(classes)}" for name, classes in shown) + ".",
+        "图片。" + "；".join(f"{label(name)}：{' '.join(classes)}" for name, classes in shown) + "。",
+    )
+
+
+def plot_l2_path(strengths: Sequence[float], accuracy: Sequence[float], norm: Sequence[float]) -> None:
+    """Plot accuracy and the norm of the weights along a path of penalty strengths λ.
+
+    Args:
+        strengths: L strengths of the penalty.
+        accuracy: The accuracy at each, between 0 and 1.
+        norm: The Euclidean norm of the weights at each.
+    """
+    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(5.2, 4.6))
+    above.plot(strengths, accuracy, color="#0072B2")
+    above.set_ylabel(both("accuracy", "准确率"))
+    below.plot(strengths, norm, color="#D55E00", linestyle="--", marker="s")
+    below.set(yscale="log", ylabel=both("norm of the weights", "权重的范数"))
+    below.set(xscale="log", xlabel=both("strength of the penalty λ", "惩罚强度 λ"))
+    best = int(np.argmax(accuracy))
+    near = [s for s, a in zip(strengths, accuracy, strict=True) if a >= accuracy[best] - 0.01]
+    describe(
+        figure,
+        f"Accuracy along the L2 path: best {accuracy[best]:.3f} at λ = {strengths[best]:.2g}; within 0.01 of "
+        f"it from λ = {min(near):.2g} to {max(near):.2g}; {accuracy[int(np.argmax(strengths))]:.3f} at the strongest "
+        f"penalty and {accuracy[int(np.argmin(strengths))]:.3f} at the weakest. The weights grow as λ falls.",
+        f"准确率随 L2 路径的变化：λ = {strengths[best]:.2g} 时最高，为 {accuracy[best]:.3f}；λ 从 {min(near):.2g} 到 "
+        f"{max(near):.2g} 都与最高值相差不到 0.01；惩罚最强时为 {accuracy[int(np.argmax(strengths))]:.3f}，"
+        f"最弱时为 {accuracy[int(np.argmin(strengths))]:.3f}。λ 越小，权重越大。",
+    )
+
+
+def plot_label_curves(
+    label_counts: Sequence[int],
+    curves: Mapping[str, np.ndarray],
+    *,
+    points: Mapping[str, tuple[int, np.ndarray]] | None = None,
+) -> None:
+    """Plot accuracy against labels per class: mean over draws, with a 95 % interval for the mean.
+
+    Args:
+        label_counts: C label counts per class.
+        curves: Method → accuracies, draws×C.
+        points: Method → (label count, accuracies of its draws), for what was run at one count only.
+    """
+    figure, axis = plt.subplots()
+    sentences = []
+    for name, accuracies in curves.items():
+        intervals = [judging.interval(column) for column in accuracies.T]
+        _plot_with_band(axis, label_counts, intervals, label(name))
+        sentences.append((name, label_counts[0], intervals[0], label_counts[-1], intervals[-1]))
+    for name, (count, accuracies) in (points or {}).items():
+        one = judging.interval(accuracies)
+        error = [[one.mean - one.low], [one.high - one.mean]]
+        axis.errorbar([count], [one.mean], error, fmt="kX", capsize=4, label=label(name))
+        sentences.append((name, count, one, count, one))
+    axis.set(xscale="log", xticks=list(label_counts), xticklabels=[str(n) for n in label_counts])
+    axis.set(xlabel=both("labels per class", "每类标签数"), ylabel=both("accuracy", "准确率"))
+    axis.minorticks_off()
+    axis.legend(fontsize=10)
+    describe(figure, _curves_in_words(sentences, "en"), _curves_in_words(sentences, "zh"))
+
+
+def _plot_with_band(axis: Axes, x: Sequence[int], intervals: Sequence[judging.Interval], name: str) -> None:
+    (line,) = axis.plot(x, [one.mean for one in intervals], label=name, markevery=1)
+    low, high = [one.low for one in intervals], [one.high for one in intervals]
+    axis.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+
+
+def _curves_in_words(sentences: list, language: str) -> str:  # type: ignore[type-arg]
+    """Say where each curve begins and ends."""
+    if language == "zh":
+        parts = [
+            f"{CHINESE.get(name, name)}：每类 {first} 个标签时 {start.mean:.2f}"
+            + (f"，{last} 个时 {end.mean:.2f}" if last != first else "")
+            for name, first, start, last, end in sentences
+        ]
+        return "准确率的均值与 95 % 置信区间。" + "；".join(parts) + "。"
+    parts = [
+        f"{name}: {start.mean:.2f} at {first} per class"
+        + (f", {end.mean:.2f} at {last}" if last != first else "")
+        for name, first, start, last, end in sentences
+    ]
+    return "Mean accuracy with 95 % intervals. " + "; ".join(parts) + "."

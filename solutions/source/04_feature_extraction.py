@@ -1,0 +1,1024 @@
+"""Exercises of chapter 04, feature extraction: inputs, references, pitfalls, hints, proofs."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from course_lib.exercises.comparators import close, equal
+from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
+
+# 04.1 ---------------------------------------------------------------------------------------------
+
+
+def draw_head(rng):
+    height = int(rng.integers(3, 8))
+    return {
+        "height": height,
+        "width": height + int(rng.integers(1, 4)),  # never square: a mix-up of the sides shows
+        "channels": int(rng.integers(16, 512)),
+        "hidden": int(rng.integers(32, 1024)),
+        "classes": int(rng.integers(3, 50)),
+    }
+
+
+def count_head(height, width, channels, hidden, classes):
+    flat = height * width * channels
+    return [(flat + 1) * hidden + (hidden + 1) * classes, (channels + 1) * classes]
+
+
+def count_without_biases(height, width, channels, hidden, classes):
+    flat = height * width * channels
+    return [flat * hidden + hidden * classes, channels * classes]
+
+
+def count_without_channels(height, width, channels, hidden, classes):
+    places = height * width
+    return [(places + 1) * hidden + (hidden + 1) * classes, (channels + 1) * classes]
+
+
+def count_pooled_over_channels(height, width, channels, hidden, classes):
+    return [count_head(height, width, channels, hidden, classes)[0], (height * width + 1) * classes]
+
+
+def count_pooled_with_hidden(height, width, channels, hidden, classes):
+    flattened = count_head(height, width, channels, hidden, classes)[0]
+    return [flattened, (channels + 1) * hidden + (hidden + 1) * classes]
+
+
+def count_one_bias_per_layer(height, width, channels, hidden, classes):
+    flat = height * width * channels
+    return [flat * hidden + 1 + hidden * classes + 1, channels * classes + 1]
+
+
+HEAD_PARAMETERS = Exercise(
+    id="04.1",
+    title=text("What does a head cost?", "一个分类头有多贵？"),
+    points=2,
+    objective="O1",
+    function="head_parameters",
+    inputs=draw_head,
+    reference=count_head,
+    comparator=equal(),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "without_biases",
+            count_without_biases,
+            text(
+                "You counted the weights only. Each output of a dense layer also has a bias.",
+                "你只数了权重。全连接层的每个输出还有一个偏置。",
+            ),
+        ),
+        Pitfall(
+            "without_channels",
+            count_without_channels,
+            text(
+                "Flatten keeps everything: a map of height × width for each of the channels.",
+                "Flatten 会保留一切：每个通道都有一张 height × width 的图。",
+            ),
+        ),
+        Pitfall(
+            "pooled_over_channels",
+            count_pooled_over_channels,
+            text(
+                "In the second number you averaged over the channels. Global average pooling averages over "
+                "the places of each map and keeps the channels.",
+                "第二个数里，你对通道取了平均。全局平均池化是对每张图的各个位置取平均，保留通道。",
+            ),
+        ),
+        Pitfall(
+            "pooled_with_hidden",
+            count_pooled_with_hidden,
+            text(
+                "The pooled head has no hidden layer: pooling → Dense(classes), and that is all.",
+                "池化的分类头没有隐藏层：池化之后直接接 Dense(classes)。",
+            ),
+        ),
+        Pitfall(
+            "one_bias_per_layer",
+            count_one_bias_per_layer,
+            text(
+                "You gave each layer one bias. A dense layer has one bias for each of its outputs.",
+                "你给每一层只算了一个偏置。全连接层的每个输出各有一个偏置。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "How many numbers does Flatten hand to the first dense layer? Try 7×7×512 by hand: 25,088.",
+            "Flatten 交给第一个全连接层多少个数？拿 7×7×512 手算一下：25,088。",
+        ),
+        text(
+            "A dense layer from d inputs to m outputs has (d + 1)·m parameters. The flattened head has two of them.",
+            "从 d 个输入到 m 个输出的全连接层有 (d + 1)·m 个参数。展平的分类头有两个这样的层。",
+        ),
+        text(
+            "After pooling there are as many numbers as channels, whatever height and width were.",
+            "池化之后，不管高和宽是多少，剩下的个数就是通道数。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def head_parameters(height, width, channels, hidden, classes):\n"
+            "    dense = lambda d, m: d * m + m\n"
+            "    flat = int(np.prod([height, width, channels]))\n"
+            "    return (dense(flat, hidden) + dense(hidden, classes), dense(channels, classes))\n",
+            "def head_parameters(height, width, channels, hidden, classes):\n"
+            "    total = 0\n"
+            "    sizes = [height * width * channels, hidden, classes]\n"
+            "    for d, m in zip(sizes, sizes[1:]):\n"
+            "        total += d * m\n"
+            "        total += m\n"
+            "    return np.array([total, channels * classes + classes])\n",
+        )
+    },
+)
+
+# 04.2 ---------------------------------------------------------------------------------------------
+
+TURNS = ((1, 2, 0), (2, 0, 1))  # neither undoes itself, so a turn the wrong way shows
+
+
+def draw_images(rng):
+    return {
+        "images": rng.integers(0, 256, size=(2, 3, 4, 3), dtype=np.uint8),
+        "scale": float(rng.choice([255.0, 127.5, 64.0])),
+        "mean": np.round(rng.uniform(0.2, 0.6, size=3), 3),
+        "std": np.round(rng.uniform(0.15, 0.4, size=3), 3),
+        "order": [int(c) for c in TURNS[rng.integers(2)]],
+    }
+
+
+def preprocess(images, scale, mean, std, order):
+    return (images[..., order] / scale - mean) / std
+
+
+PREPROCESS = Exercise(
+    id="04.2",
+    title=text("Speak the weights' language", "说权重听得懂的话"),
+    points=3,
+    objective="O2",
+    function="preprocess",
+    inputs=draw_images,
+    reference=preprocess,
+    comparator=close(rtol=1e-4, atol=1e-4),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "keeps_the_order",
+            lambda images, scale, mean, std, order: (images / scale - mean) / std,
+            text(
+                "The colours are still red, green, blue. The network wants them in the order that `order` says.",
+                "颜色还是红、绿、蓝的次序。网络要的是 `order` 规定的次序。",
+            ),
+        ),
+        Pitfall(
+            "turns_the_wrong_way",
+            lambda images, scale, mean, std, order: (images[..., np.argsort(order)] / scale - mean) / std,
+            text(
+                "You reordered the colours the wrong way round: the network's colour c is the picture's colour order[c].",
+                "颜色调换的方向反了：网络的第 c 个颜色，是图片的第 order[c] 个颜色。",
+            ),
+        ),
+        Pitfall(
+            "subtracts_before_scaling",
+            lambda images, scale, mean, std, order: ((images[..., order] - mean) / scale) / std,
+            text(
+                "You subtracted the mean before dividing by `scale`. Here the mean belongs to the scaled picture: scale first.",
+                "你先减了均值，再除以 `scale`。这里的均值是缩放之后的均值，要先缩放。",
+            ),
+        ),
+        Pitfall(
+            "turns_the_mean_too",
+            lambda images, scale, mean, std, order: (
+                (images[..., order] / scale - np.asarray(mean)[order]) / np.asarray(std)[order]
+            ),
+            text(
+                "You reordered mean and std as well. They are given in the network's order already.",
+                "你把 mean 和 std 也调换了。它们本来就是按网络的次序给出的。",
+            ),
+        ),
+        Pitfall(
+            "own_statistics",
+            lambda images, scale, mean, std, order: (
+                (images[..., order] / scale - (images[..., order] / scale).mean(axis=(0, 1, 2)))
+                / (images[..., order] / scale).std(axis=(0, 1, 2))
+            ),
+            text(
+                "You used the mean and deviation of these pictures. The weights expect the ones of the pictures "
+                "that *they* were trained on: the arguments.",
+                "你用了这批图片自己的均值和标准差。权重要的是**它们**训练时所用图片的统计量，也就是传进来的参数。",
+            ),
+        ),
+        Pitfall(
+            "forgets_the_deviation",
+            lambda images, scale, mean, std, order: images[..., order] / scale - mean,
+            text("You did not divide by `std`.", "你没有除以 `std`。"),
+        ),
+    ),
+    hints=(
+        text(
+            "The colours are the last axis. `images[..., order]` takes them in a new order.",
+            "颜色在最后一个轴上。`images[..., order]` 就能按新次序取出。",
+        ),
+        text(
+            "mean and std have shape (3,), the last axis of the pictures has length 3: NumPy's broadcasting lines them up by itself.",
+            "mean 和 std 的形状是 (3,)，图片最后一个轴的长度也是 3，NumPy 的广播会自动对齐。",
+        ),
+        text(
+            "In order: astype(np.float32), reorder, divide by scale, subtract mean, divide by std.",
+            "依次是：astype(np.float32)、调换颜色、除以 scale、减 mean、除以 std。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def preprocess(images, scale, mean, std, order):\n"
+            "    x = np.take(images, order, axis=3).astype('float64') / scale\n"
+            "    return (x - np.asarray(mean)) / np.asarray(std)\n",
+            "def preprocess(images, scale, mean, std, order):\n"
+            "    out = np.empty(images.shape, dtype=np.float32)\n"
+            "    for c in range(3):\n"
+            "        out[:, :, :, c] = (images[:, :, :, order[c]] / scale - mean[c]) / std[c]\n"
+            "    return out\n",
+        )
+    },
+)
+
+# 04.3 ---------------------------------------------------------------------------------------------
+
+
+def draw_features(rng):
+    train = rng.normal(rng.uniform(-2, 2, size=4), rng.uniform(0.5, 3, size=4), size=(9, 4))
+    test = rng.normal(1.0, 2.0, size=(5, 4))
+    train[:, rng.integers(4)] = float(rng.integers(1, 4))  # constant in training, not in the test
+    return {"train": train, "test": test}
+
+
+def standardise_with(mean, deviation, *matrices):
+    deviation = np.where(deviation == 0, 1, deviation)
+    return [(matrix - mean) / deviation for matrix in matrices]
+
+
+def standardise(train, test):
+    return standardise_with(train.mean(axis=0), train.std(axis=0), train, test)
+
+
+def standardise_each_alone(train, test):
+    return [standardise(train, train)[0], standardise(test, test)[0]]
+
+
+def standardise_jointly(train, test):
+    both = np.concatenate([train, test])
+    return standardise_with(both.mean(axis=0), both.std(axis=0), train, test)
+
+
+def standardise_by_zero(train, test):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [(m - train.mean(axis=0)) / train.std(axis=0) for m in (train, test)]
+
+
+def standardise_with_epsilon(train, test):
+    return [(m - train.mean(axis=0)) / (train.std(axis=0) + 1e-8) for m in (train, test)]
+
+
+def standardise_per_picture(train, test):
+    return [
+        (m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True) for m in (train, test)
+    ]
+
+
+STANDARDISE = Exercise(
+    id="04.3",
+    title=text("Standardise without a leak", "不泄漏地标准化"),
+    points=3,
+    objective="O4",
+    function="standardise",
+    inputs=draw_features,
+    reference=standardise,
+    comparator=close(rtol=1e-4, atol=1e-6),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "test_by_itself",
+            standardise_each_alone,
+            text(
+                "You standardised the test features with their own mean and deviation. That is a leak, and it "
+                "makes training and test features incomparable.",
+                "你用测试特征自己的均值和标准差来标准化它。这是泄漏，还会使训练特征与测试特征不可比。",
+            ),
+        ),
+        Pitfall(
+            "joint_statistics",
+            standardise_jointly,
+            text(
+                "You took mean and deviation over training and test together: the test set has leaked into training.",
+                "你把训练集和测试集合在一起求均值和标准差：测试集泄漏进了训练。",
+            ),
+        ),
+        Pitfall(
+            "divides_by_variance",
+            lambda train, test: standardise_with(train.mean(axis=0), train.var(axis=0), train, test),
+            text(
+                "You divided by the variance. Divide by its square root, the standard deviation.",
+                "你除以了方差。应当除以它的平方根，即标准差。",
+            ),
+        ),
+        Pitfall(
+            "sample_deviation",
+            lambda train, test: standardise_with(
+                train.mean(axis=0), train.std(axis=0, ddof=1), train, test
+            ),
+            text(
+                "You used the deviation that divides by n − 1. The one asked for divides by n (NumPy's default).",
+                "你用的是除以 n − 1 的标准差。题目要的是除以 n 的那一种（NumPy 默认）。",
+            ),
+        ),
+        Pitfall(
+            "divides_by_zero",
+            standardise_by_zero,
+            text(
+                "A column is constant in the training set, so its deviation is 0 and you divided by it.",
+                "有一列在训练集中是常数，标准差为 0，而你除以了它。",
+            ),
+        ),
+        Pitfall(
+            "tiny_epsilon",
+            standardise_with_epsilon,
+            text(
+                "You added a tiny number to the deviation. For the column that is constant in training, the test "
+                "values are then divided by almost zero and explode. Only subtract the mean there.",
+                "你给标准差加了一个极小的数。对训练集中为常数的那一列，测试值就被一个近乎 0 的数去除，变得极大。那一列只减均值即可。",
+            ),
+        ),
+        Pitfall(
+            "per_picture",
+            standardise_per_picture,
+            text(
+                "You standardised each row, that is each picture. A feature is a column: axis=0.",
+                "你是逐行（逐张图片）标准化的。一个特征是一列：axis=0。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Compute two vectors of length d from `train` alone. Use the same two for both matrices.",
+            "只用 `train` 算出两个长度为 d 的向量，两个矩阵都用它们。",
+        ),
+        text(
+            "`train.std(axis=0)` has a zero where a column is constant. Replace the zeros before you divide; by what?",
+            "某一列是常数时，`train.std(axis=0)` 那里是 0。除之前先把 0 换掉，换成什么？",
+        ),
+        text(
+            "`np.where(deviation == 0, 1, deviation)`: dividing by 1 changes nothing.",
+            "`np.where(deviation == 0, 1, deviation)`：除以 1 等于不变。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "from sklearn.preprocessing import StandardScaler\n"
+            "def standardise(train, test):\n"
+            "    scaler = StandardScaler().fit(train)\n"
+            "    return scaler.transform(train), scaler.transform(test)\n",
+            "def standardise(train, test):\n"
+            "    centre = np.sum(train, axis=0) / len(train)\n"
+            "    spread = np.sqrt(np.sum((train - centre) ** 2, axis=0) / len(train))\n"
+            "    constant = np.ptp(train, axis=0) == 0\n"
+            "    result = []\n"
+            "    for m in (train, test):\n"
+            "        z = m - centre\n"
+            "        z[:, ~constant] /= spread[~constant]\n"
+            "        result.append(z)\n"
+            "    return result\n",
+        )
+    },
+)
+
+# 04.4 ---------------------------------------------------------------------------------------------
+
+
+def draw_ridge(rng):
+    n, d, classes = 12, int(rng.integers(4, 16)), 3  # more features than pictures happens, as in life
+    labels = np.concatenate([np.arange(classes), rng.integers(0, classes, size=n - classes)])
+    features = rng.normal(size=(classes, d))[labels] + rng.normal(size=(n, d)) + 1.0
+    return {"features": features, "labels": labels, "strengths": np.round(rng.uniform(0.3, 20, size=4), 2)}
+
+
+def ridge(features, labels, strengths, *, centre=True, times=1.0):
+    targets = np.eye(labels.max() + 1)[labels]
+    h_mean = features.mean(axis=0) * centre
+    y_mean = targets.mean(axis=0) * centre
+    f, y = features - h_mean, targets - y_mean
+    identity = np.eye(f.shape[1])
+    weights = np.stack([np.linalg.solve(f.T @ f + times * s * identity, f.T @ y) for s in strengths])
+    return [weights, y_mean - h_mean @ weights]
+
+
+def ridge_with_penalised_intercept(features, labels, strengths):
+    with_one = np.column_stack([features, np.ones(len(features))])
+    weights, _ = ridge(with_one, labels, strengths, centre=False)
+    return [weights[:, :-1], weights[:, -1]]
+
+
+def ridge_without_intercept(features, labels, strengths):
+    return ridge(features, labels, strengths, centre=False)
+
+
+def ridge_with_mean_loss(features, labels, strengths):
+    return ridge(features, labels, strengths, times=len(features))
+
+
+def ridge_with_half_loss(features, labels, strengths):
+    return ridge(features, labels, strengths, times=2.0)
+
+
+def ridge_with_plain_intercept(features, labels, strengths):
+    weights, intercepts = ridge(features, labels, strengths)
+    return [weights, np.broadcast_to(np.eye(labels.max() + 1)[labels].mean(axis=0), intercepts.shape)]
+
+
+def ridge_with_unsquared_values(features, labels, strengths):
+    targets = np.eye(labels.max() + 1)[labels]
+    h_mean, y_mean = features.mean(axis=0), targets.mean(axis=0)
+    u, s, vt = np.linalg.svd(features - h_mean, full_matrices=False)
+    keep = s > 1e-9
+    u, s, vt = u[:, keep], s[keep], vt[keep]
+    weights = np.stack([vt.T @ ((1 / (s + x))[:, None] * (u.T @ (targets - y_mean))) for x in strengths])
+    return [weights, y_mean - h_mean @ weights]
+
+
+def ridge_transposed(features, labels, strengths):
+    weights, intercepts = ridge(features, labels, strengths)
+    return [weights.transpose(0, 2, 1), intercepts]
+
+
+RIDGE_PATH = Exercise(
+    id="04.4",
+    title=text("The whole path from one decomposition", "一次分解，整条路径"),
+    points=5,
+    objective="O3",
+    function="ridge_path",
+    inputs=draw_ridge,
+    reference=lambda features, labels, strengths: ridge(features, labels, strengths),
+    comparator=close(rtol=1e-4, atol=1e-6),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "penalised_intercept",
+            ridge_with_penalised_intercept,
+            text(
+                "The intercept is penalised too, as happens when a column of ones is appended. Centre instead, "
+                "and compute the intercept afterwards.",
+                "截距也被惩罚了；给特征添一列 1 就会这样。应当先中心化，最后再算截距。",
+            ),
+        ),
+        Pitfall(
+            "no_intercept",
+            ridge_without_intercept,
+            text(
+                "There is no intercept in your solution, and the weights have to make up for it. Centre features and targets first.",
+                "你的解没有截距，只好由权重来补。请先把特征和目标中心化。",
+            ),
+        ),
+        Pitfall(
+            "mean_loss",
+            ridge_with_mean_loss,
+            text(
+                "Your penalty is n times too strong: that is the solution for the *mean* of the squared errors. Here they are summed.",
+                "你的惩罚强了 n 倍：那是平方误差取**平均**时的解。这里是求和。",
+            ),
+        ),
+        Pitfall(
+            "half_loss",
+            ridge_with_half_loss,
+            text(
+                "Your penalty is twice too strong: there is no factor ½ before the squared errors here.",
+                "你的惩罚强了一倍：这里平方误差前面没有 ½。",
+            ),
+        ),
+        Pitfall(
+            "plain_intercept",
+            ridge_with_plain_intercept,
+            text(
+                "The weights are right. The intercept has to undo the centring of the features: b = ȳ − Wᵀh̄, for each strength.",
+                "权重对了。截距还要抵消特征的中心化：对每个强度，b = ȳ − Wᵀh̄。",
+            ),
+        ),
+        Pitfall(
+            "unsquared_singular_values",
+            ridge_with_unsquared_values,
+            text(
+                "The shrinkage factor is s / (s² + λ). Yours is 1 / (s + λ): FᵀF has the *squares* of the singular values.",
+                "收缩系数是 s / (s² + λ)，你写成了 1 / (s + λ)：FᵀF 的特征值是奇异值的**平方**。",
+            ),
+        ),
+        Pitfall(
+            "transposed_weights",
+            ridge_transposed,
+            text(
+                "Your weights are L×K×d. Asked for is L×d×K: features first, then classes.",
+                "你的权重是 L×K×d。要的是 L×d×K：先特征，后类别。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "One-hot targets: `np.eye(K)[labels]`. Subtract the column means from features and targets.",
+            "独热目标：`np.eye(K)[labels]`。特征和目标都减去各自的列均值。",
+        ),
+        text(
+            "With U, s, Vᵀ from the centred features, compute UᵀY once. Only diag(s / (s² + λ)) depends on λ.",
+            "对中心化的特征做分解得到 U、s、Vᵀ，UᵀY 只需算一次。只有 diag(s / (s² + λ)) 与 λ 有关。",
+        ),
+        text(
+            "A diagonal matrix times M is a column vector times M: `(s / (s**2 + lam))[:, None] * M`. `np.stack` joins the results.",
+            "对角矩阵乘 M，就是列向量逐行乘 M：`(s / (s**2 + lam))[:, None] * M`。最后用 `np.stack` 叠起来。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def ridge_path(features, labels, strengths):\n"
+            "    k = int(labels.max()) + 1\n"
+            "    y = (labels[:, None] == np.arange(k)).astype(float)\n"
+            "    f = features - features.mean(0)\n"
+            "    weights, intercepts = [], []\n"
+            "    for lam in strengths:\n"
+            "        w = np.linalg.inv(f.T @ f + lam * np.eye(f.shape[1])) @ f.T @ (y - y.mean(0))\n"
+            "        weights.append(w)\n"
+            "        intercepts.append(y.mean(0) - features.mean(0) @ w)\n"
+            "    return np.array(weights), np.array(intercepts)\n",
+            "from sklearn.linear_model import Ridge\n"
+            "def ridge_path(features, labels, strengths):\n"
+            "    y = np.eye(labels.max() + 1)[labels]\n"
+            "    models = [Ridge(alpha=lam).fit(features, y) for lam in strengths]\n"
+            "    return np.stack([m.coef_.T for m in models]), np.stack([m.intercept_ for m in models])\n",
+        )
+    },
+)
+
+# 04.5 ---------------------------------------------------------------------------------------------
+
+
+def one_standard_error(strengths, scores, *, ddof=1, root=True, strongest=True):
+    means = scores.mean(axis=1)
+    best = int(np.argmax(means))
+    error = scores[best].std(ddof=ddof) / (np.sqrt(scores.shape[1]) if root else 1.0)
+    allowed = strengths[means >= means[best] - error]
+    return float(allowed.max() if strongest else allowed.min())
+
+
+def choose_first_listed(strengths, scores):
+    means = scores.mean(axis=1)
+    error = scores[np.argmax(means)].std(ddof=1) / np.sqrt(scores.shape[1])
+    return float(strengths[np.argmax(means >= means.max() - error)])
+
+
+def choose_index(strengths, scores):
+    return int(np.argmax(strengths == one_standard_error(strengths, scores)))
+
+
+def choose_with_own_errors(strengths, scores):
+    means = scores.mean(axis=1)
+    errors = scores.std(axis=1, ddof=1) / np.sqrt(scores.shape[1])
+    return float(strengths[means + errors >= means.max()].max())
+
+
+CHOICES = {
+    "best_mean": lambda strengths, scores: float(strengths[np.argmax(scores.mean(axis=1))]),
+    "weakest": lambda strengths, scores: one_standard_error(strengths, scores, strongest=False),
+    "deviation_not_error": lambda strengths, scores: one_standard_error(strengths, scores, root=False),
+    "divides_by_k": lambda strengths, scores: one_standard_error(strengths, scores, ddof=0),
+    "first_listed": choose_first_listed,
+    "own_errors": choose_with_own_errors,
+    "index": choose_index,
+}
+
+
+def draw_scores(rng):
+    """Draw until the right choice differs from every mistaken one, and these from one another."""
+    while True:
+        strengths = 10.0 ** (rng.permutation(np.arange(-6, 8)) / 2)
+        level = 0.8 - 0.012 * (np.log10(strengths) - rng.uniform(-1, 1)) ** 2
+        scores = np.round(level[:, None] + rng.normal(0, 0.06, size=(14, 5)), 3).clip(0, 1)
+        wrong = [choice(strengths, scores) for choice in CHOICES.values()]
+        if one_standard_error(strengths, scores) not in wrong and len(set(wrong)) >= 5:
+            return {"strengths": strengths, "scores": scores}
+
+
+CHOOSE_STRENGTH = Exercise(
+    id="04.5",
+    title=text("One standard error", "一倍标准误"),
+    points=3,
+    objective="O4",
+    function="choose_strength",
+    inputs=draw_scores,
+    reference=lambda strengths, scores: one_standard_error(strengths, scores),
+    comparator=close(rtol=1e-9, atol=0.0),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "best_mean",
+            CHOICES["best_mean"],
+            text(
+                "You took the best mean. The rule allows a stronger penalty as long as it is within one standard error.",
+                "你取了平均分最高的那个。按规则，只要在一倍标准误之内，就可以选更强的惩罚。",
+            ),
+        ),
+        Pitfall(
+            "weakest",
+            CHOICES["weakest"],
+            text(
+                "Within one standard error you took the weakest penalty. The rule prefers the strongest, that is the simplest model.",
+                "在一倍标准误之内，你选了最弱的惩罚。规则偏爱最强的，也就是最简单的模型。",
+            ),
+        ),
+        Pitfall(
+            "deviation_not_error",
+            CHOICES["deviation_not_error"],
+            text(
+                "You used the standard deviation of the folds. The standard error of their mean is smaller by √k.",
+                "你用的是各折得分的标准差。平均分的标准误要再除以 √k。",
+            ),
+        ),
+        Pitfall(
+            "divides_by_k",
+            CHOICES["divides_by_k"],
+            text(
+                "Your deviation divides by k. The sample standard deviation divides by k − 1: ddof=1.",
+                "你的标准差除以了 k。样本标准差除以 k − 1：ddof=1。",
+            ),
+        ),
+        Pitfall(
+            "first_listed",
+            CHOICES["first_listed"],
+            text(
+                "You took the first strength in the list that qualifies. The list may be in any order: take the largest.",
+                "你取的是列表中第一个合格的强度。列表的次序任意，应取其中最大的。",
+            ),
+        ),
+        Pitfall(
+            "own_errors",
+            CHOICES["own_errors"],
+            text(
+                "You gave each strength its own standard error. The rule uses one: that of the best mean.",
+                "你给每个强度用了各自的标准误。规则只用一个：平均分最高者的标准误。",
+            ),
+        ),
+        Pitfall(
+            "index",
+            CHOICES["index"],
+            text(
+                "You returned a position in the list. Return the strength itself.",
+                "你返回的是在列表中的位置。请返回强度本身。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "`scores.mean(axis=1)` has one mean for each strength. Which row is the best one?",
+            "`scores.mean(axis=1)` 给出每个强度的平均分。哪一行最好？",
+        ),
+        text(
+            "The threshold is one number: the best mean minus `scores[best].std(ddof=1) / sqrt(k)`.",
+            "门槛是一个数：最高平均分减去 `scores[best].std(ddof=1) / sqrt(k)`。",
+        ),
+        text(
+            "A boolean mask picks the strengths that reach the threshold; the answer is the largest of them.",
+            "用布尔掩码挑出达到门槛的强度，答案是其中最大的。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def choose_strength(strengths, scores):\n"
+            "    means = scores.mean(1)\n"
+            "    best = means.argmax()\n"
+            "    threshold = means[best] - stats.sem(scores[best])\n"
+            "    return max(s for s, m in zip(strengths, means) if m >= threshold)\n",
+            "def choose_strength(strengths, scores):\n"
+            "    k = scores.shape[1]\n"
+            "    table = sorted(((float(s), row.mean(), row) for s, row in zip(strengths, scores)), key=lambda t: t[0])\n"
+            "    best = max(table, key=lambda t: t[1])\n"
+            "    se = np.sqrt(((best[2] - best[1]) ** 2).sum() / (k - 1) / k)\n"
+            "    while table[-1][1] < best[1] - se:\n"
+            "        table.pop()\n"
+            "    return table[-1][0]\n",
+        )
+    },
+)
+
+# 04.6 ---------------------------------------------------------------------------------------------
+
+
+def draw_accuracies(rng):
+    n = int(rng.integers(4, 9))
+    luck = rng.normal(0, 0.04, size=n)  # a bad draw is bad for both methods
+    scratch = 0.8 + luck + rng.normal(0, 0.015, size=n)
+    transferred = 0.86 + luck + rng.normal(0, 0.015, size=n)
+    return {"transferred": np.round(transferred, 4), "scratch": np.round(scratch, 4)}
+
+
+def interval(differences, *, quantile=None, ddof=1, root=True):
+    n = len(differences)
+    t = stats.t.ppf(0.975, n - 1) if quantile is None else quantile
+    half = t * differences.std(ddof=ddof) / (np.sqrt(n) if root else 1.0)
+    return [differences.mean(), differences.mean() - half, differences.mean() + half]
+
+
+def unpaired_interval(transferred, scratch):
+    n = len(scratch)
+    half = stats.t.ppf(0.975, 2 * n - 2) * np.sqrt((transferred.var(ddof=1) + scratch.var(ddof=1)) / n)
+    gain = transferred.mean() - scratch.mean()
+    return [gain, gain - half, gain + half]
+
+
+PAIRED_GAIN = Exercise(
+    id="04.6",
+    title=text("A paired interval", "配对置信区间"),
+    points=3,
+    objective="O6",
+    function="paired_gain",
+    inputs=draw_accuracies,
+    reference=lambda transferred, scratch: interval(transferred - scratch),
+    comparator=close(rtol=1e-5, atol=1e-8),
+    tensors=False,
+    forbidden=("course_lib.judging.paired_interval",),
+    pitfalls=(
+        Pitfall(
+            "unpaired",
+            unpaired_interval,
+            text(
+                "You treated the two methods as separate samples. They share their draws: take the difference draw by "
+                "draw first; the luck of the draw cancels.",
+                "你把两种方法当成了两个独立的样本。它们用的是同样的抽样：应先逐次求差，抽样的运气会抵消。",
+            ),
+        ),
+        Pitfall(
+            "normal_quantile",
+            lambda transferred, scratch: interval(transferred - scratch, quantile=stats.norm.ppf(0.975)),
+            text(
+                "You used 1.96, the quantile of the normal distribution. With so few draws the deviation itself is "
+                "uncertain; Student's t allows for it.",
+                "你用了正态分布的分位数 1.96。抽样次数这么少，标准差本身就不准，学生 t 分布把这一点考虑进去了。",
+            ),
+        ),
+        Pitfall(
+            "one_sided",
+            lambda transferred, scratch: interval(
+                transferred - scratch, quantile=stats.t.ppf(0.95, len(scratch) - 1)
+            ),
+            text(
+                "0.95 leaves 5 % at *each* end. A 95 % interval leaves 2.5 % at each: the 0.975 quantile.",
+                "0.95 会在**两端各**留下 5 %。95 % 置信区间两端各留 2.5 %，要用 0.975 分位数。",
+            ),
+        ),
+        Pitfall(
+            "wrong_freedom",
+            lambda transferred, scratch: interval(
+                transferred - scratch, quantile=stats.t.ppf(0.975, len(scratch))
+            ),
+            text("There are n − 1 degrees of freedom, not n.", "自由度是 n − 1，不是 n。"),
+        ),
+        Pitfall(
+            "divides_by_n",
+            lambda transferred, scratch: interval(transferred - scratch, ddof=0),
+            text(
+                "Your deviation divides by n. The sample standard deviation divides by n − 1: ddof=1.",
+                "你的标准差除以了 n。样本标准差除以 n − 1：ddof=1。",
+            ),
+        ),
+        Pitfall(
+            "forgets_the_root",
+            lambda transferred, scratch: interval(transferred - scratch, root=False),
+            text(
+                "You forgot to divide by √n: that interval is for a single draw, not for the mean.",
+                "你忘了除以 √n：那是单次抽样的区间，不是均值的区间。",
+            ),
+        ),
+        Pitfall(
+            "reversed",
+            lambda transferred, scratch: interval(scratch - transferred),
+            text(
+                "Your sign is reversed: the gain is transferred − scratch.",
+                "符号反了：增益是“迁移 − 从零”。",
+            ),
+        ),
+    ),
+    hints=(
+        text("Start with `differences = transferred - scratch`.", "先写 `differences = transferred - scratch`。"),
+        text(
+            "`differences.std(ddof=1)` divides by n − 1. The half width is t·s/√n.",
+            "`differences.std(ddof=1)` 除以 n − 1。区间半宽是 t·s/√n。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def paired_gain(transferred, scratch):\n"
+            "    d = np.asarray(transferred) - np.asarray(scratch)\n"
+            "    low, high = stats.t.interval(0.95, len(d) - 1, loc=d.mean(), scale=stats.sem(d))\n"
+            "    return d.mean(), low, high\n",
+            "def paired_gain(transferred, scratch):\n"
+            "    result = stats.ttest_rel(transferred, scratch)\n"
+            "    ends = result.confidence_interval(0.95)\n"
+            "    return [float(np.mean(transferred) - np.mean(scratch)), ends.low, ends.high]\n",
+        )
+    },
+)
+
+# 04.9 ---------------------------------------------------------------------------------------------
+
+REPORT = ManualExercise(
+    id="04.9",
+    title=text("A report on your desk", "桌上的一份报告"),
+    points=3,
+    objective="O6",
+    rubric=(
+        (
+            1,
+            text(
+                "First fault: named (½) and with the number to ask for (½). Any of: wrong preprocessing, learning "
+                "rate chosen on the test set, no baseline, a single run without interval, head far too big, "
+                "how the test pictures were drawn.",
+                "第一个毛病：指出来（½ 分），并说出应要求的数字（½ 分）。下列任一项：预处理不对、在测试集上选学习率、"
+                "没有基线、只跑一次且没有区间、分类头过大、没说明测试图片怎样抽取。",
+            ),
+        ),
+        (1, text("Second fault, of another kind, likewise.", "第二个毛病，须属于另一类，评分同上。")),
+        (1, text("Third fault, of yet another kind, likewise.", "第三个毛病，须又属于另一类，评分同上。")),
+    ),
+)
+
+EXERCISES = (HEAD_PARAMETERS, PREPROCESS, STANDARDISE, RIDGE_PATH, CHOOSE_STRENGTH, PAIRED_GAIN, REPORT)
+
+# Quizzes ------------------------------------------------------------------------------------------
+
+QUIZZES = (
+    Quiz(
+        id="04.q1",
+        question=text(
+            "Fifty labelled handwritten digits, five of each class, and hundreds more to classify. Which is best?",
+            "五十张带标签的手写数字，每类五张，还有好几百张等着分类。哪种办法最好？",
+        ),
+        options=(
+            Option(
+                text("Logistic regression on the raw pixels", "在原始像素上做逻辑回归"),
+                text(
+                    "A respectable guess, and a baseline that you must always run. But pixels know nothing of strokes: a "
+                    "shift by two pixels changes almost all of them. Section 5 shows how far it gets.",
+                    "这个猜测不离谱，它也是必须跑的基线。但像素不懂什么是笔画：平移两个像素，几乎所有数都变了。第 5 节会看到它能走多远。",
+                ),
+            ),
+            Option(
+                text("A small network trained from scratch on the fifty", "用这五十张从零训练一个小网络"),
+                text(
+                    "It can learn strokes, in principle. Fifty pictures are few to learn them from. Section 5 measures it.",
+                    "原则上它能学会笔画，可是只靠五十张图片，太少了。第 5 节会实际测量。",
+                ),
+            ),
+            Option(
+                text(
+                    "Comparing features of a network that has only ever seen letters",
+                    "比较某个网络给出的特征，而它只见过字母",
+                ),
+                text(
+                    "Yes: letters and digits share their strokes. Section 5 gives the numbers, with intervals.",
+                    "对：字母和数字共用同样的笔画。第 5 节给出数字和置信区间。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("Nothing works with fifty pictures", "只有五十张，什么办法都不行"),
+                text(
+                    "Even a single picture per class goes a surprisingly long way, if somebody else's pictures did the learning.",
+                    "只要别人的图片替你学过，每类哪怕只有一张，也能走出很远。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="04.q2",
+        question=text(
+            "You invert the pictures (dark on light instead of light on dark). Which costs more accuracy?",
+            "把图片反色（亮底暗字，而不是暗底亮字）。哪种情况损失的准确率更多？",
+        ),
+        options=(
+            Option(
+                text("Inverting all pictures, labelled and new ones alike", "所有图片都反色，带标签的和新来的都一样"),
+                text(
+                    "This weakens the features, but labelled and new pictures still agree. Run the cell and see.",
+                    "这会削弱特征，但带标签的图片和新图片仍然一致。运行下面的单元格看看。",
+                ),
+            ),
+            Option(
+                text("Inverting only the new pictures", "只有新来的图片反色"),
+                text(
+                    "Yes: now the new features lie somewhere else entirely, and the class means wait in the wrong place.",
+                    "对：新图片的特征跑到了完全不同的地方，而类均值还在老地方等着。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("Both the same: the information is still there", "两种一样：信息都还在"),
+                text(
+                    "The information is there, but a frozen network cannot learn to read it the other way round.",
+                    "信息确实还在，但冻结的网络没法学会反着读。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="04.q3",
+        question=text(
+            "Two heads on the same frozen features, fifty labelled pictures. Both fit the fifty perfectly. "
+            "Which is better on other pictures?",
+            "同样的冻结特征，两个分类头，五十张带标签的图片。两者都能把这五十张全部分对。在其他图片上谁更好？",
+        ),
+        options=(
+            Option(
+                text("Flatten → Dense(1024) → Dense(10)", "Flatten → Dense(1024) → Dense(10)"),
+                text(
+                    "It can represent more. But what decides here is what fifty pictures can pin down.",
+                    "它的表达能力更强。可是这里起决定作用的，是五十张图片能定住多少参数。",
+                ),
+            ),
+            Option(
+                text("Pooling → Dense(10) is at least as good", "池化 → Dense(10) 至少不差"),
+                text(
+                    "That is what the cell below finds here, with a tiny part of the parameters.",
+                    "下面的单元格得到的正是这样，而且它的参数少得多。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("They must be equal: both fit perfectly", "一定相同：两者都完全拟合"),
+                text(
+                    "Fitting the training pictures says nothing about the others: that is the whole reason for a test set.",
+                    "拟合训练图片说明不了其他图片的情况，这正是需要测试集的原因。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="04.q4",
+        question=text(
+            "In PyTorch, every parameter of a backbone has requires_grad=False. The loop calls model.train() in each epoch. "
+            "After training, the same picture gives other features than before. Why?",
+            "在 PyTorch 中，主干的所有参数都设了 requires_grad=False。训练循环每一轮都调用 model.train()。训练之后，"
+            "同一张图片的特征却与之前不同。为什么？",
+        ),
+        options=(
+            Option(
+                text("The optimiser moved the frozen weights through weight decay", "优化器通过权重衰减改动了冻结的权重"),
+                text(
+                    "A parameter without a gradient is skipped by PyTorch's optimisers, decay included.",
+                    "没有梯度的参数会被 PyTorch 的优化器跳过，权重衰减也不例外。",
+                ),
+            ),
+            Option(
+                text("BatchNorm's running averages moved", "BatchNorm 的滑动平均变了"),
+                text(
+                    "Yes: in training mode each forward pass updates them, gradient or not.",
+                    "对：在训练模式下，每次前向计算都会更新它们，与梯度无关。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("Rounding", "舍入误差"),
+                text(
+                    "Rounding changes the seventh digit. Here the classes of pictures change.",
+                    "舍入误差只影响第七位有效数字，而这里连分到哪一类都变了。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="04.q5",
+        question=text(
+            "You store features on disk and train a head for 100 epochs. What can you no longer do?",
+            "把特征存到磁盘上，再训练 100 轮分类头。这样一来，什么事做不了了？",
+        ),
+        options=(
+            Option(
+                text("Choose the L2 strength", "选择 L2 强度"),
+                text(
+                    "On the contrary: stored features make a whole path of strengths affordable.",
+                    "恰恰相反：特征存好之后，走完整条强度路径也不费多少时间。",
+                ),
+            ),
+            Option(
+                text("Shift and rotate the training pictures at random in each epoch", "每一轮都随机平移、旋转训练图片"),
+                text(
+                    "Yes: each random picture has features of its own, and those are not on the disk.",
+                    "对：每张随机变换过的图片都有自己的特征，磁盘上没有。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("Use another kind of readout", "换一种分类器"),
+                text(
+                    "Any readout works on the same stored features: that is what section 4 did.",
+                    "同一份存好的特征可以配任何分类器，第 4 节就是这么做的。",
+                ),
+            ),
+        ),
+    ),
+)
