@@ -1,0 +1,47 @@
+"""Batch normalisation as PyTorch defines it, so that both halves have the same statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import KerasTensor, ops
+
+
+@keras.saving.register_keras_serializable("course_lib")
+class BatchNorm(keras.layers.BatchNormalization):
+    r"""Keras's layer with PyTorch's conventions: the one convention of the course.
+
+    .. math::
+        y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta, \qquad
+        \hat\mu \leftarrow 0.9 \, \hat\mu + 0.1 \, \mu, \qquad
+        \hat\sigma^2 \leftarrow 0.9 \, \hat\sigma^2 + 0.1 \, \frac{n}{n - 1} \sigma^2
+
+    Three things differ from Keras's defaults: :math:`\epsilon` is 1e-5 (not 1e-3), the statistics
+    keep 0.9 (not 0.99) of what they were, and the running variance is the unbiased one, with
+    ``n`` the number of values that went into each mean. The batch itself is normalised by the
+    biased variance in both. Ioffe & Szegedy, ICML 2015, arXiv:1502.03167.
+    """
+
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
+        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+
+    def call(
+        self, inputs: KerasTensor, training: bool | None = None, mask: Any = None
+    ) -> KerasTensor:
+        if not (training and self.trainable):
+            return super().call(inputs, training=False)
+        x = ops.cast(inputs, "float32")  # as Keras does: half precision would overflow
+        axes = list(range(x.ndim - 1))
+        mean, variance = ops.moments(x, axes=axes)
+        self._update_statistics(x, mean, variance)
+        y = ops.batch_normalization(
+            x, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
+        )
+        return ops.cast(y, self.compute_dtype)
+
+    def _update_statistics(self, x: KerasTensor, mean: KerasTensor, variance: KerasTensor) -> None:
+        n = ops.cast(ops.size(x), "float32") / x.shape[-1]
+        keep, unbiased = self.momentum, variance * n / ops.maximum(n - 1, 1)
+        self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
+        self.moving_variance.assign(self.moving_variance * keep + unbiased * (1 - keep))

@@ -1,0 +1,92 @@
+"""Weights in PyTorch's names and layout, read into Keras layers and written from them.
+
+A Keras layer takes the weights of the PyTorch module whose name it bears: ``layer1.0.conv1``. Axes
+move as follows; nothing else changes.
+
+=============  ======================  =====================
+layer          PyTorch                 Keras
+=============  ======================  =====================
+convolution    weight (out, in, h, w)  kernel (h, w, in, out)
+dense          weight (out, in)        kernel (in, out)
+batch norm     weight, bias            gamma, beta
+..             running_mean, …_var     moving_mean, …_variance
+=============  ======================  =====================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import keras
+import numpy as np
+
+from course_lib.errors import CourseError
+
+_TO_KERAS = {2: (1, 0), 4: (2, 3, 1, 0)}
+_TO_TORCH = {2: (1, 0), 4: (3, 2, 0, 1)}
+_NAMES = {
+    "kernel": "weight",
+    "gamma": "weight",
+    "beta": "bias",
+    "bias": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+
+
+def load_torch_layout(
+    model: keras.Layer,
+    tensors: Mapping[str, np.ndarray],
+    *,
+    renamed: Mapping[str, str] | None = None,
+    source: str = "these weights",
+) -> None:
+    """Copy weights in PyTorch's layout into the layers that bear their names.
+
+    Args:
+        model: A Keras model. All of its weights must be found; further tensors are left out.
+        tensors: Arrays by PyTorch's names.
+        renamed: PyTorch's module name for Keras layers that are called otherwise.
+        source: How to call the tensors in the message of an error.
+    """
+    for key, variable in named_variables(model, renamed):
+        value = np.asarray(tensors[key]) if key in tensors else np.empty(0)
+        moved = value.transpose(_TO_KERAS.get(value.ndim, range(value.ndim)))
+        if moved.shape != tuple(variable.shape):
+            raise CourseError(
+                f"{source} does not fit this network: {key} should give {tuple(variable.shape)}, "
+                f"it gives {moved.shape if key in tensors else 'nothing'}.",
+                f"{source} 与这个网络不匹配：{key} 应为 {tuple(variable.shape)}，"
+                f"实际为 {moved.shape if key in tensors else '空'}。",
+            )
+        variable.assign(moved)
+
+
+def to_torch_layout(
+    model: keras.Layer, *, renamed: Mapping[str, str] | None = None
+) -> dict[str, np.ndarray]:
+    """Give a model's weights by PyTorch's names, in PyTorch's layout."""
+    return {
+        key: np.ascontiguousarray(_transposed(keras.ops.convert_to_numpy(variable)))
+        for key, variable in named_variables(model, renamed)
+    }
+
+
+def named_variables(
+    model: keras.Layer, renamed: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, keras.Variable]]:
+    """Give each weight of each layer with the name that PyTorch has for it."""
+    for layer in leaf_layers(model):
+        name = (renamed or {}).get(layer.name, layer.name)
+        for variable in layer.weights:
+            yield f"{name}.{_NAMES[variable.name]}", variable
+
+
+def leaf_layers(model: keras.Layer) -> list[keras.Layer]:
+    """Give the layers that have no layers inside, in the order in which they were made."""
+    flat = model._flatten_layers(include_self=True, recursive=True)
+    return [layer for layer in flat if not layer._layers]
+
+
+def _transposed(value: np.ndarray) -> np.ndarray:
+    return value.transpose(_TO_TORCH.get(value.ndim, range(value.ndim)))
