@@ -10,7 +10,7 @@ import numpy as np
 from course_lib.exercises.comparators import Comparator, Outcome
 from course_lib.exercises.judging import Case, Judgement
 from course_lib.exercises.relations import recognise
-from course_lib.exercises.values import Value, as_array, number, show, shorten, summarise, text
+from course_lib.exercises.values import Value, as_array, number, shorten, show, summarise, text
 from course_lib.language import Text
 
 

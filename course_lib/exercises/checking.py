@@ -1,0 +1,221 @@
+"""``check("04.3", ridge_path)``: is my answer right, and if not, what did I do?
+
+It compares on a few public examples. Grading asks the same function on other inputs, elsewhere
+(``course_lib.grading``); there, :func:`check` only keeps the answer in :data:`captured`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_lib.exercises import journal
+from course_lib.exercises.calling import call, not_attempted, refuse_forbidden, require_function
+from course_lib.exercises.cards import Card, Table
+from course_lib.exercises.conversion import to_tensors
+from course_lib.exercises.explaining import compare_rows, explain
+from course_lib.exercises.judging import Case, Judgement, judge
+from course_lib.exercises.problems import AnswerError
+from course_lib.exercises.public import PublicExercise, load_public
+from course_lib.exercises.settings import framework_in_use, is_grading, is_recording, is_strict
+from course_lib.language import Text, both, pick
+
+captured: dict[str, Any] = {}
+"""While grading: each exercise's answer as it stood at its check cell."""
+
+_NOTHING = object()
+
+
+class CheckFailed(CourseError):  # noqa: N818
+    """In a strict run: the answer is not right; the message is what the student would read."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found; Jupyter shows it as a card, elsewhere it prints as text.
+
+    Attributes:
+        exercise: The exercise's public part.
+        state: ``"correct"``, ``"incorrect"`` or ``"not_attempted"``.
+        reason: ``"pitfall"``, ``"value"``, or one of :data:`.problems.REASONS`; ``""`` when right.
+        pitfall: The name of the pitfall, where it was one.
+        card: What to show.
+    """
+
+    exercise: PublicExercise
+    state: str
+    reason: str
+    pitfall: str | None
+    card: Card
+
+    def __bool__(self) -> bool:
+        return self.state == "correct"
+
+    def _repr_html_(self) -> str:
+        return self.card._repr_html_()
+
+    def __repr__(self) -> str:
+        return repr(self.card)
+
+
+def check(exercise_id: str, answer: Any = _NOTHING) -> Result | None:
+    """Check an answer; write it as the last line of a cell, so that Jupyter shows the result.
+
+    Args:
+        exercise_id: Such as ``"04.3"``.
+        answer: The function itself, without parentheses: ``check("04.3", ridge_path)``.
+
+    Raises:
+        CourseError: There is no such exercise.
+        CheckFailed: In a strict run (``COURSE_STRICT=1``), when the answer is not right.
+    """
+    if is_grading():
+        captured[exercise_id] = None if answer is _NOTHING else answer
+        print(both(f"{exercise_id}: handed in for grading.", f"{exercise_id}：已提交，等待评分。"))
+        return None
+    exercise = load_public(exercise_id)
+    if exercise.is_manual:
+        raise CourseError(
+            f"{exercise_id} is marked by hand: write your answer in its cell, nothing is checked.",
+            f"{exercise_id} 由教师批改：请把答案写在对应的单元格里，这里不做自动检查。",
+        )
+    if answer is _NOTHING:
+        raise CourseError(
+            f'Give your function as well: check("{exercise_id}", {exercise.function}).',
+            f'请把你的函数也传进来：check("{exercise_id}", {exercise.function})。',
+        )
+    result = assess(exercise, answer, framework=framework_in_use())
+    if is_strict() and not result:
+        raise CheckFailed(repr(result))
+    if is_recording():
+        journal.record("check", exercise_id, state=result.state, reason=result.reason)
+    return result
+
+
+def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
+    """Check an answer against an exercise's public part, without recording or raising."""
+    remarks: list[Text] = []
+    cases: list[Case] = []
+    try:
+        require_function(answer)
+        refuse_forbidden(answer, exercise.forbidden)
+        for draw in exercise.draws:
+            found = call(
+                answer,
+                draw.inputs,
+                framework=framework,
+                tensors=exercise.tensors,
+                probe=exercise.probe,
+                remarks=remarks if not remarks else None,
+            )
+            cases.append(Case(draw.inputs, draw.expected, found, draw.mistaken))
+    except AnswerError as problem:
+        # An earlier example that came out wrong tells more than an error in a later one.
+        if not cases or exercise.comparator is None or judge(exercise.comparator, cases).correct:
+            return _of_problem(exercise, problem)
+    if exercise.comparator is None or not cases:
+        return _of_problem(exercise, not_attempted())
+    judgement = judge(exercise.comparator, cases)
+    if judgement.correct:
+        return _correct(exercise, remarks)
+    return _incorrect(exercise, judgement, cases)
+
+
+def example(exercise_id: str, number: int = 1) -> dict[str, Any]:
+    """Give the inputs of one of the examples that :func:`check` uses, to try the function on.
+
+    ``ridge_path(**example("04.3"))`` calls it as ``check`` does. ``number`` counts from 1.
+    """
+    exercise = load_public(exercise_id)
+    if not 1 <= number <= len(exercise.draws):
+        count = len(exercise.draws)
+        raise CourseError(
+            f"{exercise_id} has the examples 1 to {count}."
+            if count
+            else f"{exercise_id} is marked by hand and has no examples.",
+            f"{exercise_id} 的例子编号是 1 到 {count}。"
+            if count
+            else f"{exercise_id} 由教师批改，没有例子。",
+        )
+    framework = framework_in_use() if exercise.tensors and not exercise.probe else "numpy"
+    return to_tensors(exercise.draws[number - 1].inputs, framework)
+
+
+def _correct(exercise: PublicExercise, remarks: list[Text]) -> Result:
+    count = len(exercise.draws)
+    said = both(
+        f"Your function agrees on all {count} examples."
+        if count > 1
+        else "Your function agrees on the example.",
+        f"你的函数在全部 {count} 组例子上都给出了应有的结果。"
+        if count > 1
+        else "你的函数在例子上给出了应有的结果。",
+    )
+    card = Card("good", _heading(exercise, both("correct", "正确")), [said, *map(pick, remarks)])
+    return Result(exercise, "correct", "", None, card)
+
+
+def _of_problem(exercise: PublicExercise, problem: AnswerError) -> Result:
+    if problem.reason == "not_attempted":
+        heading = _heading(exercise, both("not attempted", "未作答"))
+        card = Card("open", heading, [str(problem)])
+        return Result(exercise, "not_attempted", problem.reason, None, card)
+    heading = _heading(exercise, both("not right yet", "还不对"))
+    card = Card("bad", heading, [str(problem)], code=problem.lines, footer=_footer(exercise))
+    return Result(exercise, "incorrect", problem.reason, None, card)
+
+
+def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]) -> Result:
+    assert exercise.comparator is not None
+    differences = map(
+        pick, explain(judgement, cases, exercise.comparator, tensors=exercise.tensors)
+    )
+    # A pitfall's own message says what was done; the table below it says the rest.
+    known = judgement.pitfall and [pick(exercise.messages[judgement.pitfall])]
+    rows = [
+        [pick(row.name), pick(row.expected), pick(row.found)]
+        for row in compare_rows(judgement, cases, tensors=exercise.tensors)
+    ]
+    header = [both("compared", "对照"), both("expected", "应为"), both("yours", "你的")]
+    if judgement.outcome.path:
+        header[0] = f"result{judgement.outcome.path}"
+    card = Card(
+        "bad",
+        _heading(exercise, both("not right yet", "还不对")),
+        known or list(differences),
+        table=Table(header, rows),
+        footer=[*_which_example(exercise, judgement), *_footer(exercise)],
+    )
+    reason = "pitfall" if judgement.pitfall else "value"
+    return Result(exercise, "incorrect", reason, judgement.pitfall, card)
+
+
+def _heading(exercise: PublicExercise, state: str) -> str:
+    return both(
+        f"{exercise.id} {pick(exercise.title)}: {state}",
+        f"{exercise.id} {pick(exercise.title)}：{state}",
+    )
+
+
+def _which_example(exercise: PublicExercise, judgement: Judgement) -> list[str]:
+    if exercise.probe:
+        return []
+    number = judgement.wrong + 1
+    call_again = f'{exercise.function}(**example("{exercise.id}", {number}))'
+    return [
+        both(
+            f"This is example {number} of {len(exercise.draws)}. Try it yourself: `{call_again}`",
+            f"这是 {len(exercise.draws)} 组例子中的第 {number} 组。可以自己试：`{call_again}`",
+        )
+    ]
+
+
+def _footer(exercise: PublicExercise) -> list[str]:
+    used = journal.standing(exercise.id).hints
+    if used >= len(exercise.hints):
+        return []
+    ask = f'hint("{exercise.id}")'
+    if used:
+        return [both(f"Another hint: `{ask}`", f"再看一个提示：`{ask}`")]
+    return [both(f"Stuck? `{ask}` helps one step further.", f"卡住了？`{ask}` 会给出一步提示。")]
