@@ -20,6 +20,8 @@ from course_lib.language import both
 
 # The names that chapters give to methods and domains, in Chinese.
 CHINESE = {
+    "examples": "例子",
+    "to recognise": "待识别",
     "letters": "字母",
     "rendered_digits": "印刷体数字",
     "digits": "手写数字",
