@@ -1,0 +1,15 @@
+"""Grading: from a folder of submissions to marks, feedback and exports, on nbgrader's own ground.
+
+    submission ─▶ screening ─▶ execution in a sandboxed kernel ─▶ verdicts, outside ─▶ nbgrader
+
+``course``      an instructor's course directory: settings, secret, where things are
+``screening``   makes a submitted notebook whole again: locked cells, identities, missing cells
+``sandbox``     the walls: how a kernel is started so that a submission sees and reaches nothing
+``kernel``      one kernel process: run this code, ask this question, by when, within which size
+``execution``   a notebook's cells in a kernel; what hangs or dies costs itself and nothing else
+``verdicts``    the questions, the comparison outside, and what is written into the notebook
+``plugin``      the three doors into nbgrader: screening, execution, feedback
+``commands``    ``./course teach …``; one module per command does the work
+
+No expected answer, no hidden input before it is asked, and no secret ever enters the kernel.
+"""

@@ -1,0 +1,113 @@
+"""One released chapter, as grading needs it: the source, the released form, what to ask and to skip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.exercises.specification import Exercise
+from course_lib.grading import screening, verdicts
+from course_lib.grading.course import Course, specification
+from course_lib.grading.execution import Work
+from course_lib.grading.verdicts import Asked
+from course_lib.paths import cache_dir
+
+
+@dataclass
+class Assignment:
+    """A released chapter of a course.
+
+    Attributes:
+        course: Its course directory.
+        name: The assignment, such as ``"04"``.
+        notebook: The notebook's name without its ending, such as ``"04_feature_extraction"``.
+    """
+
+    course: Course
+    name: str
+    notebook: str
+
+    @cached_property
+    def source(self) -> NotebookNode:
+        """The instructor's version: its tags decide what is run, its locked cells are the real ones."""
+        return _read(self.course.folder / "source" / self.name / f"{self.notebook}.ipynb")
+
+    @cached_property
+    def released(self) -> NotebookNode:
+        """What students got, but with the locked cells as the instructor has them."""
+        notebook = _read(self.course.folder / "release" / self.name / f"{self.notebook}.ipynb")
+        originals = {screening.grade_id(cell): cell for cell in self.source.cells}
+        for cell in notebook.cells:
+            name = screening.grade_id(cell)
+            if name is not None and not cell.metadata.nbgrader.get("solution"):
+                cell.source = originals[name].source if name in originals else cell.source
+        return notebook
+
+    @cached_property
+    def exercise_of(self) -> Mapping[str, str]:
+        """Which exercise each check cell belongs to, by the cell's name."""
+        return {
+            name: cell.metadata.course.exercise
+            for cell in self.source.cells
+            if cell.cell_type == "code"
+            and (name := screening.grade_id(cell)) is not None
+            and cell.metadata.nbgrader.get("grade")
+            and "exercise" in cell.metadata.get("course", {})
+        }
+
+    @cached_property
+    def asked(self) -> Mapping[str, Asked]:
+        """The hidden inputs of each exercise, drawn from the course's secret."""
+        known = specification(self.course, self.notebook)
+        return {
+            name: verdicts.draw(known[name], self.course.draws_for(name))
+            for name in self.exercise_of.values()
+            if isinstance(known.get(name), Exercise)
+        }
+
+    @cached_property
+    def questions(self) -> Mapping[str, tuple[str, str]]:
+        """What is asked in the kernel, by exercise."""
+        return {
+            name: verdicts.question(asked, self.course.framework)
+            for name, asked in self.asked.items()
+        }
+
+    def make_whole(self, submitted: NotebookNode) -> list[str]:
+        """Put a submission back into the released form, in place; say what was put right."""
+        return screening.make_whole(submitted, self.released)
+
+    def work_for(self, notebook: NotebookNode) -> Work:
+        """Say what is to be run for a submission that has been made whole."""
+        left_out = screening.not_to_run(notebook, self.source)
+        cells = tuple(
+            cell.source if cell.cell_type == "code" and index not in left_out else None
+            for index, cell in enumerate(notebook.cells)
+        )
+        return Work(cells, self.questions, shown=_shown())
+
+
+def open_assignment(course: Course, name: str) -> Assignment:
+    """Open a released chapter of a course."""
+    return Assignment(course, name, course.notebook_name(name))
+
+
+def _shown() -> tuple[tuple[str, str], ...]:
+    """Show the kernels what would take long to make again: rendered images and the list of fonts."""
+    from course_lib.grading.sandbox import HOME
+
+    shown = [(str(cache_dir()), f"{HOME}/.course/cache")] if cache_dir().is_dir() else []
+    import matplotlib
+
+    for fonts in sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json")):
+        shown.append((str(fonts), f"{HOME}/.matplotlib/{fonts.name}"))
+    return tuple(shown)
+
+
+def _read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)

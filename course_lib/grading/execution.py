@@ -1,0 +1,203 @@
+"""A submission in a kernel: its cells in order, then the questions; what breaks costs only itself.
+
+A cell that hangs is interrupted and the notebook goes on. A cell that kills its kernel (or can't be
+interrupted) is left out, a new kernel runs the others, and the answers are asked for there. The
+same holds for a question whose answer never comes. So a student loses what does not work, and keeps
+the rest.
+
+Work goes in and results come out as plain data, so that another executor (several processes now, a
+pool of warm kernels later) can stand behind the same two functions.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode, from_dict
+
+from course_lib.grading.kernel import Kernel, open_kernel
+from course_lib.grading.sandbox import Limits
+
+_MOST_KERNELS = 12  # each new one costs an import of the framework; the notebook's deadline holds too
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be run for one submission.
+
+    Attributes:
+        cells: The source of each cell of the notebook, ``None`` for one that is not run.
+        questions: The code to run after the last cell and the expression that gives the answer, by
+            exercise, in the order of asking.
+        shown: Files that the submission may read: (outside, inside).
+    """
+
+    cells: tuple[str | None, ...]
+    questions: Mapping[str, tuple[str, str]]
+    shown: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class CellRun:
+    """What came of one cell: ``ok``, ``error``, ``timeout``, ``dead`` (it took the kernel along),
+    ``skipped`` (not to be run), ``not_run`` (the time was over before).
+    """
+
+    state: str
+    outputs: list[NotebookNode] = field(default_factory=list)
+
+
+@dataclass
+class Answer:
+    """What came back for one question: ``ok`` with a text, ``error``, ``timeout``, ``dead``, ``not_run``.
+
+    Nothing in the text is believed; it is read by :mod:`course_lib.grading.verdicts`.
+    """
+
+    state: str
+    text: str | None = None
+    why: str = ""
+
+
+@dataclass
+class Execution:
+    """The results of one :class:`Work`, and how they came about."""
+
+    cells: list[CellRun]
+    answers: dict[str, Answer]
+    sandboxed: bool
+    kernels: int = 0
+    seconds: float = 0.0
+    deaths: list[str] = field(default_factory=list)
+
+    def to_json(self) -> str:
+        """Write everything down as JSON."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> Execution:
+        """Read what :meth:`to_json` wrote."""
+        data = json.loads(text)
+        data["cells"] = [
+            CellRun(run["state"], [from_dict(output) for output in run["outputs"]])
+            for run in data["cells"]
+        ]
+        data["answers"] = {name: Answer(**answer) for name, answer in data["answers"].items()}
+        return Execution(**data)
+
+
+def execute(work: Work, limits: Limits, *, sandboxed: bool = True) -> Execution:
+    """Run a submission's cells and ask its questions, with as many kernels as it breaks.
+
+    Raises:
+        CourseError: No sandbox on this machine, or no kernel starts at all.
+    """
+    started = time.monotonic()
+    run = _Run(work, limits, deadline=started + limits.notebook_seconds)
+    shown = [(Path(outside), inside) for outside, inside in work.shown]
+    result = Execution(run.cells, run.answers, sandboxed)
+    while result.kernels < _MOST_KERNELS and run.wants_a_kernel():
+        result.kernels += 1
+        with open_kernel(limits=limits, sandboxed=sandboxed, shown=shown) as kernel:
+            if not run.go_on(kernel):
+                result.deaths.append(kernel.why_dead or "died")
+    run.give_up()
+    result.seconds = round(time.monotonic() - started, 2)
+    return result
+
+
+class _Run:
+    """How far one submission has come, over all its kernels."""
+
+    def __init__(self, work: Work, limits: Limits, deadline: float) -> None:
+        self.work, self.limits, self.deadline = work, limits, deadline
+        self.cells = [
+            CellRun("not_run" if source and source.strip() else "skipped") for source in work.cells
+        ]
+        self.answers: dict[str, Answer] = {}
+        self._left_out: set[int] = set()
+
+    def wants_a_kernel(self) -> bool:
+        """Say whether something is still to be asked or run, and there is time for it."""
+        never_run = any(cell.state == "not_run" for cell in self.cells)
+        unanswered = any(name not in self.answers for name in self.work.questions)
+        return (never_run or unanswered) and time.monotonic() < self.deadline
+
+    def go_on(self, kernel: Kernel) -> bool:
+        """Run the cells and ask what is still unanswered; False when the kernel broke on the way."""
+        for index, source in enumerate(self.work.cells):
+            if source is None or self.cells[index].state == "skipped" or index in self._left_out:
+                continue
+            if time.monotonic() > self.deadline:
+                return True
+            if not self._run_cell(kernel, index, source):
+                return False
+        unanswered = [name for name in self.work.questions if name not in self.answers]
+        for name in unanswered:
+            if time.monotonic() > self.deadline:
+                return True
+            if not self._ask(kernel, name):
+                return False
+        return True
+
+    def give_up(self) -> None:
+        """Say of everything that no time was left for that it was not run."""
+        for name in self.work.questions:
+            self.answers.setdefault(name, Answer("not_run"))
+
+    def _run_cell(self, kernel: Kernel, index: int, source: str) -> bool:
+        outcome = kernel.run(source, seconds=self._seconds())
+        first_time = self.cells[index].state == "not_run"
+        if outcome.state == "dead":
+            self._left_out.add(index)
+            state = "timeout" if kernel.why_dead == "timeout" else "dead"
+            self.cells[index] = CellRun(state, outcome.outputs)
+            return False
+        if first_time:
+            self.cells[index] = CellRun(outcome.state, outcome.outputs)
+        return True
+
+    def _ask(self, kernel: Kernel, name: str) -> bool:
+        code, expression = self.work.questions[name]
+        outcome = kernel.ask(code, expression, seconds=self._seconds())
+        if outcome.state == "dead":
+            state = "timeout" if kernel.why_dead == "timeout" else "dead"
+            self.answers[name] = Answer(state, why=kernel.why_dead or "")
+            return False
+        self.answers[name] = Answer(outcome.state, _text_of(outcome.answer))
+        return True
+
+    def _seconds(self) -> float:
+        return max(1.0, min(self.limits.cell_seconds, self.deadline - time.monotonic()))
+
+
+def _text_of(shown: str | None) -> str | None:
+    """Undo the quotes that a kernel puts around a text when it shows one."""
+    if shown is None:
+        return None
+    with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        value = ast.literal_eval(shown)
+        if isinstance(value, str):
+            return value
+    return None
+
+
+def plain(execution: Execution) -> dict[str, Any]:
+    """Sum up an execution for the audit log: states only, nothing that a submission wrote."""
+    return {
+        "sandboxed": execution.sandboxed,
+        "kernels": execution.kernels,
+        "deaths": execution.deaths,
+        "seconds": execution.seconds,
+        "cells": {
+            state: sum(cell.state == state for cell in execution.cells)
+            for state in sorted({cell.state for cell in execution.cells})
+        },
+    }

@@ -1,0 +1,191 @@
+"""Feedback pages: nbgrader's ``generate_feedback`` with a page of ours, in the course's language.
+
+The page says for every exercise what it earned and why. It holds no hidden input and no expected
+value: the verdicts that it shows were written without them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
+
+from course_lib.errors import CourseError
+from course_lib.exercises.values import text
+from course_lib.grading import verdicts
+from course_lib.grading.course import Course, open_course, specification
+from course_lib.language import Text
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+class Explain(NbGraderPreprocessor):
+    """Gathers what the feedback page says: a line for each graded cell."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Put the page's content into the resources, beside the grades that ``GetGrades`` put there."""
+        converter = self.parent.parent if self.parent is not None else None
+        directory = getattr(converter, "coursedir", None)
+        course = open_course(Path(directory.root) if directory is not None else Path.cwd())
+        resources["course_feedback"] = make_page(course, nb, resources["nbgrader"])
+        return nb, resources
+
+
+def configure(config: Any) -> None:
+    """Put our page into nbgrader's configuration; the formgrader's button uses it too."""
+    from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+
+    config.GenerateFeedback.preprocessors = [GetGrades, Explain, CSSHTMLHeaderPreprocessor]
+    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+
+
+def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the page's content as plain data, in the course's language."""
+    language = course.language
+    exercises: Mapping[str, Any] = {}
+    with suppress(CourseError):
+        exercises = specification(course, known["notebook"])
+    waiting = _waiting(known)
+    comments = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.get("comment") or ""
+        for cell in nb.cells
+        if cell.metadata.get("nbgrader")
+    }
+    rows = [
+        _row(cell, exercises, waiting, comments, language)
+        for cell in nb.cells
+        if (cell.metadata.get("nbgrader") or {}).get("grade")
+    ]
+    late = known.get("late_penalty") or 0
+    words = {name: _pick(word, language) for name, word in _WORDS.items()}
+    return {
+        "lang": {"en": "en", "zh": "zh-CN"}[language],
+        "title": words["title"].format(name=_title_of(nb, known["notebook"])),
+        "student": words["student"].format(name=known["student"]),
+        "total": words["total"].format(
+            score=_number(known["score"]), most=_number(known["max_score"])
+        ),
+        "late": words["late"].format(points=_number(late)) if late else "",
+        "pending": words["pending"] if any(row["kind"] == "open" for row in rows) else "",
+        "words": {
+            "columns": [_pick(word, language) for word in _COLUMNS],
+            "comment": words["comment"],
+            "note": words["note"],
+        },
+        "rows": rows,
+        "by_name": {row["name"]: row for row in rows},
+    }
+
+
+def as_text(page: Mapping[str, Any]) -> str:
+    """Write a page's summary as plain text, for the terminal."""
+    lines = [page["title"], page["student"], f"{page['total']} {page['pending']}".strip(), ""]
+    for row in page["rows"]:
+        lines.append(f"{row['sign']} {row['number']} {row['title']}  ({row['points']})  {row['state']}")
+        lines += [f"    {why}" for why in row["why"]]
+    return "\n".join(lines)
+
+
+def _row(
+    cell: NotebookNode,
+    exercises: Mapping[str, Any],
+    waiting: set[str],
+    comments: Mapping[str, str],
+    language: str,
+) -> dict[str, Any]:
+    name = cell.metadata.nbgrader.grade_id
+    number = cell.metadata.get("course", {}).get("exercise") or name.replace("-", ".")
+    exercise = exercises.get(number)
+    score, most = cell.metadata.nbgrader.get("score") or 0.0, cell.metadata.nbgrader.points
+    kind, state, why = _outcome(cell, name in waiting, score, most, language)
+    rubric = getattr(exercise, "rubric", ())
+    answer = comments.get(f"{name}-answer", "")
+    return {
+        "name": name,
+        "number": number,
+        "title": _pick(exercise.title, language) if exercise is not None else "",
+        "points": f"{_number(score)} / {_number(most)}",
+        "kind": kind,
+        "sign": {"right": "✓", "wrong": "✗", "open": "…"}[kind],
+        "state": state,
+        "why": why,
+        "rubric": [(_number(points), _pick(words, language)) for points, words in rubric],
+        "comment": comments.get(name) or answer,
+    }
+
+
+def _outcome(
+    cell: NotebookNode, waiting: bool, score: float, most: float, language: str
+) -> tuple[str, str, list[str]]:
+    """Give (kind, a few words, why) of one graded cell."""
+    words = {name: _pick(word, language) for name, word in _STATES.items()}
+    if waiting:
+        return "open", words["waiting"], []
+    if cell.metadata.nbgrader.get("solution"):
+        return ("right" if score >= most else "open" if score else "wrong"), words["marked"], []
+    error = next((each for each in cell.outputs if each.output_type == "error"), None)
+    if error is None:
+        shown = [each.data.get("text/plain", "") for each in cell.outputs if "data" in each]
+        if score < most:
+            return "open", words["changed"], []
+        return "right", words["right"], [shown[0].removeprefix("✓ ")] if shown else []
+    if score > 0:
+        return "open", words["changed"], []
+    state = verdicts.title(error.ename, language) or words["wrong"]
+    return "wrong", state, [error.evalue] if error.evalue else []
+
+
+def _waiting(known: Mapping[str, Any]) -> set[str]:
+    """List the cells that a person has still to mark."""
+    with Gradebook(known["db_url"]) as gradebook:
+        submission = gradebook.find_submission_notebook(
+            known["notebook"], known["assignment"], known["student"]
+        )
+        return {grade.name for grade in submission.grades if grade.needs_manual_grade}
+
+
+def _title_of(nb: NotebookNode, fallback: str) -> str:
+    """Take the chapter's heading as the page's title."""
+    for cell in nb.cells:
+        found = re.search(r"^#\s+(.+)$", cell.source, re.MULTILINE)
+        if cell.cell_type == "markdown" and found:
+            return found.group(1).strip()
+    return fallback
+
+
+def _number(value: float) -> str:
+    return f"{float(value):g}"
+
+
+def _pick(word: Text, language: str) -> str:
+    return word[language]
+
+
+_WORDS: dict[str, Text] = {
+    "title": text("Feedback: {name}", "评分反馈：{name}"),
+    "student": text("Student: {name}", "学生：{name}"),
+    "total": text("{score} of {most} points", "得分 {score} / {most}"),
+    "late": text("{points} taken off for lateness", "迟交扣 {points} 分"),
+    "pending": text("some answers are still to be marked by hand", "部分作答尚待人工评阅"),
+    "comment": text("Comment:", "评语："),
+    "note": text(
+        "Answers were graded on inputs that are not shown here. The notebook below is yours, as it ran.",
+        "评分所用的输入不在此列出。下面是你的笔记本及其运行结果。",
+    ),
+}
+_COLUMNS = (text("Exercise", "题目"), text("Points", "得分"), text("Result", "结果"), text("Why", "说明"))
+_STATES: dict[str, Text] = {
+    "right": text("Correct", "正确"),
+    "wrong": text("Not passed", "未通过"),
+    "waiting": text("To be marked", "待评阅"),
+    "marked": text("Marked by hand", "人工评阅"),
+    "changed": text("Changed by hand", "人工改分"),
+}

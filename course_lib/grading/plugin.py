@@ -1,0 +1,165 @@
+"""The doors into nbgrader: three steps among its own, so that every way of grading is the same way.
+
+``nbgrader autograde``, the formgrader's button and ``./course teach grade`` all run nbgrader's
+``Autograde`` with this course's configuration; :func:`configure` puts our steps in.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    Execute,
+    IgnorePattern,
+    LimitOutput,
+    NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
+    SaveAutoGrades,
+)
+from traitlets import Bool
+
+from course_lib.authoring.editions import nbgrader_stubs
+from course_lib.grading import audit, execution, feedback, results, verdicts
+from course_lib.grading.assignment import Assignment
+from course_lib.grading.course import open_course
+from course_lib.grading.execution import Execution
+from course_lib.grading.sandbox import Limits
+from course_lib.grading.screening import grade_id
+from course_lib.grading.verdicts import Verdict
+
+# Whether this run of nbgrader may do without a sandbox: said on the command line, never in a file.
+UNSANDBOXED = "COURSE_UNSANDBOXED"
+
+
+class MakeWhole(NbGraderPreprocessor):
+    """Screening: in place of nbgrader's ``DeduplicateIds``, whose result can end the whole batch."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Put the submission back into the form that was released."""
+        for note in _assignment(self, resources).make_whole(nb):
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
+        return nb, resources
+
+
+class ExecuteInSandbox(Execute):
+    """Execution: in nbgrader's place for it, but inside the walls, and judged from outside."""
+
+    unsandboxed = Bool(
+        False, help="Run submissions without a sandbox. Everything that they do is done as you."
+    ).tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any], **_: Any
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Run the submission, ask its functions, and write outputs and verdicts into the notebook."""
+        assignment = _assignment(self, resources)
+        sandboxed = not (self.unsandboxed or os.environ.get(UNSANDBOXED) == "1")
+        done = execute_once(assignment, nb, sandboxed=sandboxed)
+        decided = write_results(assignment, nb, done)
+        _record(assignment, resources["nbgrader"]["student"], nb, done, decided)
+        return nb, resources
+
+
+def execute_once(assignment: Assignment, nb: NotebookNode, *, sandboxed: bool) -> Execution:
+    """Run a submission that has been made whole, or take the kept result of running just this."""
+    work, limits = assignment.work_for(nb), Limits()
+    key = results.key_of(work, limits, sandboxed=sandboxed)
+    done = results.load(assignment.course, key)
+    if done is None:
+        done = execution.execute(work, limits, sandboxed=sandboxed)
+        results.keep(assignment.course, key, done)
+    return done
+
+
+def write_results(assignment: Assignment, nb: NotebookNode, done: Execution) -> dict[str, str]:
+    """Write outputs and verdicts into the notebook; give each graded cell's code."""
+    language, codes = assignment.course.language, {}
+    for cell, run in zip(nb.cells, done.cells, strict=True):
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = run.outputs
+        cell.execution_count = None
+        name = grade_id(cell)
+        if name is None or not cell.metadata.nbgrader.get("grade"):
+            _explain_state(cell, run.state, language)
+            continue
+        if cell.metadata.nbgrader.get("solution"):
+            continue
+        exercise = assignment.exercise_of.get(name)
+        if exercise in assignment.asked:
+            answer = done.answers[exercise]
+            verdict = verdicts.judge(
+                assignment.asked[exercise], answer, check_ran=run.state == "ok"
+            )
+            verdicts.write(cell, verdict, language)
+            codes[name] = _code(verdict)
+        else:
+            codes[name] = verdicts.failed_closed(cell, run.state)
+    return codes
+
+
+def configure(config: Any, *, language: str) -> None:
+    """Put the course's steps into nbgrader's configuration."""
+    config.Autograde.sanitize_preprocessors = [
+        ClearOutput,
+        MakeWhole,
+        OverwriteKernelspec,
+        OverwriteCells,
+        CheckCellMetadata,
+    ]
+    config.Autograde.autograde_preprocessors = [
+        ExecuteInSandbox,
+        IgnorePattern,
+        LimitOutput,
+        SaveAutoGrades,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    config.merge(nbgrader_stubs(language))
+    feedback.configure(config)
+
+
+def _assignment(step: NbGraderPreprocessor, resources: dict[str, Any]) -> Assignment:
+    """Find the course directory that nbgrader works in, and the notebook in hand."""
+    known = resources["nbgrader"]
+    converter = step.parent.parent if step.parent is not None else None
+    directory = getattr(converter, "coursedir", None)
+    folder = Path(directory.root) if directory is not None else Path.cwd()
+    return Assignment(open_course(folder), known["assignment"], known["notebook"])
+
+
+def _explain_state(cell: NotebookNode, state: str, language: str) -> None:
+    """Say beneath a cell that ran out of time, or took the kernel along, that it did."""
+    code = {"timeout": "TimedOut", "dead": "KernelDied", "not_run": "NotRun"}.get(state)
+    if code is not None and not any(each.output_type == "error" for each in cell.outputs):
+        verdicts.write_note(cell, code, language)
+
+
+def _code(verdict: Verdict) -> str:
+    return f"{verdict.code}/{verdict.pitfall}" if verdict.pitfall else verdict.code
+
+
+def _record(
+    assignment: Assignment, student: str, nb: NotebookNode, done: Execution, codes: dict[str, str]
+) -> None:
+    submitted = assignment.course.folder / "submitted" / student / assignment.name
+    file = submitted / f"{assignment.notebook}.ipynb"
+    audit.record(
+        assignment.course,
+        {
+            "student": student,
+            "assignment": assignment.name,
+            "submission": audit.hash_of(file.read_bytes()) if file.is_file() else None,
+            "execution": execution.plain(done),
+            "verdicts": codes,
+        },
+    )
