@@ -21,6 +21,7 @@ _CODE_STYLE = (
     "overflow-wrap:anywhere;text-align:left"
 )
 _CELL_STYLE = "padding:2px 12px 2px 0;text-align:left;vertical-align:top;" + _CODE_STYLE
+_STRESS = re.compile(r"(\*\*|(?<![\w*])\*)(?=\S)([^*\n]+?)(?<=\S)\1(?!\*)")  # *word* or **word**
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Table:
 class Card:
     """One thing said: a mark, a heading, paragraphs, perhaps a table, code lines and a footer.
 
-    A paragraph may hold `code` between backticks.
+    A paragraph may hold `code` between backticks and *stressed* words between stars.
     """
 
     mark: str
@@ -69,26 +70,31 @@ class Card:
         )
 
     def __repr__(self) -> str:
-        blocks = [f"{MARKS[self.mark]} {_without_backticks(self.heading)}"]
-        blocks += [_without_backticks(words) for words in self.paragraphs]
+        blocks = [f"{MARKS[self.mark]} {_plainly(self.heading)}"]
+        blocks += [_plainly(words) for words in self.paragraphs]
         blocks += [f"    {line}" for line in self.code]
         if self.table:
             blocks += _table_text(self.table)
-        blocks += [_without_backticks(words) for words in self.footer]
+        blocks += [_plainly(words) for words in self.footer]
         return "\n".join(blocks)
 
 
 def _inline(words: str) -> str:
-    """Escape, then set what stands between backticks as code."""
-    return re.sub(
-        r"`([^`\n]+)`",
-        r'<code style="overflow-wrap:anywhere">\1</code>',
-        html.escape(words),
+    """Escape, then set `code` as code and *stressed* words as stressed."""
+    pieces = re.split(r"`([^`\n]+)`", html.escape(words))
+    return "".join(
+        f'<code style="overflow-wrap:anywhere">{piece}</code>'
+        if number % 2
+        else _STRESS.sub(r"<em>\2</em>", piece)
+        for number, piece in enumerate(pieces)
     )
 
 
-def _without_backticks(words: str) -> str:
-    return re.sub(r"`([^`\n]+)`", r"\1", words)
+def _plainly(words: str) -> str:
+    pieces = re.split(r"`([^`\n]+)`", words)
+    return "".join(
+        piece if number % 2 else _STRESS.sub(r"\2", piece) for number, piece in enumerate(pieces)
+    )
 
 
 def _table_html(table: Table) -> str:

@@ -175,16 +175,16 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
     known = judgement.pitfall and [pick(exercise.messages[judgement.pitfall])]
     rows = [
         [pick(row.name), pick(row.expected), pick(row.found)]
-        for row in compare_rows(judgement, cases, tensors=exercise.tensors)
+        for row in compare_rows(judgement, tensors=exercise.tensors)
     ]
     header = [both("compared", "对照"), both("expected", "应为"), both("yours", "你的")]
-    if judgement.outcome.path:
-        header[0] = f"result{judgement.outcome.path}"
+    if judgement.outcome.part:
+        header[0] = f"result{judgement.outcome.part}"
     card = Card(
         "bad",
         _heading(exercise, both("not right yet", "还不对")),
         known or list(differences),
-        table=Table(header, rows),
+        table=Table(header, rows) if rows else None,
         footer=[*_which_example(exercise, judgement), *_footer(exercise)],
     )
     reason = "pitfall" if judgement.pitfall else "value"

@@ -61,6 +61,12 @@ class Outcome:
     total: int = 0
     others: tuple[str, ...] = ()
 
+    @property
+    def part(self) -> str:
+        """The path of the array or other part that ``expected`` and ``found`` are."""
+        position = f"[{', '.join(map(str, self.index))}]"
+        return self.path.removesuffix(position) if self.index else self.path
+
 
 @dataclass(frozen=True)
 class Comparator:

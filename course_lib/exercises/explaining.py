@@ -10,7 +10,7 @@ import numpy as np
 from course_lib.exercises.comparators import Comparator, Outcome
 from course_lib.exercises.judging import Case, Judgement
 from course_lib.exercises.relations import recognise
-from course_lib.exercises.values import Value, as_array, number, shorten, show, summarise, text
+from course_lib.exercises.values import Value, as_array, number, shorten, show_both, summarise, text
 from course_lib.language import Text
 
 
@@ -56,30 +56,30 @@ def explain(
     return sentences
 
 
-def compare_rows(
-    judgement: Judgement, cases: Sequence[Case], *, tensors: bool = False
-) -> list[Row]:
-    """Give the table's rows: what each side is, the whole values when small, the first difference."""
-    outcome, case = judgement.outcome, cases[judgement.wrong]
-    expected, found = (case.expected, case.found) if not outcome.path else _parts(outcome)
-    rows = [
-        Row(
-            text("what it is", "类型"),
-            summarise(expected, tensors=tensors),
-            summarise(found, tensors=tensors),
-        )
-    ]
-    shown = show(expected), show(found)
-    if all(shown) and (np.ndim(expected) or isinstance(expected, list | tuple | dict)):
+def compare_rows(judgement: Judgement, *, tensors: bool = False) -> list[Row]:
+    """Give the table's rows: what each side is, and the values when small, else the first that differs."""
+    outcome = judgement.outcome
+    expected, found = outcome.expected, outcome.found
+    rows = []
+    kinds = summarise(expected, tensors=tensors), summarise(found, tensors=tensors)
+    several = _is_several(expected) or _is_several(found)
+    if not several and not judgement.pitfall:
+        return []  # the sentence has said it all
+    if kinds[0] != kinds[1] and several:
+        rows.append(Row(text("what it is", "类型"), *kinds))
+    shown = show_both(expected, found)
+    if all(shown):
         rows.append(_row(text("values", "数值"), *shown))
     elif outcome.index:
-        e, f = _elements(outcome)
-        rows.append(_row(_place(outcome), e, f))
+        rows.append(_row(_place(outcome), *_elements(outcome)))
     return rows
 
 
-def _parts(outcome: Outcome) -> tuple[Value, Value]:
-    return outcome.expected, outcome.found
+def _is_several(value: Value) -> bool:
+    """Whether a value is more than a single number, text or truth value."""
+    return isinstance(value, list | tuple | dict) or (
+        isinstance(value, np.ndarray) and value.ndim > 0
+    )
 
 
 def _row(name: Text, expected: str, found: str) -> Row:
@@ -96,8 +96,8 @@ _WHOLE = text("the result", "返回值")
 def _elements(outcome: Outcome) -> tuple[str, str]:
     e, f = as_array(outcome.expected), as_array(outcome.found)
     if e is None or f is None:
-        return show(outcome.expected), show(outcome.found)
-    return number(e[outcome.index].item()), number(f[outcome.index].item())
+        return show_both(outcome.expected, outcome.found)
+    return show_both(e[outcome.index].item(), f[outcome.index].item())
 
 
 def _relation(outcome: Outcome, case: Case, comparator: Comparator) -> Text | None:
@@ -230,7 +230,7 @@ def _single_value(outcome: Outcome, reveal: bool) -> Text:
             "than expected.",
             f"{place['zh']}与应有的值不同。",
         )
-    e, f = show(outcome.expected), show(outcome.found)
+    e, f = show_both(outcome.expected, outcome.found)
     return text(
         f"For {place['en']}, {e} is expected; yours is {f}.",
         f"{place['zh']}应为 {e}，你的是 {f}。",

@@ -63,7 +63,7 @@ def summarise(value: Value, *, tensors: bool = False) -> Text:
     if isinstance(value, int):
         return text(f"the whole number {value}", f"整数 {value}")
     if isinstance(value, float):
-        return text(f"the number {number(value)}", f"数 {number(value)}")
+        return text(f"the number {number(value)}", f"数值 {number(value)}")
     if isinstance(value, str):
         return text(f"the text {shorten(repr(value))}", f"字符串 {shorten(repr(value))}")
     if isinstance(value, dict):
@@ -77,31 +77,41 @@ def summarise(value: Value, *, tensors: bool = False) -> Text:
     return text(f"a {en} of {len(value)} {items}", f"含 {len(value)} 个元素的{zh}")
 
 
-def show(value: Value) -> str:
+def show(value: Value, digits: int = 6) -> str:
     """Write a small value out; give ``""`` for one too large to be read at a glance."""
     if isinstance(value, np.ndarray):
         if value.size > SMALL:
             return ""
         return np.array2string(
-            value, precision=4, separator=", ", suppress_small=True, max_line_width=76
+            value, precision=digits - 2, separator=", ", suppress_small=True, max_line_width=60
         )
     if isinstance(value, np.generic):
-        return show(value.item())
+        return show(value.item(), digits)
     if isinstance(value, float):
-        return number(value)
+        return number(value, digits)
     if isinstance(value, dict):
-        inner = ", ".join(f"{key!r}: {show(part) or '…'}" for key, part in value.items())
+        inner = ", ".join(f"{key!r}: {show(part, digits) or '…'}" for key, part in value.items())
         return _whole("{" + inner + "}")
     if isinstance(value, list | tuple):
         opening, closing = "()" if isinstance(value, tuple) else "[]"
-        inner = ", ".join(show(part) or "…" for part in value[: SMALL + 1])
+        inner = ", ".join(show(part, digits) or "…" for part in value[: SMALL + 1])
         return _whole(opening + inner + closing)
     return _whole(repr(value))
 
 
-def number(value: float) -> str:
-    """Write a number with as many digits as a reader can compare."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def show_both(one: Value, other: Value) -> tuple[str, str]:
+    """Write two values out with as many digits as it takes to see that they differ."""
+    shown = "", ""
+    for digits in (6, 9, 12, 17):
+        shown = show(one, digits), show(other, digits)
+        if shown[0] != shown[1] or not all(shown):
+            break
+    return shown
+
+
+def number(value: float, digits: int = 6) -> str:
+    """Write a number with so many significant digits; whole numbers as they are."""
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def shorten(words: str, limit: int = 80) -> str:
