@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +19,23 @@ def settle() -> str:
     os.environ["KERAS_BACKEND"] = backend
     # TensorFlow's start-up notices on stderr would look like errors to a beginner (and to nbgrader).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
+        with _silent_stderr():
+            import tensorflow  # noqa: F401
     return backend
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Drop what is written to the process's stderr: TensorFlow writes before its log level counts."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def choose() -> tuple[str, Text]:
