@@ -134,15 +134,23 @@ def load_exercises(path: Path) -> Mapping[str, Any]:
     return _loaded[key]
 
 
-def create(folder: Path, *, language: str, framework: str) -> Course:
+def create(
+    folder: Path, *, language: str, framework: str, repository: Path | None = None
+) -> Course:
     """Make a course directory, or complete one that is there; a secret that exists is kept.
+
+    Args:
+        folder: Where; a new or empty folder, or a course directory of the same edition.
+        language: The edition's language.
+        framework: The edition's framework.
+        repository: The checkout with ``solutions/``; this one where not given.
 
     Raises:
         CourseError: For an unknown edition, or a directory made for another one.
     """
     _require_edition(language, framework)
     folder = folder.expanduser().resolve()
-    course = Course(folder, language, framework, repository_root())
+    course = Course(folder, language, framework, (repository or repository_root()).resolve())
     if (folder / _SETTINGS).exists():
         there = open_course(folder)
         if (there.language, there.framework) != (language, framework):
@@ -162,8 +170,8 @@ def create(folder: Path, *, language: str, framework: str) -> Course:
     _make_secret(course.private / "secret")
     settings = {"language": language, "framework": framework, "repository": str(course.repository)}
     write_atomically(folder / _SETTINGS, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
-    write_atomically(folder / "nbgrader_config.py", _configuration(course))
-    remember(course)
+    if not (folder / "nbgrader_config.py").exists():  # the instructor may have added to it
+        write_atomically(folder / "nbgrader_config.py", _configuration(course))
     return course
 
 
@@ -180,7 +188,7 @@ def open_course(folder: Path) -> Course:
             f"{folder} 不是课程目录：请用"
             "  ./course teach init 目录 --lang zh --framework pytorch  创建。",
         ) from None
-    if not (repository / "course_lib").is_dir():
+    if not (repository / "solutions").is_dir():
         repository = repository_root()  # the checkout has moved
     return Course(folder.resolve(), language, framework, repository)
 

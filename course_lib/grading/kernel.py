@@ -52,6 +52,15 @@ class Outcome:
     answer: str | None = None
 
 
+_open: set[Kernel] = set()
+
+
+def kill_all() -> None:
+    """Kill every kernel that this process has open: for when it is told to stop."""
+    for kernel in list(_open):
+        kernel.kill("stopped")
+
+
 class Kernel:
     """A running kernel; made by :func:`open_kernel`."""
 
@@ -185,11 +194,13 @@ def open_kernel(
         process = _start(private, uid, limits, sandboxed, shown)
         client = _make_client(connection, limits)
         kernel = Kernel(process, client, private, limits)
+        _open.add(kernel)
         _wait_until_ready(kernel, private, connection)
         yield kernel
     finally:
         if kernel is not None:
             kernel.kill("closed")
+            _open.discard(kernel)
         elif process is not None:
             _kill_all(process)
         if client is not None:

@@ -7,7 +7,7 @@ hidden inputs, the installed packages and the course's own code, the limits, san
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from course_lib.files import write_atomically
@@ -21,7 +21,7 @@ def key_of(work: Work, limits: Limits, *, sandboxed: bool) -> str:
     """Name the result of this work under these conditions."""
     return hash_of(
         json.dumps([list(work.cells), dict(work.questions)]),
-        json.dumps(asdict(limits), sort_keys=True),
+        json.dumps(asdict(replace(limits, threads=1)), sort_keys=True),
         str(sandboxed),
         environment_hash(),
     )

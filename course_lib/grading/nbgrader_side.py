@@ -1,0 +1,73 @@
+"""nbgrader's own machinery, called in this process with the course directory's configuration."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+from course_lib.grading.course import Course
+
+
+def open_api(course: Course) -> NbGraderAPI:
+    """Give nbgrader's interface to this course, configured as its command line would be."""
+    _find_own_tools()
+    loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.folder))
+    config = Config(loader.load_config())
+    config.CourseDirectory.root = str(course.folder)
+    # nbgrader says a dozen lines per student; what matters comes back in its result.
+    quiet = logging.getLogger("course.nbgrader")
+    quiet.setLevel(logging.WARNING)
+    quiet.propagate = False
+    if not quiet.handlers:
+        quiet.addHandler(logging.NullHandler())
+    directory = CourseDirectory(config=config, log=quiet)
+    return NbGraderAPI(directory, config=config, log=quiet)
+
+
+def make_gradebook(course: Course) -> None:
+    """Make the course's gradebook if it has none yet, or bring it up to nbgrader's version."""
+    api = open_api(course)
+    with Gradebook(api.coursedir.db_url, api.coursedir.course_id):
+        pass
+
+
+@contextmanager
+def environment(name: str, value: str | None) -> Iterator[None]:
+    """Set an environment variable for the body of a ``with`` statement (``None``: leave it)."""
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if value is not None:
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+
+
+def last_line(log: str | None, error: str | None) -> str:
+    """Give the line of nbgrader's output that says what went wrong."""
+    words = f"{log or ''}\n{error or ''}"
+    raised = re.findall(r"^\s*((?:\w+\.)*\w*(?:Error|Exception|Entry)\b.*)$", words, re.MULTILINE)
+    lines = raised or [line.strip() for line in words.splitlines() if line.strip()]
+    return str(lines[0])[:300] if lines else "nbgrader gave no reason"
+
+
+def _find_own_tools() -> None:
+    """nbgrader calls `alembic` by its name alone: let it be found where this Python's tools are."""
+    here = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if here not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join((here, path))
