@@ -70,7 +70,11 @@ def open_lab(
 def lab_command(folder: Path, first: str, *, port: int, browser: bool) -> list[str]:
     """Give JupyterLab's command: on this machine only, with ``folder`` as its root."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]
-    command += [f"--LabApp.default_url=/lab/tree/{first}", "--ServerApp.log_level=WARN"]
+    command += [
+        f"--LabApp.default_url=/lab/tree/{first}",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+    ]
     # The address was printed: on another port it would be wrong.
     command += [
         "--ServerApp.ip=localhost",
@@ -99,9 +103,13 @@ def lab_environment(root: Path, language: str, token: str) -> dict[str, str]:
         defaults["@jupyterlab/translation-extension:plugin"] = {"locale": "zh_CN"}
     settings = folder / "labconfig"
     write_atomically(settings / "default_setting_overrides.json", json.dumps(defaults, indent=1))
-    # The instructors' menus of nbgrader would only confuse here.
+    # The instructors' menus and services of nbgrader would only confuse here.
     disabled = {"disabledExtensions": {"@jupyter/nbgrader": True}}
     write_atomically(settings / "page_config.json", json.dumps(disabled, indent=1))
+    services = ("formgrader", "validate_assignment", "assignment_list", "course_list")
+    off = {f"nbgrader.server_extensions.{service}": False for service in services}
+    server = {"ServerApp": {"jpserver_extensions": off}}
+    write_atomically(folder / "jupyter_server_config.json", json.dumps(server, indent=1))
     environment = dict(os.environ)
     paths = [str(folder), *filter(None, [environment.get("JUPYTER_CONFIG_PATH")])]
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
@@ -124,14 +132,14 @@ class News:
         if self.added:
             told.append(
                 both(
-                    f"{len(self.added)} files were copied into my_course/, where you work.",
+                    f"New in my_course/, where you work: {len(self.added)} files.",
                     f"已将 {len(self.added)} 个文件复制到 my_course/，请在那里学习和作答。",
                 )
             )
         if self.renewed:
             told.append(
                 both(
-                    f"{len(self.renewed)} files that you had not changed were brought up to date.",
+                    f"Brought up to date, as you had not changed them: {len(self.renewed)} files.",
                     f"已更新 {len(self.renewed)} 个你没有改动过的文件。",
                 )
             )
