@@ -38,7 +38,7 @@ class Backbone(nn.Module):
 
     Attributes:
         name: Such as ``"resnet18"``.
-        weights: Where its weights came from: ``"random"`` or a file's name.
+        weights_name: Where its weights came from: ``"random"`` or a file's name.
         preprocessing: How pixels are scaled, a small readable object.
         network: The layers themselves, in PyTorch's N×C×H×W.
         feature_size: D, the number of features.
@@ -46,10 +46,10 @@ class Backbone(nn.Module):
     """
 
     def __init__(
-        self, name: str, architecture: Architecture, network: nn.Module, weights: str
+        self, name: str, architecture: Architecture, network: nn.Module, weights_name: str
     ) -> None:
         super().__init__()
-        self.name, self.weights = name, weights
+        self.name, self.weights_name = name, weights_name
         self.preprocessing, self.map_shape = architecture.preprocessing, architecture.map_shape
         self.feature_size = architecture.map_shape[-1]
         self.network, self._blocks = network, architecture.blocks

@@ -46,10 +46,14 @@ def build_head(
     The start is drawn in NumPy, hence the same in both halves: Glorot's uniform, zero biases.
     """
     weights = head_weights([features, *hidden, classes], seed)
-    layers: list[nn.Module] = [] if hidden else _dropout(dropout)
-    for weight in weights[:-1]:
-        layers += [_linear(weight), nn.ReLU(), *_dropout(dropout)]
-    return nn.Sequential(*layers, _linear(weights[-1]))
+    stack: list[nn.Module] = []
+    for i, weight in enumerate(weights):
+        if dropout and (i or not hidden):
+            stack.append(nn.Dropout(dropout))
+        stack.append(_linear(weight))
+        if i < len(hidden):
+            stack.append(nn.ReLU())
+    return nn.Sequential(*stack)
 
 
 def attach_head(
@@ -83,7 +87,3 @@ def _linear(weight: np.ndarray) -> nn.Linear:
         layer.weight.copy_(torch.from_numpy(weight.T))
         layer.bias.zero_()
     return layer
-
-
-def _dropout(rate: float) -> list[nn.Module]:
-    return [nn.Dropout(rate)] if rate else []

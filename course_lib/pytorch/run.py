@@ -15,7 +15,7 @@ from course_lib.pytorch.devices import choose_device, choose_precision
 from course_lib.pytorch.objectives import Objective
 from course_lib.pytorch.optimizers import build_optimizer
 from course_lib.training.batches import Arrays, stream_of
-from course_lib.training.callbacks import Callback, State
+from course_lib.training.callbacks import Callback, State, below
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
 from course_lib.training.settings import digest
@@ -96,11 +96,6 @@ class Run:
         self.optimizer.load_state_dict({"state": values, "param_groups": groups})
         for i, callback in enumerate(self.callbacks):
             callback.load_state(below(f"callback{i}.", state))
-
-
-def below(prefix: str, state: State) -> State:
-    """Give the entries whose names start with a prefix, without it."""
-    return {key[len(prefix) :]: v for key, v in state.items() if key.startswith(prefix)}
 
 
 def place_data(arrays: Arrays, device: torch.device) -> dict[str, Tensor]:

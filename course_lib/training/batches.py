@@ -76,7 +76,8 @@ def epoch_order(arrays: Arrays, seed: int, epoch: int) -> Arrays:
 
 def cut(orders: Arrays, batch_size: int) -> Iterator[Arrays]:
     """Cut an epoch's orders into batches of indices, stream by stream."""
-    for start in range(0, len(orders[""]), batch_size):
+    n = len(next(iter(orders.values())))
+    for start in range(0, n, batch_size):
         yield {stream: indices[start : start + batch_size] for stream, indices in orders.items()}
 
 

@@ -97,8 +97,7 @@ class EarlyStopping(Callback):
 
     def load_state(self, state: State) -> None:
         self.best, self.waited = float(state["best"]), int(state["waited"])
-        named = {name.partition("weights.")[2]: w for name, w in state.items()}
-        self.best_weights = {name: w for name, w in named.items() if name}
+        self.best_weights = below("weights.", state)
 
     def _score(self, history: History) -> float:
         """Give the monitored value with its sign turned so that more is better."""
@@ -111,3 +110,8 @@ class EarlyStopping(Callback):
                 "请在 fit 中给出 validation=，或换一个 monitor。",
             )
         return epoch[self.monitor] * (1 if "accuracy" in self.monitor else -1)
+
+
+def below(prefix: str, state: State) -> State:
+    """Give the entries whose names start with a prefix, without it."""
+    return {key[len(prefix) :]: v for key, v in state.items() if key.startswith(prefix)}

@@ -1,0 +1,168 @@
+"""Backbones by name: images in, features out, with the preprocessing that their weights expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from course_lib.errors import CourseError
+from course_lib.keras.devices import drawing_from
+from course_lib.keras.glyphnet import build_glyphnet
+from course_lib.keras.resnet import build_resnet18, build_resnet50
+from course_lib.keras.torch_layout import leaf_layers, load_torch_layout
+from course_lib.training import published, weight_files
+from course_lib.training.preprocessing import GLYPHS, IMAGENET_BGR, IMAGENET_RGB, Preprocessing
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What is known of a backbone before it is built.
+
+    Attributes:
+        build: Gives the network: scaled images N×H×W×C → feature maps N×H'×W'×C'.
+        preprocessing: What the network expects of its input.
+        map_shape: Height, width and channels of the last map at ``preprocessing.size``.
+        blocks: For each block, from input to output, how its layers' names start.
+    """
+
+    build: Callable[[], keras.Model]
+    preprocessing: Preprocessing
+    map_shape: tuple[int, int, int]
+    blocks: tuple[str, ...]
+
+
+class Backbone(keras.Model):
+    """A network without its classifier: uint8 images N×H×W×C → features N×D.
+
+    Attributes:
+        name: Such as ``"resnet18"``.
+        weights_name: Where its weights came from: ``"random"`` or a file's name.
+        preprocessing: How pixels are scaled, a small readable object.
+        network: The layers themselves.
+        feature_size: D, the number of features.
+        map_shape: Height, width, channels of the last map.
+    """
+
+    def __init__(
+        self, name: str, architecture: Architecture, network: keras.Model, weights_name: str
+    ) -> None:
+        super().__init__(name=name)
+        self.weights_name, self.preprocessing = weights_name, architecture.preprocessing
+        self.map_shape, self.feature_size = architecture.map_shape, architecture.map_shape[-1]
+        self.network, self._blocks = network, architecture.blocks
+        self.built = True
+
+    def preprocess(self, x: KerasTensor) -> KerasTensor:
+        """Scale images N×H×W×C (0 … 255) as ``preprocessing`` says."""
+        p = self.preprocessing
+        x = ops.repeat(x, p.channels, axis=-1) if x.shape[-1] == 1 else x
+        x = ops.flip(x, axis=-1) if p.order == "BGR" else x
+        return (ops.cast(x, "float32") / p.divide_by - np.float32(p.mean)) / np.float32(p.std)
+
+    def feature_map(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        """Give the last map N×H'×W'×C' of images N×H×W×C."""
+        return self.network(self.preprocess(x), training=training)
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        """Give the features N×D: the last map's mean over its places."""
+        return ops.mean(self.feature_map(x, training=training), axis=(1, 2))
+
+    @property
+    def blocks(self) -> list[list[keras.Layer]]:
+        """The network's blocks from input to output, for plans such as "the last two learn"."""
+        layers = leaf_layers(self.network)
+        return [
+            [layer for layer in layers if layer.name.startswith(start)] for start in self._blocks
+        ]
+
+
+def load_backbone(name: str, *, weights: str | Path | None = "default", seed: int = 0) -> Backbone:
+    """Build a backbone by name and load its weights; nothing is frozen.
+
+    Args:
+        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"`` or ``"resnet50"``.
+        weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
+            where this machine has them. ``None``: random. Or the path of a weights file:
+            ``.safetensors`` or ``.pth`` in PyTorch's names and layout, or, for VGG16,
+            keras.applications' own ``.h5``. Each brings its own preprocessing.
+        seed: Where random weights come from.
+
+    Raises:
+        CourseError: For an unknown name, weights that are not there, or weights that do not fit.
+    """
+    architecture = _architecture(name)
+    with drawing_from(seed):
+        network = architecture.build()
+    path = _default_weights(name) if weights == "default" else weights
+    if path is None:
+        return Backbone(name, architecture, network, "random")
+    architecture = _load_weights(name, architecture, network, Path(path))
+    return Backbone(name, architecture, network, Path(path).name)
+
+
+def _glyphnet() -> keras.Model:
+    return build_glyphnet(pooled=False)
+
+
+def _vgg16() -> keras.Model:
+    """Simonyan & Zisserman, *Very Deep Convolutional Networks*, ICLR 2015, as Keras has it."""
+    image = (None, None, 3)
+    return keras.applications.VGG16(include_top=False, weights=None, input_shape=image)
+
+
+_RESNET_BLOCKS = ("layer1.", "layer2.", "layer3.", "layer4.")
+_VGG_BLOCKS = ("block1_", "block2_", "block3_", "block4_", "block5_")
+
+ARCHITECTURES = {
+    "glyphnet": Architecture(_glyphnet, GLYPHS, (4, 4, 128), ("block1.", "block2.", "block3.")),
+    "resnet18": Architecture(build_resnet18, IMAGENET_RGB, (7, 7, 512), _RESNET_BLOCKS),
+    "resnet50": Architecture(build_resnet50, IMAGENET_RGB, (7, 7, 2048), _RESNET_BLOCKS),
+    "vgg16": Architecture(_vgg16, IMAGENET_BGR, (7, 7, 512), _VGG_BLOCKS),
+}
+
+# torchvision numbers VGG16's layers; keras.applications names them.
+_VGG_PLACES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+_VGG_CONVOLUTIONS = [f"block{b}_conv{c}" for b in range(1, 6) for c in range(1, 3 if b < 3 else 4)]
+VGG16_IN_TORCHVISION = {
+    name: f"features.{place}" for name, place in zip(_VGG_CONVOLUTIONS, _VGG_PLACES, strict=True)
+}
+
+
+def _architecture(name: str) -> Architecture:
+    if name not in ARCHITECTURES:
+        raise CourseError(
+            f"There is no backbone {name!r}: choose one of {', '.join(ARCHITECTURES)}.",
+            f"没有叫 {name!r} 的主干网络，可选：{'、'.join(ARCHITECTURES)}。",
+        )
+    return ARCHITECTURES[name]
+
+
+def _default_weights(name: str) -> Path:
+    if name == "glyphnet":
+        return published.EMBEDDED / f"{name}.safetensors"
+    if name in published.KERAS_APPLICATIONS:
+        fetch = "import keras; keras.applications.VGG16(include_top=False)"
+        files = published.KERAS_APPLICATIONS[name]
+        return published.find_published(name, files, published.keras_folders(), fetch)
+    fetch = f"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')"
+    files = published.TORCHVISION[name]
+    return published.find_published(name, files, published.torch_folders(), fetch)
+
+
+def _load_weights(
+    name: str, architecture: Architecture, network: keras.Model, path: Path
+) -> Architecture:
+    """Load a file and give the architecture with the preprocessing that these weights expect."""
+    if name == "vgg16" and path.suffix == ".h5":
+        network.load_weights(path)
+        return architecture
+    renamed = VGG16_IN_TORCHVISION if name == "vgg16" else None
+    tensors = weight_files.read_weights(path)
+    load_torch_layout(network, tensors, renamed=renamed, source=str(path))
+    own = GLYPHS if name == "glyphnet" else IMAGENET_RGB  # the file is torchvision's
+    return replace(architecture, preprocessing=own)

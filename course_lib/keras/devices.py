@@ -1,0 +1,74 @@
+"""Where the arithmetic happens, at which precision, and from which seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import keras
+import numpy as np
+
+from course_lib.errors import CourseError
+from course_lib.keras_backend import has_nvidia_gpu
+
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def choose_device(device: str = "auto") -> AbstractContextManager:
+    """Give a ``with`` statement's device; ``"auto"`` leaves the choice to Keras (a GPU, if any)."""
+    return nullcontext() if device == "auto" else keras.device(device)
+
+
+def choose_precision(precision: str) -> str:
+    """Give the dtype of the heavy arithmetic; ``"auto"`` is bfloat16 on a GPU.
+
+    Weights stay float32 either way: only convolutions and matrix products are rounded.
+    """
+    if precision not in PRECISIONS:
+        raise CourseError(
+            f"precision is one of {', '.join(PRECISIONS)}; it was {precision!r}.",
+            f"precision 只能是 {'、'.join(PRECISIONS)} 之一，现在是 {precision!r}。",
+        )
+    return ("bfloat16" if on_gpu() else "float32") if precision == "auto" else precision
+
+
+def on_gpu() -> bool:
+    """Say whether Keras's backend sees a GPU."""
+    if keras.backend.backend() == "torch":  # Keras cannot list torch's devices
+        return has_nvidia_gpu()
+    return any("cpu" not in name.lower() for name in keras.distribution.list_devices())
+
+
+@contextmanager
+def computing_in(dtype: str, model: keras.Layer) -> Iterator[None]:
+    """Let a model's layers compute in bfloat16 inside a ``with`` statement; weights stay float32."""
+    changed = [] if dtype == "float32" else model._flatten_layers()
+    before = {layer: layer.dtype_policy for layer in changed}
+    for layer in before:
+        layer.dtype_policy = "mixed_bfloat16"
+    try:
+        yield
+    finally:
+        for layer, policy in before.items():
+            layer.dtype_policy = policy
+
+
+@contextmanager
+def drawing_from(seed: int) -> Iterator[None]:
+    """Let Keras draw starting weights from a seed; the caller's random state is left as it was.
+
+    Keras takes the seed of each initializer that has none from Python's own generator.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def seed_everything(seed: int) -> None:
+    """Start Python's, NumPy's and Keras's random generators from one seed."""
+    np.random.seed(seed % 2**32)
+    keras.utils.set_random_seed(seed % 2**32)

@@ -1,0 +1,89 @@
+"""Run a frozen backbone once, keep what it says.
+
+A frozen backbone gives the same features for the same image every time: computing them once and
+training a head on them is the same as training the head on the whole network, and far faster.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_lib.errors import CourseError
+from course_lib.keras import backbones, glyphnet, normalization, resnet
+from course_lib.keras.backbones import Backbone
+from course_lib.keras.inference import predict
+from course_lib.keras.torch_layout import leaf_layers
+from course_lib.training.feature_cache import cached, feature_key
+
+
+def extract_features(
+    backbone: Backbone,
+    x: np.ndarray,
+    *,
+    layer: str | None = None,
+    batch_size: int = 256,
+    cache: bool = True,
+) -> np.ndarray:
+    """Give a backbone's features for images, from the disk where they have been computed before.
+
+    Args:
+        backbone: What ``load_backbone`` gives. It is asked in inference mode.
+        x: Images N×H×W×C, uint8.
+        layer: A layer's name as in ``describe`` (``"layer3"``); its map N×H'×W'×C' is given.
+            ``None``: the features N×D.
+        batch_size: Images at a time: it changes speed and memory, not the result.
+        cache: Whether to keep the features on disk. The key holds weights, architecture, layer,
+            preprocessing, data, dtype, framework and version, and the backbone's code: whatever
+            changes, a stale entry is never used.
+    """
+    asked = backbone if layer is None else layer_output(backbone, layer)
+
+    def compute() -> np.ndarray:
+        return predict(asked, x, batch_size=batch_size, precision="float32")
+
+    return cached(_key(backbone, x, layer), compute) if cache else compute()
+
+
+def layer_output(backbone: Backbone, layer: str) -> InnerMap:
+    """Give a backbone that ends at an inner layer: images N×H×W×C → that layer's map.
+
+    The name may be a part's, as ``"layer3"``: then it is the part's last layer.
+    """
+    named = f"{layer}."
+    found = [part for part in leaf_layers(backbone.network) if f"{part.name}.".startswith(named)]
+    if not found or not layer:
+        raise CourseError(
+            f"{backbone.name} has no layer {layer!r}: describe(backbone) lists them.",
+            f"{backbone.name} 没有叫 {layer!r} 的层：用 describe(backbone) 可以列出全部。",
+        )
+    return InnerMap(backbone, keras.Model(backbone.network.input, found[-1].output))
+
+
+class InnerMap(keras.Model):
+    """A backbone cut off at an inner layer: it shares the layers and gives the map."""
+
+    def __init__(self, backbone: Backbone, network: keras.Model) -> None:
+        super().__init__()
+        self.backbone, self.network = backbone, network
+        self.built = True
+
+    def call(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
+        return self.network(self.backbone.preprocess(x), training=training)
+
+
+def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
+    code = [inspect.getsource(module) for module in (backbones, glyphnet, normalization, resnet)]
+    return feature_key(
+        weights={f"{i} {w.path}": ops.convert_to_numpy(w) for i, w in enumerate(backbone.weights)},
+        data=x,
+        architecture=f"{backbone.name}\n{backbone.network.to_json()}",
+        transform=repr(backbone.preprocessing),
+        layer=str(layer),
+        dtype="float32",
+        framework=f"keras {keras.__version__} {keras.backend.backend()}",
+        code="".join(code),
+    )

@@ -1,0 +1,52 @@
+"""What may move during training and what may not.
+
+Frozen means two things at once: no gradient, *and* inference mode. Keras has no global training
+mode: each call says ``training=…``, and a BatchNorm layer that is not trainable keeps its
+statistics even when it is called with ``training=True``. Dropout does not; see ``TransferModel``.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from course_lib.errors import CourseError
+from course_lib.keras.torch_layout import leaf_layers
+
+PLANS = ("everything", "head", "last")
+
+
+def freeze(module: keras.Layer) -> keras.Layer:
+    """Let nothing in the module move: no gradients, and inference mode. Gives the module back."""
+    module.trainable = False
+    return module
+
+
+def unfreeze(module: keras.Layer) -> keras.Layer:
+    """Let the module learn again; ``fit`` calls it in training mode. Gives the module back."""
+    module.trainable = True
+    return module
+
+
+def freeze_plan(model: keras.Model, plan: str, *, blocks: int = 1) -> keras.Model:
+    """Freeze a model with ``.backbone`` and ``.head`` by a named plan. Gives the model back.
+
+    Args:
+        model: What ``attach_head`` gives.
+        plan: ``"everything"`` (all of it learns), ``"head"`` (the backbone is frozen) or ``"last"``
+            (the head and the backbone's last ``blocks`` blocks learn).
+        blocks: How many blocks ``"last"`` leaves free; ``backbone.blocks`` lists them.
+    """
+    if plan not in PLANS:
+        raise CourseError(
+            f"There is no freeze plan {plan!r}: choose one of {', '.join(PLANS)}.",
+            f"没有叫 {plan!r} 的冻结方案，可选：{'、'.join(PLANS)}。",
+        )
+    unfreeze(model)
+    if plan == "head":
+        freeze(model.backbone)
+    if plan == "last":
+        free = {id(layer) for block in model.backbone.blocks[-blocks:] for layer in block}
+        # Layer by layer: freezing the backbone as a whole would hide the free ones inside it.
+        for layer in leaf_layers(model.backbone):
+            layer.trainable = id(layer) in free
+    return model

@@ -1,0 +1,91 @@
+"""A model, an objective and the training data in one ``keras.Model``: what Keras's ``fit`` drives.
+
+Keras feeds it nothing but indices. The data stays on the device, each step picks its rows there,
+and the objective becomes Keras's own ``compute_loss``. So Keras's ``fit`` does the rest on the
+TensorFlow, the JAX and the torch backend: gradients, update, compilation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from course_lib.keras.objectives import Objective
+from course_lib.training.batches import Arrays, cut, epoch_order, stream_of
+from course_lib.training.plan import Plan
+
+
+class Learner(keras.Model):
+    """Give the objective's value for a batch of indices, and remember it.
+
+    Attributes:
+        losses_of_epoch: The loss of each step of the running epoch, on the device.
+        step: How many steps have been done.
+    """
+
+    def __init__(self, model: keras.Model, objective: Objective, plan: Plan) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+        self.arrays = {name: _constant(array) for name, array in plan.arrays.items()}
+        self.losses_of_epoch = _constant(np.zeros(len(plan.sizes), np.float32))
+        self.step = _constant(np.zeros((), np.int32))
+        self.total = len(plan.rates)
+        self.built = True
+
+    def call(self, indices: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
+        """Pass the indices on; the work is done in :meth:`compute_loss`."""
+        return indices
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> KerasTensor:
+        """Pick the rows that the indices name and ask the objective."""
+        batch = {
+            name: ops.take(array, x[stream_of(name) or "main"], axis=0)
+            for name, array in self.arrays.items()
+        }
+        batch["progress"] = ops.cast(self.step, "float32") / self.total
+        loss = self.objective.loss(self.model, batch)
+        self._remember(ops.stop_gradient(loss))
+        return loss
+
+    def _remember(self, loss: KerasTensor) -> None:
+        place = ops.reshape(self.step % self.losses_of_epoch.shape[0], (1, 1))
+        kept = ops.convert_to_tensor(self.losses_of_epoch)
+        self.losses_of_epoch.assign(ops.scatter_update(kept, place, ops.reshape(loss, (1,))))
+        self.step.assign(self.step + 1)
+
+
+class Indices(keras.utils.PyDataset):
+    """The indices of each batch of an epoch, in the order that NumPy decided."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+        self.begin(0)
+
+    def begin(self, epoch: int) -> None:
+        """Draw the order of an epoch."""
+        orders = epoch_order(self.plan.arrays, self.plan.seed, epoch)
+        named: Arrays = {name or "main": order.astype(np.int32) for name, order in orders.items()}
+        self.batches = list(cut(named, self.plan.batch_size))
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, step: int) -> Arrays:
+        return self.batches[step]
+
+
+def _constant(array: np.ndarray) -> keras.Variable:
+    """Put an array on the device as a variable that no gradient reaches."""
+    narrow = {"int64": "int32", "float64": "float32"}.get(array.dtype.name, array.dtype.name)
+    return keras.Variable(array.astype(narrow), trainable=False, dtype=narrow)

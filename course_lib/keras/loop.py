@@ -1,0 +1,136 @@
+"""The training loop: Keras's own, driving one model for the whole course.
+
+What differs between methods is the objective, which becomes the ``compute_loss`` of the
+``Learner``. Gradients, updates and compilation are Keras's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_lib.keras.devices import choose_device, choose_precision, computing_in
+from course_lib.keras.inference import evaluate
+from course_lib.keras.learner import Indices
+from course_lib.keras.objectives import CrossEntropy, Objective
+from course_lib.keras.run import Run
+from course_lib.training.batches import as_arrays
+from course_lib.training.callbacks import Callback
+from course_lib.training.checkpoint import checkpoints_last
+from course_lib.training.history import History
+from course_lib.training.plan import Plan
+from course_lib.training.progress import progress_bar
+from course_lib.training.recipes import AdamW, Recipe
+
+
+def fit(
+    model: keras.Model,
+    train: Any,
+    *,
+    objective: Objective | None = None,
+    optimizer: Recipe | None = None,
+    epochs: int,
+    batch_size: int = 64,
+    validation: Any = None,
+    callbacks: Sequence[Callback] = (),
+    precision: str = "auto",
+    device: str = "auto",
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train a model in place and give the record of it.
+
+    Args:
+        model: Anything that maps a batch of ``x`` to outputs. What is frozen stays as it is,
+            BatchNorm statistics included.
+        train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays for an objective that needs
+            more (``{"x": …, "y": …, "x_t": …}``).
+        objective: What to make small; ``CrossEntropy()`` unless given.
+        optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
+        epochs: How often the examples of ``x`` are seen.
+        batch_size: Examples per step.
+        validation: A ``Domain`` or a pair, measured after each epoch. Never used to train.
+        callbacks: ``EarlyStopping``, ``Checkpoint`` or your own.
+        precision: ``"auto"``, ``"float32"`` or ``"bfloat16"``.
+        device: ``"auto"``, ``"cpu"``, ``"gpu"`` …
+        seed: Decides the order of the examples and what dropout drops.
+        progress: Whether to show a bar (never where a machine is looking).
+
+    Raises:
+        CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
+    """
+    plan = Plan(as_arrays(train), optimizer or AdamW(), epochs, batch_size, seed)
+    objective = objective or CrossEntropy()
+    callbacks = checkpoints_last(callbacks)
+    with choose_device(device), computing_in(choose_precision(precision), model):
+        run = Run(model, objective, plan, precision=precision, device=device, callbacks=callbacks)
+        for callback in callbacks:
+            callback.on_begin(run)
+        train_epochs(run, validation, progress)
+        for callback in callbacks:
+            callback.on_end(run)
+    return run.history
+
+
+def train_epochs(run: Run, validation: Any, progress: bool) -> None:
+    """Let Keras train epoch by epoch until the plan is done or a callback says stop."""
+    first, steps = len(run.history.epochs), len(run.plan.sizes)
+    if run.stop or first == run.plan.epochs:
+        return
+    run.learner.step.assign(first * steps)
+    indices = Indices(run.plan)
+    with progress_bar((run.plan.epochs - first) * steps, "fit", show=progress) as bar:
+        between = BetweenEpochs(run, indices, validation, bar)
+        run.learner.fit(
+            indices,
+            epochs=run.plan.epochs,
+            initial_epoch=first,
+            callbacks=[between],
+            shuffle=False,  # the order is NumPy's
+            verbose=0,
+        )
+
+
+class BetweenEpochs(keras.callbacks.Callback):
+    """What the PyTorch half does around an epoch, as Keras calls it."""
+
+    def __init__(self, run: Run, indices: Indices, validation: Any, bar: Any) -> None:
+        super().__init__()
+        self.run, self.indices, self.validation, self.bar = run, indices, validation, bar
+        self.started = time.perf_counter() - run.history.seconds
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.indices.begin(epoch)
+        reseed(self.run.learner, self.run.plan.seed, epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        run = self.run
+        losses = ops.convert_to_numpy(run.learner.losses_of_epoch).tolist()  # the one transfer
+        measured = validate(run, self.validation)
+        run.plan.record(run.history, losses, measured, time.perf_counter() - self.started)
+        self.bar.update(len(losses))
+        for callback in run.callbacks:
+            callback.on_epoch_end(run)
+        self.model.stop_training = run.stop
+
+
+def validate(run: Run, validation: Any) -> dict[str, float]:
+    """Measure the validation data, if there is any."""
+    if validation is None:
+        return {}
+    place = {"precision": run.precision, "device": run.device}
+    return evaluate(run.model, validation, objective=run.objective, **place)
+
+
+def reseed(learner: keras.Model, seed: int, epoch: int) -> None:
+    """Give every random layer its state for this epoch: resuming needs no more than the number."""
+    layers = [layer for layer in learner._flatten_layers() if hasattr(layer, "seed_generator")]
+    for i, layer in enumerate(layers):
+        state = layer.seed_generator.state
+        drawn = np.random.default_rng([seed, epoch, i]).integers(2**31, size=state.shape)
+        state.assign(drawn.astype(state.dtype))

@@ -1,0 +1,111 @@
+"""One training in progress: the learner that Keras drives, and the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_lib.errors import CourseError
+from course_lib.keras.learner import Learner
+from course_lib.keras.objectives import Objective
+from course_lib.keras.optimizers import build_optimizer
+from course_lib.training.callbacks import Callback, State, below
+from course_lib.training.history import History
+from course_lib.training.plan import Plan
+from course_lib.training.settings import digest
+
+
+class Run:
+    """What ``fit`` works on and callbacks look at (see ``course_lib.training.callbacks.Run``).
+
+    Attributes:
+        learner: Model, objective and data in one ``keras.Model``.
+        plan: How many steps there are, and the learning rate of each.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        objective: Objective,
+        plan: Plan,
+        *,
+        precision: str,
+        device: str,
+        callbacks: Iterable[Callback],
+    ) -> None:
+        self.precision, self.device = precision, device
+        self.model, self.objective, self.plan = model, objective, plan
+        self.learner = Learner(model, objective, plan)
+        require_trainable(self.learner)
+        self.learner.compile(optimizer=build_optimizer(plan.recipe, plan.rates))
+        self.learner.optimizer.build(self.learner.trainable_variables)
+        self.callbacks = list(callbacks)
+        self.history, self.stop = History(), False
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All weights, BatchNorm statistics and random states, of the objective's networks too."""
+        return [*self.model.variables, *self.objective.variables]
+
+    @cached_property
+    def settings(self) -> dict[str, object]:
+        """What makes this run the one it is. Read it before the first step."""
+        engine = f"keras {keras.__version__} {keras.backend.backend()}"
+        objective = [type(self.objective).__name__, self.objective.settings()]
+        moving = {id(v) for v in self.learner.trainable_variables}
+        own = {
+            "framework": engine,
+            "precision": self.precision,
+            "objective": objective,
+            "trainable": [i for i, v in enumerate(self.variables) if id(v) in moving],
+            "start": digest(numbered(self.model.weights)),
+        }
+        return self.plan.settings | own
+
+    def weights(self) -> State:
+        """Give copies of all variables of the model and the objective."""
+        return numbered(self.variables)
+
+    def load_weights(self, weights: State) -> None:
+        """Take back what :meth:`weights` gave."""
+        assign(self.variables, weights)
+
+    def state(self) -> State:
+        """Give everything that the rest of the run depends on."""
+        state = {f"weights.{name}": w for name, w in self.weights().items()}
+        optimizer = numbered(self.learner.optimizer.variables)
+        state |= {f"optimizer.{name}": v for name, v in optimizer.items()}
+        for i, callback in enumerate(self.callbacks):
+            state |= {f"callback{i}.{name}": v for name, v in callback.state().items()}
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Take back what :meth:`state` gave."""
+        self.load_weights(below("weights.", state))
+        assign(self.learner.optimizer.variables, below("optimizer.", state))
+        for i, callback in enumerate(self.callbacks):
+            callback.load_state(below(f"callback{i}.", state))
+
+
+def numbered(variables: Iterable[keras.Variable]) -> State:
+    """Give variables' values under their place in the row: Keras's own names need not be unique."""
+    return {f"{i:05d}": np.array(ops.convert_to_numpy(v)) for i, v in enumerate(variables)}
+
+
+def assign(variables: Iterable[keras.Variable], values: State) -> None:
+    """Take back what :func:`numbered` gave."""
+    for i, variable in enumerate(variables):
+        variable.assign(values[f"{i:05d}"])
+
+
+def require_trainable(learner: Learner) -> None:
+    """Make sure that there is something to learn."""
+    if not learner.trainable_variables:
+        raise CourseError(
+            "Nothing can learn: every weight is frozen. Unfreeze the head, at least.",
+            "没有可以学习的参数：所有权重都被冻结了。至少要解冻分类头。",
+        )

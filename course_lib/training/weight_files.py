@@ -1,0 +1,120 @@
+"""Reading weights without PyTorch: safetensors, and the ``.pth`` files that torchvision publishes.
+
+A ``.pth`` file is a pickle, and a pickle may run any code. This reader knows only the few names
+that a dictionary of tensors needs and refuses everything else.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from course_lib.errors import CourseError
+
+_STORAGES = {
+    "FloatStorage": np.float32,
+    "DoubleStorage": np.float64,
+    "HalfStorage": np.float16,
+    "LongStorage": np.int64,
+    "IntStorage": np.int32,
+    "ByteStorage": np.uint8,
+}
+
+
+def read_weights(path: Path) -> dict[str, np.ndarray]:
+    """Read a file of named tensors as NumPy arrays.
+
+    Raises:
+        CourseError: When the file is not there or is not such a file.
+    """
+    if not path.is_file():
+        raise CourseError(f"There is no weights file {path}.", f"没有权重文件 {path}。")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            return load_file(path)
+        return read_pth(path)
+    except Exception as error:
+        raise CourseError(
+            f"{path} cannot be read as weights ({error}): is it a .safetensors or .pth file?",
+            f"无法把 {path} 当作权重读取（{error}）：它是 .safetensors 或 .pth 文件吗？",
+        ) from error
+
+
+def read_pth(path: Path) -> dict[str, np.ndarray]:
+    """Read a dictionary of tensors that ``torch.save`` wrote, in its new (zip) or old format."""
+    if zipfile.is_zipfile(path):
+        return _read_zip(path)
+    with open(path, "rb") as file:
+        return _read_old(file)
+
+
+class _TensorsOnly(pickle.Unpickler):
+    """An unpickler for tensors in dictionaries: nothing else can be named."""
+
+    def __init__(self, file: BinaryIO | io.BytesIO, storage: Callable[[Any], Any]) -> None:
+        super().__init__(file, encoding="utf-8")
+        self.persistent_load = storage  # type: ignore[method-assign,assignment]
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if module == "torch" and name in _STORAGES:
+            return np.dtype(_STORAGES[name])
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _rebuild
+        if (module, name) == ("torch._utils", "_rebuild_parameter"):
+            return lambda array, *_: array
+        raise pickle.UnpicklingError(f"{module}.{name} is not a tensor")
+
+
+def _rebuild(storage: list[np.ndarray], offset: int, shape: tuple, stride: tuple, *_: Any) -> Any:
+    """Stand in for PyTorch's function: remember where a tensor lies, look when all is read."""
+    return lambda: _view(storage[0], offset, shape, stride)
+
+
+def _view(flat: np.ndarray, offset: int, shape: tuple, stride: tuple) -> np.ndarray:
+    steps = [s * flat.itemsize for s in stride]
+    last = offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
+    if min([offset, *stride, last], default=0) < 0 or (0 not in shape and last >= len(flat)):
+        raise ValueError("a tensor lies outside of its storage")
+    return np.lib.stride_tricks.as_strided(flat[offset:], shape, steps).copy()
+
+
+def _read_zip(path: Path) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        pickled = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+        folder = pickled.removesuffix("data.pkl")
+
+        def storage(about: tuple) -> list[np.ndarray]:
+            _, dtype, key, _, _ = about
+            return [np.frombuffer(archive.read(f"{folder}data/{key}"), dtype)]
+
+        found = _TensorsOnly(io.BytesIO(archive.read(pickled)), storage).load()
+        return {name: tensor() for name, tensor in found.items()}
+
+
+def _read_old(file: BinaryIO) -> dict[str, np.ndarray]:
+    """Read the format before PyTorch 1.6: five pickles in a row, then the storages' bytes."""
+    storages: dict[str, tuple[np.dtype, list[np.ndarray]]] = {}
+
+    def storage(about: tuple) -> list[np.ndarray]:
+        _, dtype, key = about[:3]
+        return storages.setdefault(key, (dtype, []))[1]
+
+    for _ in ("magic number", "protocol", "system"):
+        _TensorsOnly(file, storage).load()
+    found = _TensorsOnly(file, storage).load()
+    for key in _TensorsOnly(file, storage).load():
+        dtype, content = storages[key]
+        count = int.from_bytes(file.read(8), "little")
+        content.append(np.frombuffer(file.read(count * dtype.itemsize), dtype))
+    return {name: tensor() for name, tensor in found.items()}
