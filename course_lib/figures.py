@@ -88,7 +88,9 @@ def describe(figure: Figure, summary_en: str, summary_zh: str) -> None:
 def image_bytes(figure: Figure, kind: str = "png") -> bytes:
     """Draw a figure as ``"png"`` or ``"svg"``: the same figure gives the same bytes."""
     file = io.BytesIO()
-    undated: dict[str, Any] = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    undated: dict[str, Any] = (
+        {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    )
     figure.savefig(file, format=kind, dpi=2 * PIXELS_PER_INCH, metadata=undated)
     return file.getvalue()
 

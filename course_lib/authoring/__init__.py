@@ -1,12 +1,23 @@
 """From one source to four editions: reading, building, checking, executing.
 
-``build`` makes the notebooks, ``check`` lists what is wrong with the sources, ``match`` records that
-the two languages of a cell say the same, ``executed`` runs a solved edition once for everybody.
+``build`` makes the notebooks, ``check`` lists what is wrong with the sources, ``stamp_matched`` records that
+the two languages of a cell say the same, ``executed`` runs an edition once for everybody.
 The source format is described in ``README.md`` beside this file.
 """
 
 from course_lib.authoring.building import build
-from course_lib.authoring.matching import match
+from course_lib.authoring.checking import check
+from course_lib.authoring.executing import Executed, executed, faults
+from course_lib.authoring.matching import stamp_matched
 from course_lib.authoring.problems import Problem, SourceError
 
-__all__ = ["Problem", "SourceError", "build", "match"]
+__all__ = [
+    "Executed",
+    "Problem",
+    "SourceError",
+    "build",
+    "check",
+    "executed",
+    "faults",
+    "stamp_matched",
+]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
+
+from nbformat import NotebookNode
 
 from course_lib.authoring.editions import make_solved, make_student, to_bytes
 from course_lib.authoring.index import make_index
 from course_lib.authoring.problems import Problem, SourceError
-from course_lib.authoring.sources import Source, read_source, source_paths
+from course_lib.authoring.sources import Cell, Source, read_source, source_paths
 from course_lib.authoring.specification import exercises_of, load_specification
 from course_lib.edition import FRAMEWORKS
+from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.language import LANGUAGES
 
@@ -49,9 +53,7 @@ def make_chapter(root: Path, source: Source) -> dict[Path, bytes]:
             made[notebook_path("notebooks", language, framework, source.name)] = to_bytes(student)
             made[notebook_path("solutions", language, framework, source.name)] = to_bytes(solved)
     if specification is not None:
-        from course_lib.exercises import build_public
-
-        made[public_path(source)] = build_public(specification)
+        made[public_path(source)] = _make_public(source, specification)
     return made
 
 
@@ -65,19 +67,33 @@ def public_path(source: Source) -> Path:
     return Path("course_lib/exercises/public", f"{source.name}.json")
 
 
+def unknown_exercise(source: Source, cell: Cell, name: str) -> Problem:
+    """Say that a cell names an exercise that the chapter does not have."""
+    message = f"cell {cell.id!r}: there is no exercise {name} in {source.name}.py"
+    return Problem(source.path, cell.line, message)
+
+
 def _require_exercises(source: Source, known: set[str]) -> None:
     problems = []
     for cell in source.cells:
         for key in ("exercise", "check", "manual"):
             name = getattr(cell, key, None)
             if name is not None and name not in known:
-                message = f"cell {cell.id!r}: exercise {name} is not in {source.name}.py"
-                problems.append(Problem(source.path, cell.line, message))
+                problems.append(unknown_exercise(source, cell, name))
     if problems:
         raise SourceError(problems)
 
 
-def _make_student(source: Source, solved: object) -> object:
+def _make_public(source: Source, specification: ModuleType) -> bytes:
+    from course_lib.exercises.public import build_public
+
+    try:
+        return build_public(specification, source.chapter)
+    except CourseError as error:
+        raise SourceError([Problem(source.path.with_suffix(".py"), 0, str(error))]) from error
+
+
+def _make_student(source: Source, solved: NotebookNode) -> NotebookNode:
     try:
         return make_student(solved)
     except Exception as error:  # nbgrader's preprocessors raise RuntimeError and ValidationError

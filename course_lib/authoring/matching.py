@@ -29,30 +29,29 @@ def partners(source: Source) -> Iterator[tuple[Prose, Prose]]:
             yield cell, chinese[cell.id]
 
 
-def match(root: Path, cell: str, *, chapters: list[str] | None = None) -> list[Path]:
+def stamp_matched(root: Path, cell: str, *, chapters: list[str] | None = None) -> int:
     """Record that the pair with this id (or ``"all"`` pairs) was read and says the same.
 
     Returns:
-        The sources that changed, relative to ``root``.
+        How many pairs were stamped, those that were up to date included.
 
     Raises:
         CourseError: When no chapter has such a pair.
     """
-    changed, found = [], False
+    stamped = 0
     for path in source_paths(root, chapters):
         source = read_source(path, root)
         pairs = [pair for pair in partners(source) if cell in ("all", pair[0].id)]
-        found = found or bool(pairs)
+        stamped += len(pairs)
         text = stamp(source, pairs)
         if text != source.text:
             write_atomically(path, text)
-            changed.append(source.path)
-    if not found:
+    if not stamped:
         raise CourseError(
             f"No pair of prose cells has the id {cell!r}: look at the  +++  lines of the source.",
             f"没有 id 为 {cell!r} 的双语单元，请查看源文件中以 +++ 开头的行。",
         )
-    return changed
+    return stamped
 
 
 def stamp(source: Source, pairs: list[tuple[Prose, Prose]]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.errors import CourseError
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -25,7 +27,7 @@ class Problem:
         return f"{where}: {self.message}"
 
 
-class SourceError(Exception):
+class SourceError(CourseError):
     """A source that cannot be read as a chapter; carries every problem found."""
 
     def __init__(self, problems: list[Problem]) -> None:

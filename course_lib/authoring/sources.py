@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from course_lib.authoring.problems import Problem, SourceError
 from course_lib.edition import FRAMEWORKS

@@ -91,7 +91,13 @@ def _open(path: Path) -> Any:
 def _rename(font: Any) -> None:
     """Call the font by the course's name: a derived font should not pass for the original."""
     postscript = FAMILY.replace(" ", "") + "-Regular"
-    names = {1: FAMILY, 2: "Regular", 3: f"{postscript};subset of {FULL_NAME}", 4: FAMILY, 6: postscript}
+    names = {
+        1: FAMILY,
+        2: "Regular",
+        3: f"{postscript};subset of {FULL_NAME}",
+        4: FAMILY,
+        6: postscript,
+    }
     table = font["name"]
     table.names = [record for record in table.names if record.langID == 0x409]
     for number, name in names.items():

@@ -1,0 +1,116 @@
+"""Every exercise is answered, checked, tied to an objective, and proven; every objective is assessed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from course_lib.authoring.building import unknown_exercise
+from course_lib.authoring.checks import Chapter
+from course_lib.authoring.problems import Problem
+from course_lib.authoring.sources import Code
+from course_lib.edition import FRAMEWORKS
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+def known_exercises(chapter: Chapter) -> Iterator[Problem]:
+    """Each answer, check and manual cell names an exercise of its own kind."""
+    for cell in chapter.source.cells:
+        for key, automatic in (("exercise", True), ("check", True), ("manual", False)):
+            name = getattr(cell, key, None)
+            if name is None:
+                continue
+            exercise = chapter.exercises.get(name)
+            if exercise is None:
+                yield unknown_exercise(chapter.source, cell, name)
+            elif hasattr(exercise, "function") != automatic:
+                kind = "an answer and a check cell" if automatic is False else "a  manual  cell"
+                yield chapter.problem(cell.line, f"cell {cell.id!r}: exercise {name} needs {kind}")
+
+
+def complete_exercises(chapter: Chapter) -> Iterator[Problem]:
+    """Each exercise has its cells, in each edition, in order."""
+    for name, exercise in chapter.exercises.items():
+        line = line_of(chapter, name)
+        if not hasattr(exercise, "function"):
+            if not any(cell.manual == name for cell in chapter.source.prose):
+                message = f"exercise {name} has no prose cell with  manual: {name!r}"
+                yield Problem(chapter.specification_path, line, message)
+            continue
+        for framework in FRAMEWORKS:
+            cells = [cell for cell in chapter.source.code if cell.framework in (framework, None)]
+            answers = [place for place, cell in enumerate(cells) if cell.exercise == name]
+            checks = [place for place, cell in enumerate(cells) if cell.check == name]
+            for found, key in ((answers, "exercise"), (checks, "check")):
+                if len(found) != 1:
+                    count = len(found) or "no"
+                    message = (
+                        f"exercise {name} has {count} cells with  {key}: {name!r}  ({framework})"
+                    )
+                    yield Problem(chapter.specification_path, line, message)
+            if len(answers) == len(checks) == 1 and checks < answers:
+                cell = cells[checks[0]]
+                yield chapter.problem(
+                    cell.line, f"cell {cell.id!r} checks {name} before its answer"
+                )
+
+
+def answer_cells(chapter: Chapter) -> Iterator[Problem]:
+    """An answer cell defines the exercise's function, with the solution inside a function's body."""
+    for cell in chapter.source.code:
+        exercise = chapter.exercises.get(cell.exercise or cell.check or "")
+        if exercise is None or not hasattr(exercise, "function"):
+            continue
+        if cell.check:
+            if f'check("{cell.check}"' not in cell.source:
+                message = f'cell {cell.id!r} must call  check("{cell.check}", {exercise.function})'
+                yield chapter.problem(cell.source_line, message)
+        elif cell.exercise:
+            yield from _faults_of_answer(chapter, cell, exercise.function)
+
+
+def assessed_objectives(chapter: Chapter) -> Iterator[Problem]:
+    """Each objective has an assessed item, and each item an objective of the chapter."""
+    objectives = {goal.id for goal in chapter.source.objectives}
+    assessed = {exercise.objective for exercise in chapter.exercises.values()}
+    for name in sorted(objectives - assessed):
+        line = chapter.source.text[: chapter.source.text.find(f"id: {name}")].count("\n") + 1
+        yield chapter.problem(line, f"objective {name} has no exercise that assesses it")
+    for exercise in chapter.exercises.values():
+        if exercise.objective not in objectives:
+            message = (
+                f"exercise {exercise.id} assesses {exercise.objective}, which is no objective here"
+            )
+            yield Problem(chapter.specification_path, line_of(chapter, exercise.id), message)
+
+
+def _faults_of_answer(chapter: Chapter, cell: Code, function: str) -> Iterator[Problem]:
+    lines = cell.source.split("\n")
+    begins = [number for number, line in enumerate(lines, start=1) if line.strip() == BEGIN]
+    ends = [number for number, line in enumerate(lines, start=1) if line.strip() == END]
+    if not begins or len(begins) != len(ends):
+        message = f"cell {cell.id!r}: the solution stands between  {BEGIN}  and  {END}"
+        yield chapter.problem(cell.line, message)
+        return
+    try:
+        nodes = list(ast.walk(ast.parse(cell.source)))
+    except SyntaxError:  # reported as such
+        return
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    if function not in {node.name for node in functions}:
+        yield chapter.problem(cell.source_line, f"cell {cell.id!r} does not define {function}()")
+    for begin in begins:
+        # A comment ends no function in the syntax tree, so the first line of the solution counts.
+        if not any(node.lineno < begin + 1 <= (node.end_lineno or 0) for node in functions):
+            message = f"cell {cell.id!r}: the solution must stand inside a function's body"
+            yield chapter.problem(cell.source_line + begin - 1, message)
+
+
+def line_of(chapter: Chapter, exercise: str) -> int:
+    """Find the line of an exercise in the specification's module; 0 where it is not written out."""
+    path = chapter.root / chapter.specification_path
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return next(
+        (number for number, line in enumerate(lines, start=1) if f'"{exercise}"' in line), 0
+    )
