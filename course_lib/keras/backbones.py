@@ -14,7 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.keras.devices import drawing_from
 from course_lib.keras.glyphnet import build_glyphnet
 from course_lib.keras.resnet import build_resnet18, build_resnet50
-from course_lib.keras.torch_layout import leaf_layers, load_torch_layout
+from course_lib.keras.torch_layout import leaf_layers, load_torch_layout, torch_name
 from course_lib.training import published, weight_files
 from course_lib.training.preprocessing import GLYPHS, IMAGENET_BGR, IMAGENET_RGB, Preprocessing
 
@@ -62,7 +62,8 @@ class Backbone(keras.Model):
         p = self.preprocessing
         x = ops.repeat(x, p.channels, axis=-1) if x.shape[-1] == 1 else x
         x = ops.flip(x, axis=-1) if p.order == "BGR" else x
-        return (ops.cast(x, "float32") / p.divide_by - np.float32(p.mean)) / np.float32(p.std)
+        mean, std = np.array(p.mean, np.float32), np.array(p.std, np.float32)
+        return (ops.cast(x, "float32") / p.divide_by - mean) / std
 
     def feature_map(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         """Give the last map N×H'×W'×C' of images N×H×W×C."""
@@ -77,7 +78,8 @@ class Backbone(keras.Model):
         """The network's blocks from input to output, for plans such as "the last two learn"."""
         layers = leaf_layers(self.network)
         return [
-            [layer for layer in layers if layer.name.startswith(start)] for start in self._blocks
+            [layer for layer in layers if torch_name(layer).startswith(start)]
+            for start in self._blocks
         ]
 
 
@@ -150,8 +152,8 @@ def _default_weights(name: str) -> Path:
         files = published.KERAS_APPLICATIONS[name]
         return published.find_published(name, files, published.keras_folders(), fetch)
     fetch = f"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')"
-    files = published.TORCHVISION[name]
-    return published.find_published(name, files, published.torch_folders(), fetch)
+    published_files = published.TORCHVISION[name]
+    return published.find_published(name, published_files, published.torch_folders(), fetch)
 
 
 def _load_weights(

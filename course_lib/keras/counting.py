@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import keras
 
-from course_lib.keras.torch_layout import leaf_layers
+from course_lib.keras.torch_layout import leaf_layers, torch_name
 
 _STATISTICS = ("moving_mean", "moving_variance")
 
@@ -60,7 +60,7 @@ def _rows(network: keras.Model, shape: tuple[int, ...], depth: int, prefix: str)
     """Add up the layers of each part: layers whose names begin alike, up to ``depth`` dots."""
     rows: dict[str, Row] = {}
     for layer, output in _outputs(network, shape):
-        part = prefix + ".".join(layer.name.split(".")[:depth])
+        part = prefix + ".".join(torch_name(layer).split(".")[:depth])
         before = rows.pop(part).parameters if part in rows else 0
         rows[part] = Row(part, output, before + count_parameters(layer)["total"])
     return rows

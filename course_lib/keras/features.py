@@ -16,7 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.keras import backbones, glyphnet, normalization, resnet
 from course_lib.keras.backbones import Backbone
 from course_lib.keras.inference import predict
-from course_lib.keras.torch_layout import leaf_layers
+from course_lib.keras.torch_layout import leaf_layers, torch_name
 from course_lib.training.feature_cache import cached, feature_key
 
 
@@ -54,7 +54,9 @@ def layer_output(backbone: Backbone, layer: str) -> InnerMap:
     The name may be a part's, as ``"layer3"``: then it is the part's last layer.
     """
     named = f"{layer}."
-    found = [part for part in leaf_layers(backbone.network) if f"{part.name}.".startswith(named)]
+    found = [
+        part for part in leaf_layers(backbone.network) if f"{torch_name(part)}.".startswith(named)
+    ]
     if not found or not layer:
         raise CourseError(
             f"{backbone.name} has no layer {layer!r}: describe(backbone) lists them.",
@@ -80,10 +82,21 @@ def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
     return feature_key(
         weights={f"{i} {w.path}": ops.convert_to_numpy(w) for i, w in enumerate(backbone.weights)},
         data=x,
-        architecture=f"{backbone.name}\n{backbone.network.to_json()}",
+        architecture=f"{backbone.name}\n{_architecture(backbone.network)}",
         transform=repr(backbone.preprocessing),
         layer=str(layer),
         dtype="float32",
         framework=f"keras {keras.__version__} {keras.backend.backend()}",
         code="".join(code),
     )
+
+
+def _architecture(network: keras.Model) -> str:
+    """Spell out each layer: its kind, its name and its settings (stride, activation …)."""
+    lines = []
+    for layer in leaf_layers(network):
+        public = {name: v for name, v in vars(layer).items() if not name.startswith("_")}
+        plain = [f"{n}={v}" for n, v in public.items() if isinstance(v, (int, float, str, tuple))]
+        function = getattr(getattr(layer, "activation", None), "__name__", "")
+        lines.append(" ".join([type(layer).__name__, function, *sorted(plain)]))
+    return "\n".join(lines)

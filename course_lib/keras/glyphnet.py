@@ -45,12 +45,12 @@ def residual_block(x: Any, width: int, name: str) -> Any:
     """
     skip = x
     if x.shape[-1] != width:
-        skip = convolution(width, 1, f"{name}.conv_skip")(x)
-        skip = BatchNorm(name=f"{name}.norm_skip")(skip)
-    f = convolution(width, 3, f"{name}.conv1")(x)
-    f = layers.ReLU(name=f"{name}.relu1")(BatchNorm(name=f"{name}.norm1")(f))
-    f = BatchNorm(name=f"{name}.norm2")(convolution(width, 3, f"{name}.conv2")(f))
-    return layers.ReLU(name=f"{name}.relu2")(layers.Add(name=f"{name}.add")([f, skip]))
+        skip = convolution(width, 1, f"{name}-conv_skip")(x)
+        skip = BatchNorm(name=f"{name}-norm_skip")(skip)
+    f = convolution(width, 3, f"{name}-conv1")(x)
+    f = layers.ReLU(name=f"{name}-relu1")(BatchNorm(name=f"{name}-norm1")(f))
+    f = BatchNorm(name=f"{name}-norm2")(convolution(width, 3, f"{name}-conv2")(f))
+    return layers.ReLU(name=f"{name}-relu2")(layers.Add(name=f"{name}-add")([f, skip]))
 
 
 def build_glyphnet(widths: Sequence[int] = WIDTHS, *, pooled: bool = True) -> keras.Model:

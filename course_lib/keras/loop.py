@@ -123,8 +123,8 @@ def validate(run: Run, validation: Any) -> dict[str, float]:
     """Measure the validation data, if there is any."""
     if validation is None:
         return {}
-    place = {"precision": run.precision, "device": run.device}
-    return evaluate(run.model, validation, objective=run.objective, **place)
+    objective, precision, device = run.objective, run.precision, run.device
+    return evaluate(run.model, validation, objective=objective, precision=precision, device=device)
 
 
 def reseed(learner: keras.Model, seed: int, epoch: int) -> None:

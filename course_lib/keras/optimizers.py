@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from course_lib.training.recipes import SGD, AdamW, Recipe
+from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 
 
 class TorchSGD(keras.optimizers.SGD):
@@ -38,7 +38,7 @@ class TorchSGD(keras.optimizers.SGD):
 class TorchAdam(keras.optimizers.Adam):
     """Adam with ε outside the correction and coupled decay; AdamW with ``weight_decay``."""
 
-    def __init__(self, learning_rate: RateTable, recipe: Recipe) -> None:
+    def __init__(self, learning_rate: RateTable, recipe: Adam | AdamW) -> None:
         decoupled = isinstance(recipe, AdamW)
         super().__init__(
             learning_rate,

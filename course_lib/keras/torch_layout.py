@@ -1,7 +1,8 @@
 """Weights in PyTorch's names and layout, read into Keras layers and written from them.
 
-A Keras layer takes the weights of the PyTorch module whose name it bears: ``layer1.0.conv1``. Axes
-move as follows; nothing else changes.
+A Keras layer takes the weights of the PyTorch module whose name it bears, with dashes for dots:
+``layer1-0-conv1`` for ``layer1.0.conv1`` (a dot in a name breaks Keras's torch backend). Axes move as
+follows; nothing else changes.
 
 =============  ======================  =====================
 layer          PyTorch                 Keras
@@ -77,9 +78,14 @@ def named_variables(
 ) -> Iterator[tuple[str, keras.Variable]]:
     """Give each weight of each layer with the name that PyTorch has for it."""
     for layer in leaf_layers(model):
-        name = (renamed or {}).get(layer.name, layer.name)
+        name = (renamed or {}).get(layer.name, torch_name(layer))
         for variable in layer.weights:
             yield f"{name}.{_NAMES[variable.name]}", variable
+
+
+def torch_name(layer: keras.Layer) -> str:
+    """Give the name that PyTorch has for a layer: ``layer1.0.conv1``."""
+    return layer.name.replace("-", ".")
 
 
 def leaf_layers(model: keras.Layer) -> list[keras.Layer]:

@@ -116,8 +116,8 @@ def validate(run: Run, validation: Any) -> dict[str, float]:
     """Measure the validation data, if there is any."""
     if validation is None:
         return {}
-    place = {"precision": run.precision, "device": str(run.device)}
-    return evaluate(run.model, validation, objective=run.objective, **place)
+    objective, precision, device = run.objective, run.precision, str(run.device)
+    return evaluate(run.model, validation, objective=objective, precision=precision, device=device)
 
 
 def own_randomness(run: Run) -> Any:

@@ -79,8 +79,8 @@ class Run:
     def state(self) -> State:
         """Give everything that the rest of the run depends on."""
         state = {f"weights.{name}": w for name, w in self.weights().items()}
-        for i, values in self.optimizer.state_dict()["state"].items():
-            state |= {f"optimizer.{i}.{name}": np.array(v.cpu()) for name, v in values.items()}
+        for place, own in self.optimizer.state_dict()["state"].items():
+            state |= {f"optimizer.{place}.{name}": np.array(v.cpu()) for name, v in own.items()}
         for i, callback in enumerate(self.callbacks):
             state |= {f"callback{i}.{name}": v for name, v in callback.state().items()}
         return state
@@ -90,8 +90,8 @@ class Run:
         self.load_weights(below("weights.", state))
         values: dict[int, dict[str, Tensor]] = {}
         for key, value in below("optimizer.", state).items():
-            i, _, name = key.partition(".")
-            values.setdefault(int(i), {})[name] = torch.tensor(value)
+            place, _, name = key.partition(".")
+            values.setdefault(int(place), {})[name] = torch.tensor(value)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": values, "param_groups": groups})
         for i, callback in enumerate(self.callbacks):

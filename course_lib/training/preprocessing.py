@@ -33,10 +33,8 @@ class Preprocessing:
         """Apply it to images N×H×W×C, in NumPy: the definition that both frameworks reproduce."""
         x = np.repeat(x, self.channels, axis=-1) if x.shape[-1] == 1 else x
         x = x[..., ::-1] if self.order == "BGR" else x
-        scaled = (x.astype(np.float32) / self.divide_by - np.float32(self.mean)) / np.float32(
-            self.std
-        )
-        return scaled.astype(np.float32)
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        return (x.astype(np.float32) / np.float32(self.divide_by) - mean) / std
 
 
 # torchvision's ImageNet weights (PyTorch's reference training recipe).
