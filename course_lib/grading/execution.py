@@ -25,7 +25,9 @@ from nbformat import NotebookNode, from_dict
 from course_lib.grading.kernel import Kernel, open_kernel
 from course_lib.grading.sandbox import Limits
 
-_MOST_KERNELS = 12  # each new one costs an import of the framework; the notebook's deadline holds too
+_MOST_KERNELS = (
+    12  # each new one costs an import of the framework; the notebook's deadline holds too
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
@@ -85,11 +86,29 @@ def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dic
     }
 
 
+def read_page(course: Course, chapter: str, student: str) -> dict[str, Any]:
+    """Give the page's content for one graded student, without making the page."""
+    name = course.notebook_name(chapter)
+    path = course.folder / "autograded" / student / chapter / f"{name}.ipynb"
+    known = {
+        "student": student,
+        "assignment": chapter,
+        "notebook": name,
+        "db_url": f"sqlite:///{course.folder / 'gradebook.db'}",
+    }
+    notebook, resources = GetGrades().preprocess(
+        nbformat.read(path, as_version=4), {"nbgrader": known}
+    )
+    return make_page(course, notebook, resources["nbgrader"])
+
+
 def as_text(page: Mapping[str, Any]) -> str:
     """Write a page's summary as plain text, for the terminal."""
     lines = [page["title"], page["student"], f"{page['total']} {page['pending']}".strip(), ""]
     for row in page["rows"]:
-        lines.append(f"{row['sign']} {row['number']} {row['title']}  ({row['points']})  {row['state']}")
+        lines.append(
+            f"{row['sign']} {row['number']} {row['title']}  ({row['points']})  {row['state']}"
+        )
         lines += [f"    {why}" for why in row["why"]]
     return "\n".join(lines)
 
@@ -181,7 +200,12 @@ _WORDS: dict[str, Text] = {
         "评分所用的输入不在此列出。下面是你的笔记本及其运行结果。",
     ),
 }
-_COLUMNS = (text("Exercise", "题目"), text("Points", "得分"), text("Result", "结果"), text("Why", "说明"))
+_COLUMNS = (
+    text("Exercise", "题目"),
+    text("Points", "得分"),
+    text("Result", "结果"),
+    text("Why", "说明"),
+)
 _STATES: dict[str, Text] = {
     "right": text("Correct", "正确"),
     "wrong": text("Not passed", "未通过"),

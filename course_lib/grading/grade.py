@@ -125,9 +125,7 @@ def _execute(course: Course, job: _Job, limits: Limits, sandboxed: bool) -> None
         results.keep(course, job.key, done)
 
 
-def _finish(
-    assignment: Assignment, job: _Job, executed: Future[None], sandboxed: bool
-) -> Graded:
+def _finish(assignment: Assignment, job: _Job, executed: Future[None], sandboxed: bool) -> Graded:
     """Let nbgrader autograde one student, with the execution that is there by now."""
     try:
         executed.result()
@@ -172,9 +170,7 @@ def _prepare(
 def read_submission(path: Path) -> NotebookNode:
     """Read a submitted notebook. Raises CourseError with a sentence for whatever is none."""
     if not path.is_file():
-        raise CourseError(
-            f"The notebook {path.name} is missing.", f"缺少笔记本 {path.name}。"
-        )
+        raise CourseError(f"The notebook {path.name} is missing.", f"缺少笔记本 {path.name}。")
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
@@ -202,9 +198,7 @@ def _mark(assignment: Assignment, student: str) -> Path:
 
 def _failed(assignment: Assignment, student: str, why: str) -> Graded:
     """Note a failure where ``teach status`` finds it; the others go on."""
-    write_atomically(
-        _mark(assignment, student), json.dumps({"failed": why}, ensure_ascii=False)
-    )
+    write_atomically(_mark(assignment, student), json.dumps({"failed": why}, ensure_ascii=False))
     entry = {"student": student, "assignment": assignment.name, "failed": why}
     audit.record(assignment.course, entry)
     return Graded(student, "failed", why=why)

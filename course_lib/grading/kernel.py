@@ -129,7 +129,7 @@ class Kernel:
             poller.register(socket, zmq.POLLIN)
         settled = 0.0
         while True:
-            for socket, _ in poller.poll(_TICK * 1000):
+            for socket, _ in poller.poll(int(_TICK * 1000)):
                 message = _receive(sockets[socket])
                 if message is None or message["parent_header"].get("msg_id") != request:
                     continue
@@ -268,7 +268,11 @@ def _connect_by(private: Path, *, inside: str | None) -> dict[str, Any]:
 
 
 def _start(
-    private: Path, uid: int | None, limits: Limits, sandboxed: bool, shown: Sequence[tuple[Path, str]]
+    private: Path,
+    uid: int | None,
+    limits: Limits,
+    sandboxed: bool,
+    shown: Sequence[tuple[Path, str]],
 ) -> subprocess.Popen[bytes]:
     if sandboxed:
         if uid is not None:

@@ -94,7 +94,7 @@ def write_results(assignment: Assignment, nb: NotebookNode, done: Execution) -> 
             continue
         if cell.metadata.nbgrader.get("solution"):
             continue
-        exercise = assignment.exercise_of.get(name)
+        exercise = assignment.exercise_of.get(name, "")
         if exercise in assignment.asked:
             answer = done.answers[exercise]
             verdict = verdicts.judge(

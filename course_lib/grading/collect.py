@@ -1,0 +1,322 @@
+"""``teach collect``: what students handed in, out of a folder or a zip as learning platforms export them.
+
+One folder or one file per student, in any nesting; names in any script. Nothing is unpacked: notebooks
+are read one by one, with limits, and written under names of our own, so a path inside an archive can
+lead nowhere. Whatever is not taken is named, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_lib.files import write_atomically
+from course_lib.grading.course import Course
+from course_lib.language import both
+
+_LARGEST = 50 << 20  # bytes of one notebook; figures are in it
+_MOST_FILES = 20_000
+_IGNORED = ("__MACOSX", ".ipynb_checkpoints")
+# How platforms name what they export: Moodle's folders, Canvas's and Blackboard's files.
+_PLATFORMS = (
+    re.compile(r"^(?P<who>.+?)_\d+_assignsubmission_\w+$"),
+    re.compile(r"^(?P<who>[^_]+(?:_LATE)?_\d+)_\d+_.+$"),
+    re.compile(r"^.+_(?P<who>[^_]+)_attempt_\d{4}-.+$"),
+)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of one file.
+
+    Attributes:
+        name: Its name in the folder or archive.
+        student: The student it was taken for, ``""`` where that could not be said.
+        state: ``"new"``, ``"changed"``, ``"unchanged"`` or ``"refused"``.
+        why: For what was refused, and for notes: one sentence.
+    """
+
+    name: str
+    student: str
+    state: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class _File:
+    parts: tuple[str, ...]
+    read: Callable[[], bytes]
+
+    @property
+    def name(self) -> str:
+        return "/".join(self.parts)
+
+
+def collect(course: Course, path: Path, *, chapter: str | None = None) -> list[Collected]:
+    """Take in submissions; doing it again changes nothing, a newer version replaces an older one.
+
+    Args:
+        course: The course directory.
+        path: A folder, a zip, or a single notebook.
+        chapter: The assignment; ``None``: as each notebook says.
+
+    Raises:
+        CourseError: There is nothing at ``path``, or it is no folder, zip or notebook.
+    """
+    released = _released(course)
+    found, refused = _find(path)
+    taken: dict[tuple[str, str], str] = {}
+    outcomes = list(refused)
+    for student, file in _by_student(found, set(released.values())):
+        outcomes.append(_take(course, released, chapter, student, file, taken))
+    return outcomes
+
+
+def _released(course: Course) -> dict[str, str]:
+    """Give the released assignments and their notebooks' names."""
+    names = sorted(each.name for each in (course.folder / "release").glob("*") if each.is_dir())
+    if not names:
+        raise CourseError(
+            "Nothing has been released in this course: run  ./course teach release 04  first.",
+            "本课程还没有发布任何章节：请先运行  ./course teach release 04  。",
+        )
+    return {name: course.notebook_name(name) for name in names}
+
+
+def _take(
+    course: Course,
+    released: dict[str, str],
+    chapter: str | None,
+    student: str,
+    file: _File,
+    taken: dict[tuple[str, str], str],
+) -> Collected:
+    """Read one notebook, see whose and what it is, and write it where nbgrader looks for it."""
+    if not student:
+        why = both("whose it is can't be told from its name", "从文件名看不出是谁的作业")
+        return Collected(file.name, "", "refused", why)
+    try:
+        content = file.read()
+        said = _course_of(content)
+    except CourseError as problem:
+        return Collected(file.name, student, "refused", str(problem))
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+        why = both("it can't be read (damaged or encrypted)", "无法读取（已损坏或已加密）")
+        return Collected(file.name, student, "refused", why)
+    name = chapter or said.get("chapter") or (next(iter(released)) if len(released) == 1 else None)
+    obstacle = _problem(course, released, name, said)
+    if obstacle:
+        return Collected(file.name, student, "refused", obstacle)
+    assert name is not None
+    if (student, name) in taken:
+        other = taken[student, name]
+        why = both(f"{student} has handed in {other} already", f"{student} 已提交 {other}")
+        return Collected(file.name, student, "refused", why)
+    taken[student, name] = file.name
+    target = course.folder / "submitted" / student / name / f"{released[name]}.ipynb"
+    before = target.read_bytes() if target.is_file() else None
+    if before == content:
+        return Collected(file.name, student, "unchanged")
+    write_atomically(target, content)
+    return Collected(file.name, student, "new" if before is None else "changed")
+
+
+def _problem(
+    course: Course, released: dict[str, str], name: str | None, said: dict[str, Any]
+) -> str:
+    if name is None:
+        return both(
+            "it does not say which chapter it is: add --chapter", "看不出是哪一章：请加 --chapter"
+        )
+    if name not in released:
+        return both(f"chapter {name} has not been released here", f"本课程没有发布第 {name} 章")
+    if said.get("chapter") not in (None, name):
+        return both(
+            f"it is chapter {said['chapter']}, not {name}",
+            f"这是第 {said['chapter']} 章，不是第 {name} 章",
+        )
+    if said.get("framework") not in (None, course.framework):
+        return both(
+            f"it is the {said['framework']} edition; this course uses {course.framework}",
+            f"这是 {said['framework']} 版，而本课程用的是 {course.framework}",
+        )
+    return ""
+
+
+def _course_of(content: bytes) -> dict[str, Any]:
+    """Give what a notebook says of its edition. CourseError: it is no notebook."""
+    try:
+        data = json.loads(content.decode("utf-8-sig"))
+        if not isinstance(data["cells"], list) or data["nbformat"] != 4:
+            raise ValueError
+        said = data.get("metadata", {}).get("course", {})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise CourseError(
+            "it is not a Jupyter notebook (format 4)", "它不是 Jupyter 笔记本（第 4 版格式）"
+        ) from None
+    if not isinstance(said, dict):
+        return {}
+    return {key: value for key, value in said.items() if isinstance(value, str)}
+
+
+def _find(path: Path) -> tuple[list[_File], list[Collected]]:
+    """List the notebooks below a path, and what looks like one and is refused."""
+    path = path.expanduser()
+    if path.is_dir():
+        files = list(_in_folder(path))
+    elif zipfile.is_zipfile(path):
+        files = list(_in_zip(zipfile.ZipFile(path), ()))
+    elif path.suffix == ".ipynb" and path.is_file():
+        files = [_File((path.name,), partial(_read_file, path))]
+    else:
+        raise CourseError(
+            f"{path} is not there, or neither a folder nor a zip: give the folder or the zip that "
+            "your learning platform exported.",
+            f"{path} 不存在，或既不是文件夹也不是 zip：请给出学习平台导出的文件夹或 zip。",
+        )
+    notebooks, refused = [], []
+    for file in files:
+        hidden = any(part in _IGNORED or part.startswith("._") for part in file.parts)
+        if hidden or not file.parts:
+            continue
+        if file.parts[-1].lower().endswith(".ipynb"):
+            notebooks.append(file)
+        else:
+            why = both("not a notebook", "不是笔记本")
+            refused.append(Collected(file.name, "", "refused", why))
+    return notebooks, refused
+
+
+def _in_folder(folder: Path) -> Iterator[_File]:
+    """List a folder's files; links are not followed."""
+    count = 0
+    for here, _, names in os.walk(folder, followlinks=False):
+        for name in sorted(names):
+            path = Path(here, name)
+            count += 1
+            if path.is_symlink() or not path.is_file() or count > _MOST_FILES:
+                continue
+            parts = path.relative_to(folder).parts
+            if name.lower().endswith(".zip") and zipfile.is_zipfile(path):
+                yield from _in_zip(zipfile.ZipFile(path), (*parts[:-1], path.stem))
+            else:
+                yield _File(parts, partial(_read_file, path))
+
+
+def _in_zip(archive: zipfile.ZipFile, prefix: tuple[str, ...]) -> Iterator[_File]:
+    """List an archive's files; a zip inside it (one per student) is opened too, but only once."""
+    for info in archive.infolist()[:_MOST_FILES]:
+        is_link = stat.S_ISLNK(info.external_attr >> 16)
+        path = PurePosixPath(_name_in(info).replace("\\", "/"))
+        parts = tuple(part for part in path.parts if part not in ("/", "..", "."))
+        if info.is_dir() or is_link or not parts:
+            continue
+
+        def read(info: zipfile.ZipInfo = info) -> bytes:
+            return _read_entry(archive, info)
+
+        if parts[-1].lower().endswith(".zip") and not prefix:
+            yield from _in_inner_zip(read, (*parts[:-1], parts[-1][:-4]))
+        else:
+            yield _File((*prefix, *parts), read)
+
+
+def _in_inner_zip(read: Callable[[], bytes], prefix: tuple[str, ...]) -> Iterator[_File]:
+    import io
+
+    try:
+        inner = zipfile.ZipFile(io.BytesIO(read()))
+    except (CourseError, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError):
+        yield _File((*prefix[:-1], prefix[-1] + ".zip"), lambda: b"")
+        return
+    yield from _in_zip(inner, prefix)
+
+
+def _name_in(info: zipfile.ZipInfo) -> str:
+    """Give an entry's name. Without the UTF-8 flag it is in whatever the packer's system used."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        raw = info.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return info.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return info.filename
+
+
+def _read_file(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return _limited(file.read(_LARGEST + 1))
+
+
+def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # Read, not believed: an archive may say 1 kB and hold a gigabyte.
+    with archive.open(info) as file:
+        return _limited(file.read(_LARGEST + 1))
+
+
+def _limited(content: bytes) -> bytes:
+    if len(content) > _LARGEST:
+        size = _LARGEST >> 20
+        raise CourseError(f"it is larger than {size} MB", f"它超过了 {size} MB")
+    return content
+
+
+def _by_student(files: list[_File], notebook_names: set[str]) -> Iterator[tuple[str, _File]]:
+    """Say whose each file is: by its outermost folder, or by its name where there are no folders."""
+    parts = [file.parts for file in files]
+    depth = 0
+    while parts and all(len(p) > depth + 2 for p in parts) and len({p[depth] for p in parts}) == 1:
+        depth += 1  # a folder around everything
+    one_folder = len({p[depth] for p in parts if len(p) > depth + 1}) == 1
+    names = [PurePosixPath(p[-1]).stem for p in parts]
+    if (
+        len(parts) > 1
+        and one_folder
+        and all(len(p) == depth + 2 for p in parts)
+        and not set(names) & notebook_names
+    ):
+        depth += 1  # a folder full of files, one for each student
+    # Of a student's several files, the one that still has its name comes first.
+    ordered = sorted(
+        files, key=lambda f: (PurePosixPath(f.parts[-1]).stem not in notebook_names, f.parts)
+    )
+    for file in ordered:
+        inner = file.parts[depth:]
+        who = inner[0] if len(inner) > 1 else PurePosixPath(inner[0]).stem
+        yield student_name(who, notebook_names), file
+
+
+def student_name(name: str, notebook_names: set[str]) -> str:
+    """Make a student's name for nbgrader out of a folder's or file's name; ``""`` if nothing is left.
+
+    The name becomes a folder: characters that file systems or nbgrader's patterns give a meaning
+    to are replaced, everything else (汉字, accents, spaces) stays.
+    """
+    name = unicodedata.normalize("NFC", name).strip()
+    for notebook in notebook_names:
+        name = name.replace(notebook, "")
+    for pattern in _PLATFORMS:
+        found = pattern.match(name)
+        if found:
+            name = found["who"]
+            break
+    name = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\[\]{}!,]+', "_", name)
+    name = re.sub(r"\s+", " ", name).strip(" ._-")
+    while len(name.encode()) > 150:
+        name = name[:-1]
+    return name
