@@ -174,7 +174,7 @@ def copy_edition(course: Path, work: Path, language: str, framework: str) -> New
         elif record.get(name) == newest:
             continue
         elif sha256_of(target) == newest:  # copied, and then killed before it was noted
-            record[name] = newest
+            _note(work, record, name, newest)
             continue
         elif sha256_of(target) == record.get(name):
             news.renewed.append(target)
@@ -182,9 +182,13 @@ def copy_edition(course: Path, work: Path, language: str, framework: str) -> New
             target = target.with_suffix(".new" + target.suffix)
             news.beside.append(target)
         write_atomically(target, source.read_bytes())
-        record[name] = newest
-        write_atomically(work / _RECORD, json.dumps(record, indent=1, sort_keys=True))
+        _note(work, record, name, newest)
     return news
+
+
+def _note(work: Path, record: dict[str, str], name: str, checksum: str) -> None:
+    record[name] = checksum
+    write_atomically(work / _RECORD, json.dumps(record, indent=1, sort_keys=True))
 
 
 def _files_of_edition(course: Path, language: str, framework: str) -> list[Path]:

@@ -277,15 +277,10 @@ def test_a_stamp_cut_short_counts_as_none(checkout: Checkout) -> None:
     assert len(checkout.installs()) == 2
 
 
-@pytest.mark.parametrize("damage", ["no python", "dead link", "a file"])
-def test_a_damaged_environment_is_made_again(checkout: Checkout, damage: str) -> None:
-    if damage == "a file":
-        checkout.venv.write_text("not a folder")
-    else:
-        (checkout.venv / "bin").mkdir(parents=True)
-        (checkout.venv / "half").write_text("made")
-    if damage == "dead link":
-        (checkout.venv / "bin" / "python").symlink_to("/nowhere/python3")
+def test_a_half_made_environment_is_made_again(checkout: Checkout) -> None:
+    (checkout.venv / "bin").mkdir(parents=True)
+    (checkout.venv / "half").write_text("made")
+    (checkout.venv / "bin" / "python").symlink_to("/nowhere/python3")
     # The real venv module makes a real environment; the index is then out of reach.
     status, _, err = checkout.run("lab", PIP_INDEX_URL="http://127.0.0.1:9/simple")
     assert status == 1
@@ -295,12 +290,28 @@ def test_a_damaged_environment_is_made_again(checkout: Checkout, damage: str) ->
     assert not (checkout.venv / "half").exists()
 
 
-def test_a_moved_course_makes_its_environment_again(checkout: Checkout, tmp_path: Path) -> None:
-    checkout.with_environment().run("lab")
-    stamp = checkout.venv / "course-stamp.json"
-    stamp.write_text(json.dumps({**checkout.stamp, "root": "/somewhere/else"}))
-    _, _, err = checkout.run("lab", PIP_INDEX_URL="http://127.0.0.1:9/simple")
-    assert "moved" in err
+@pytest.mark.parametrize("damage", ["no python", "a file", "moved", "works"])
+def test_what_counts_as_damaged(
+    launcher: ModuleType, checkout: Checkout, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if damage == "a file":
+        checkout.venv.write_text("not a folder")
+    elif damage == "no python":
+        checkout.venv.mkdir()
+    else:
+        checkout.with_environment()
+    commands = []
+
+    def run(command: list[str], *_: object) -> tuple[int, str]:
+        commands.append(command)
+        return 0, ""
+
+    monkeypatch.setattr(launcher, "run", run)
+    stamp = {"root": "/somewhere/else"} if damage == "moved" else {}
+    launcher.make_environment(str(checkout.root), str(checkout.venv), stamp, {}, 0)
+    made_again = [sys.executable, "-m", "venv", str(checkout.venv)] in commands
+    assert made_again == (damage != "works")
+    assert checkout.venv.exists() == (damage == "works")
 
 
 # ------------------------------------------------------------------------------- sentences

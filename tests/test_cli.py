@@ -1,0 +1,133 @@
+"""The command line: thin, in both languages, with exit codes that mean something."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from course_lib import cli, testing
+from course_lib.errors import CourseError
+from tests.conftest import ROOT
+
+COMMANDS = (
+    *("lab", "test", "doctor", "version", "build", "check", "pretrain", "demo", "bench", "lock"),
+)
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "course_lib.cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(cli.app, [command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output) > 60
+
+
+def test_help_speaks_chinese_and_lists_every_command() -> None:
+    done = _run("--help", COURSE_LANGUAGE="zh")
+    assert done.returncode == 0
+    assert "教师用" in done.stdout
+    for command in (*COMMANDS, "teach"):
+        assert f"  {command} " in done.stdout
+
+
+def test_version_is_quick_to_ask() -> None:
+    done = _run("version")
+    assert done.returncode == 0 and done.stdout.strip()
+    code = "import sys, course_lib.cli; print('numpy' in sys.modules, 'torch' in sys.modules)"
+    imported = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert imported.stdout.split() == ["False", "False"]
+
+
+def test_a_course_error_is_one_sentence_and_status_1() -> None:
+    done = _run("bench", "nothing-like-this")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1 and "nothing-like-this" in done.stderr
+
+
+def test_a_wrong_option_is_status_2() -> None:
+    assert _run("lab", "--colour").returncode == 2
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Give a benchmark that misses what it states."""
+    module = ModuleType("benchmarks.sample")
+    results: dict[str, Any] = {
+        "run": lambda *, quick=False: {"accuracy": 0.5, "quick": quick},
+        "table": lambda result: f"accuracy {result['accuracy']}",
+        "misses": lambda result: ["accuracy: 0.5, stated 0.9"] if result["accuracy"] < 0.9 else [],
+    }
+    for name, value in results.items():
+        setattr(module, name, value)
+    monkeypatch.setitem(sys.modules, "benchmarks.sample", module)
+    monkeypatch.setattr(cli, "find_spec", lambda name: name == "benchmarks.sample" or None)
+    return module
+
+
+def test_bench_prints_a_table_or_json(benchmark: ModuleType) -> None:
+    result = CliRunner().invoke(cli.app, ["bench", "sample"])
+    assert (result.exit_code, result.output) == (0, "accuracy 0.5\n")
+    result = CliRunner().invoke(cli.app, ["bench", "sample", "--json", "--quick"])
+    assert json.loads(result.output) == {"accuracy": 0.5, "quick": True}
+
+
+def test_bench_check_fails_and_says_by_how_much(benchmark: ModuleType) -> None:
+    result = CliRunner().invoke(cli.app, ["bench", "sample", "--check"])
+    assert result.exit_code == 1
+    assert "accuracy: 0.5, stated 0.9" in result.output
+    benchmark.run = lambda *, quick=False: {"accuracy": 0.95}  # type: ignore[attr-defined]
+    assert CliRunner().invoke(cli.app, ["bench", "sample", "--check"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["../setup", "os.path", ""])
+def test_bench_runs_nothing_from_elsewhere(name: str) -> None:
+    result = CliRunner().invoke(cli.app, ["bench", name])
+    assert isinstance(result.exception, CourseError)
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Record the programs that `course test` would run; ruff's check fails."""
+    seen: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        seen.append(command[2:])
+        return subprocess.CompletedProcess(command, 1 if command[3:4] == ["check"] else 0)
+
+    monkeypatch.setattr(testing.subprocess, "run", run)
+    return seen
+
+
+def test_test_runs_everything_and_pytest_last(
+    commands: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = testing.run_tests(full=True)
+    assert [command[0] for command in commands] == ["ruff", "ruff", "mypy", "pytest"]
+    assert "--full" in commands[-1]
+    assert status == 1  # pytest passed, a check before it did not
+    assert "ruff check: FAILED" in capsys.readouterr().out
+
+
+def test_test_with_arguments_runs_only_those(commands: list[list[str]]) -> None:
+    assert testing.run_tests(arguments=["tests/test_files.py", "-n0"]) == 0
+    assert commands == [["pytest", "tests/test_files.py", "-n0"]]
