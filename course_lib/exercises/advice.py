@@ -20,8 +20,8 @@ def advise(error: BaseException) -> Text:
         if re.search(pattern, said, re.IGNORECASE | re.DOTALL):
             return advice
     return text(
-        "Go to the line shown below and look at the values it works with, for example with print().",
-        "请看下面标出的那一行，并检查它用到的值，例如用 print() 打印出来。",
+        "Go to the line where it stopped and look at the values it works with, for example with print().",
+        "请看出错的那一行，检查它用到的值，例如用 print() 打印出来。",
     )
 
 
@@ -64,9 +64,9 @@ _ADVICE: tuple[tuple[str, Text], ...] = (
     (
         r"^(NameError|UnboundLocalError)",
         text(
-            "A name is not known at that line. Check its spelling; if it belongs to an earlier cell "
+            "A name is not known there. Check its spelling; if it belongs to an earlier cell "
             "(an import, perhaps), run the notebook from the top.",
-            "那一行用到了一个没有定义的名字。请检查拼写；如果它来自前面的单元格（例如某个 import），"
+            "出错的那一行用到了一个没有定义的名字。请检查拼写；如果它来自前面的单元格（例如某个 import），"
             "请从头依次运行笔记本。",
         ),
     ),
@@ -91,9 +91,9 @@ _ADVICE: tuple[tuple[str, Text], ...] = (
         r"|could not be broadcast|size of tensor a|incompatible shapes|matrix size-incompatible"
         r"|dimensions? .*(must match|mismatch)|inconsistent tensor size|size mismatch",
         text(
-            "Two shapes don't fit together. Print the .shape of both operands just before that "
-            "line, and write beside each axis what it counts.",
-            "两个形状对不上。请在那一行之前打印两个操作数的 .shape，并写下每个轴各表示什么。",
+            "Two shapes don't fit together. Print the .shape of both operands just before the "
+            "line where it stopped, and write beside each axis what it counts.",
+            "两个形状对不上。请在出错的那一行之前打印两个操作数的 .shape，并写下每个轴各表示什么。",
         ),
     ),
     (
@@ -110,15 +110,15 @@ _ADVICE: tuple[tuple[str, Text], ...] = (
         text(
             "Something is None there. Usually a function was called that changes its argument and "
             "returns nothing, or a return is missing.",
-            "那里有一个值是 None。常见原因：调用了“就地修改、没有返回值”的函数，或者漏写了 return。",
+            "出错的那一行里有一个值是 None。常见原因：调用了“就地修改、没有返回值”的函数，或者漏写了 return。",
         ),
     ),
     (
         r"^LinAlgError|singular",
         text(
-            "A matrix there has no inverse. Print its shape and its rank: with fewer examples than "
+            "A matrix has no inverse. Print its shape and its rank: with fewer examples than "
             "features this is to be expected, and the exercise has a remedy for it.",
-            "那里有一个矩阵不可逆。请打印它的形状和秩：样本数少于特征数时必然如此，题目里给出了补救办法。",
+            "有一个矩阵不可逆。请打印它的形状和秩：样本数少于特征数时必然如此，题目里给出了补救办法。",
         ),
     ),
     (
@@ -160,8 +160,8 @@ _ADVICE: tuple[tuple[str, Text], ...] = (
     (
         r"^ZeroDivisionError",
         text(
-            "Something is divided by 0 there. Ask which count can be empty.",
-            "那里出现了除以 0。想一想哪个计数可能为零。",
+            "Something is divided by 0. Ask which count can be empty.",
+            "出现了除以 0。想一想哪个计数可能为零。",
         ),
     ),
 )

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from course_lib.exercises.advice import advise, is_untouched_stub, own_lines
-from course_lib.exercises.codec import decode, to_text
+from course_lib.exercises.codec import CodecError, decode, to_text
 from course_lib.exercises.comparators import close
-from course_lib.exercises.conversion import to_plain, to_tensors
+from course_lib.exercises.conversion import to_plain, to_tensors, too_large
 from course_lib.exercises.forbidden import find_forbidden
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.values import Value, text
@@ -95,6 +95,8 @@ def answer_request(answer: Any, request: str, *, framework: str) -> str:
         return f'{{"value":{to_text(value)}}}'
     except AnswerError as problem:
         return json.dumps({"problem": problem.to_data()})
+    except CodecError:  # many small parts that together are too much
+        return json.dumps({"problem": too_large().to_data()})
 
 
 def require_function(answer: Any) -> None:
@@ -167,8 +169,8 @@ def _problem_of(error: BaseException) -> AnswerError:
     advice = advise(error)
     return AnswerError(
         "raised",
-        f"{advice['en']} Your function stopped with this error:",
-        f"{advice['zh']}你的函数因下面的错误而中断：",
+        f"{advice['en']} Your function stopped here:",
+        f"{advice['zh']}你的函数停在了这里：",
         own_lines(error),
     )
 

@@ -12,15 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from course_lib.language import current
+from course_lib.language import both, current
 
 MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
 _COLOURS = {"good": "#0b7bd0", "bad": "#d4650a", "open": "#808080", "info": "#808080"}
-_CODE_STYLE = (
-    "font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;"
-    "overflow-wrap:anywhere;text-align:left"
-)
-_CELL_STYLE = "padding:2px 12px 2px 0;text-align:left;vertical-align:top;" + _CODE_STYLE
+_CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);text-align:left;white-space:pre"
+_CELL_STYLE = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;white-space:pre"
 _STRESS = re.compile(r"(\*\*|(?<![\w*])\*)(?=\S)([^*\n]+?)(?<=\S)\1(?!\*)")  # *word* or **word**
 
 
@@ -30,6 +27,7 @@ class Table:
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    of_values: bool = False  # set in the code's typeface, so that digits line up
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,9 @@ class Card:
         ]
         if self.code:
             lines = html.escape("\n".join(self.code))
-            parts.append(f'<pre style="margin:.35em 0 0;{_CODE_STYLE}">{lines}</pre>')
+            parts.append(
+                f'<pre style="margin:.35em 0 0;overflow-x:auto;{_CODE_STYLE}">{lines}</pre>'
+            )
         if self.table:
             parts.append(_table_html(self.table))
         parts += [
@@ -102,32 +102,37 @@ def _table_html(table: Table) -> str:
         f'<th scope="col" style="{_CELL_STYLE};font-weight:600">{html.escape(cell)}</th>'
         for cell in table.header
     )
+    style = f"{_CELL_STYLE};{_CODE_STYLE}" if table.of_values else _CELL_STYLE
     body = "".join(
         "<tr>"
         f'<th scope="row" style="{_CELL_STYLE};font-weight:400">{html.escape(row[0])}</th>'
-        + "".join(f'<td style="{_CELL_STYLE}">{html.escape(cell)}</td>' for cell in row[1:])
+        + "".join(f'<td style="{style}">{html.escape(cell)}</td>' for cell in row[1:])
         + "</tr>"
         for row in table.rows
     )
+    # A wide table scrolls by itself; the page does not.
     return (
-        '<table style="margin:.5em 0 0;border-collapse:collapse;font-size:.92em">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        '<div style="overflow-x:auto"><table style="margin:.5em 0 0;border-collapse:collapse;'
+        f'font-size:.92em"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
 
 
 def _table_text(table: Table) -> list[str]:
     lines = []
     for row in table.rows:
-        cells = [f"{name}: {cell}" for name, cell in zip(table.header[1:], row[1:], strict=True)]
+        colon = both(": ", "：")
+        cells = [
+            f"{name}{colon}{cell}" for name, cell in zip(table.header[1:], row[1:], strict=True)
+        ]
         if any("\n" in cell or len(cell) > 60 for cell in cells):
             lines.append(f"  {row[0]}")
-            lines += [_indented(cell) for cell in cells]
+            lines += [_indented(cell, colon) for cell in cells]
         else:
             lines.append(f"  {row[0]}  " + "  |  ".join(cells))
     return lines
 
 
-def _indented(cell: str) -> str:
-    name, _, value = cell.partition(": ")
+def _indented(cell: str, colon: str) -> str:
+    name, _, value = cell.partition(colon)
     margin = " " * 6
-    return f"    {name}:\n{margin}" + value.replace("\n", f"\n{margin}")
+    return f"    {name}{colon.rstrip()}\n{margin}" + value.replace("\n", f"\n{margin}")

@@ -177,14 +177,14 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
         [pick(row.name), pick(row.expected), pick(row.found)]
         for row in compare_rows(judgement, tensors=exercise.tensors)
     ]
-    header = [both("compared", "对照"), both("expected", "应为"), both("yours", "你的")]
-    if judgement.outcome.part:
-        header[0] = f"result{judgement.outcome.part}"
+    part = judgement.outcome.part
+    name = f"result{part}" if part else both("result", "返回值")
+    header = [name, both("expected", "应为"), both("yours", "你的")]
     card = Card(
         "bad",
         _heading(exercise, both("not right yet", "还不对")),
         known or list(differences),
-        table=Table(header, rows) if rows else None,
+        table=Table(header, rows, of_values=True) if rows else None,
         footer=[*_which_example(exercise, judgement), *_footer(exercise)],
     )
     reason = "pitfall" if judgement.pitfall else "value"

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.exercises.values import Value
+from course_lib.exercises.values import Value, texts_fit
 
 DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8")
 MAX_BYTES = 4_000_000  # of JSON text
@@ -147,6 +147,8 @@ class _Decoder(_Walk):
                     self.step(depth)
                     if type(word) is not str:
                         raise _refuse("an array of texts holds something else")
+                if not texts_fit(words):
+                    raise _refuse("an array of texts is too wide")
                 return _shaped(np.array(words, dtype=np.str_), shape)
         raise _refuse("its form is unknown")
 

@@ -72,7 +72,7 @@ class _Plain:
     def convert(self, part: Any, depth: int) -> Value:
         self.parts += 1
         if self.parts > MAX_PARTS or depth > MAX_DEPTH:
-            raise _too_large()
+            raise too_large()
         if part is None or isinstance(part, bool | str):
             return part if part is None or isinstance(part, bool) else str(part)
         if isinstance(part, np.ndarray | np.generic) or _is_tensor(part):
@@ -112,11 +112,11 @@ class _Plain:
         ):  # a shape with unknown sizes: converting will say what it is
             return
         if self.bytes > 2 * MAX_ARRAY_BYTES:
-            raise _too_large(tuple(shape))
+            raise too_large(tuple(shape))
 
     def _whole(self, value: int) -> int:
         if not -(2**63) <= value < 2**64:
-            raise _too_large()
+            raise too_large()
         return value
 
     def _key(self, key: Any) -> str | int:
@@ -230,7 +230,7 @@ def _plain_array(array: np.ndarray) -> np.ndarray:
     if plain.dtype.kind not in "biufU":
         raise _not_a_value(array, f"of {plain.dtype}", f"（{plain.dtype}）")
     if plain.nbytes > MAX_ARRAY_BYTES:
-        raise _too_large(plain.shape)
+        raise too_large(plain.shape)
     return plain
 
 
@@ -243,7 +243,8 @@ def _without_numbers(kind: str) -> AnswerError:
     )
 
 
-def _too_large(shape: tuple[int, ...] | None = None) -> AnswerError:
+def too_large(shape: tuple[int, ...] | None = None) -> AnswerError:
+    """Give the problem of an answer that is far larger than any exercise asks for."""
     en = f" (shape {tuple(map(int, shape))})" if shape else ""
     zh = f"（形状 {tuple(map(int, shape))}）" if shape else ""
     return AnswerError(

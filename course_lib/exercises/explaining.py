@@ -87,7 +87,8 @@ def _row(name: Text, expected: str, found: str) -> Row:
 
 
 def _place(outcome: Outcome) -> Text:
-    return text(f"result{outcome.path}", f"result{outcome.path}") if outcome.path else _WHOLE
+    # In Chinese, a space stands between code and the words that follow.
+    return text(f"result{outcome.path}", f"result{outcome.path} ") if outcome.path else _WHOLE
 
 
 _WHOLE = text("the result", "返回值")

@@ -7,6 +7,7 @@ nothing in this module or in :mod:`.comparators` ever runs code that a student w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Value = Any
 """A number, bool, str, None, array, or a (nested) list, tuple, dict of these."""
 
 SMALL = 24  # values up to this many numbers are shown whole
+
+MAX_CHARACTERS = 4_000_000  # in an array of texts, where every entry is as wide as the longest
 
 KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "U": "str"}
 """NumPy's letters for the kinds of number that a value may hold, and what the course calls them."""
@@ -36,14 +39,21 @@ def as_array(value: Value) -> np.ndarray | None:
     if isinstance(value, dict) or value is None:
         return None
     if isinstance(value, list | tuple):
-        families = {_family(leaf) for leaf in _leaves(value)}
-        if len(families) > 1 or None in families:
+        leaves = _leaves(value)
+        families = {_family(leaf) for leaf in leaves}
+        if len(families) > 1 or None in families or not texts_fit(leaves):
             return None
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError):
         return None
     return array if array.dtype.kind in KINDS else None
+
+
+def texts_fit(words: Sequence[Value]) -> bool:
+    """Whether an array of these texts stays small: each takes as much room as the longest."""
+    longest = max((len(word) for word in words if isinstance(word, str)), default=0)
+    return longest * len(words) <= MAX_CHARACTERS
 
 
 def summarise(value: Value, *, tensors: bool = False) -> Text:

@@ -122,7 +122,7 @@ def test_the_original_inputs_stay_and_changes_are_remarked():
         (lambda x: torch.zeros(1).expand(10**12), "too_large", "broadcast"),
         (lambda x: list(range(10**6)), "too_large", "far more"),
         (lambda x: 10**30, "too_large", "far more"),
-        (lambda x: torch.ones(2, device="meta").item(), "raised", "stopped with this error"),
+        (lambda x: torch.ones(2, device="meta").item(), "raised", "stopped here"),
         (lambda x: exit(), "raised", "SystemExit"),
     ],
 )
@@ -207,6 +207,10 @@ def test_request_and_reply_are_json():
     assert np.array_equal(decode(reply["value"]), X * 2)
     reply = json.loads(answer_request(lambda x: None, json.dumps(request), framework="pytorch"))
     assert AnswerError.from_data(reply["problem"]).reason == "no_value"
+    reply = json.loads(
+        answer_request(lambda x: ["x" * 50] * 150_000, json.dumps(request), framework="pytorch")
+    )
+    assert reply["problem"]["reason"] == "too_large"
     request["forbidden"] = ["torch.median"]
     reply = json.loads(answer_request(median, json.dumps(request), framework="pytorch"))
     assert reply["problem"]["reason"] == "forbidden"
