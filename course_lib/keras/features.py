@@ -33,8 +33,8 @@ def extract_features(
     Args:
         backbone: What ``load_backbone`` gives. It is asked in inference mode.
         x: Images N×H×W×C, uint8.
-        layer: A layer's name as in ``describe`` (``"layer3"``); its map N×H'×W'×C' is given.
-            ``None``: the features N×D.
+        layer: ``None``: the features N×D. ``"maps"``: the last map N×H'×W'×C', before the mean over
+            places. Or a layer's name as in ``describe`` (``"layer3"``): that layer's map.
         batch_size: Images at a time: it changes speed and memory, not the result.
         cache: Whether to keep the features on disk. The key holds weights, architecture, layer,
             preprocessing, data, dtype, framework and version, and the backbone's code: whatever
@@ -53,6 +53,8 @@ def layer_output(backbone: Backbone, layer: str) -> InnerMap:
 
     The name may be a part's, as ``"layer3"``: then it is the part's last layer.
     """
+    if layer == "maps":
+        return InnerMap(backbone, backbone.network)
     named = f"{layer}."
     found = [
         part for part in leaf_layers(backbone.network) if f"{torch_name(part)}.".startswith(named)

@@ -32,8 +32,8 @@ def extract_features(
     Args:
         backbone: What ``load_backbone`` gives. It is asked in inference mode and left as it was.
         x: Images N×H×W×C, uint8.
-        layer: A layer's name as in ``describe`` (``"layer3"``); its map N×H'×W'×C' is given.
-            ``None``: the features N×D.
+        layer: ``None``: the features N×D. ``"maps"``: the last map N×H'×W'×C', before the mean over
+            places. Or a layer's name as in ``describe`` (``"layer3"``): that layer's map.
         batch_size: Images at a time: it changes speed and memory, not the result.
         cache: Whether to keep the features on disk. The key holds weights, architecture, layer,
             preprocessing, data, dtype, framework and version, and the backbone's code: whatever
@@ -52,7 +52,7 @@ class LayerOutput(nn.Module):
 
     def __init__(self, backbone: Backbone, layer: str) -> None:
         super().__init__()
-        known = dict(backbone.network.named_modules())
+        known = {**dict(backbone.network.named_modules()), "maps": backbone.network}
         if layer not in known or not layer:
             raise CourseError(
                 f"{backbone.name} has no layer {layer!r}: describe(backbone) lists them.",
@@ -61,6 +61,8 @@ class LayerOutput(nn.Module):
         self.backbone, self.layer = backbone, known[layer]
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.layer is self.backbone.network:
+            return self.backbone.feature_map(x)
         seen: list[Tensor] = []
         hook = self.layer.register_forward_hook(
             lambda _module, _inputs, output: seen.append(output)

@@ -1,0 +1,157 @@
+"""Probes: they run a student's function on a tiny model and report what state it left behind.
+
+Exercises about state (what is frozen, how a layer is called) cannot be judged by a returned value.
+A probe builds the model of ``course_lib/training/tiny.py`` from drawn arrays, lets the student's
+function work on it, looks closely, and returns plain arrays and yes-or-no answers.
+``course_lib.pytorch.probes`` has the same probes with the same answers.
+
+Keras has no global training mode: what there is to restore are the layers' ``trainable`` flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers, ops
+
+from course_lib.keras.normalization import BatchNorm
+from course_lib.training.tiny import Arrays
+
+
+class TinyBackbone(keras.Model):
+    """Images N×H×W×C → features N×D, and a note of how it was called."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        channels, features = arrays["kernel"].shape
+        self.mix = layers.Dense(features, use_bias=False)
+        self.norm = BatchNorm()
+        self.batch_sizes: list[int] = []
+        self.mix.build((None, None, None, channels))
+        self.norm.build((None, None, None, features))
+        self.built = True
+        for name, variable in _variables(self).items():
+            variable.assign(arrays[name])
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        self.batch_sizes.append(x.shape[0])
+        places = self.norm(self.mix(x), training=training)  # every place is an example to it
+        return ops.mean(ops.relu(places), axis=(1, 2))
+
+
+class TinyModel(keras.Model):
+    """A tiny backbone with a linear head: images N×H×W×C → logits N×K."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        width_in, width_out = arrays["head"].shape
+        self.backbone, self.head = TinyBackbone(arrays), layers.Dense(width_out)
+        self.head.build((None, width_in))
+        self.head.set_weights([arrays["head"], arrays["bias"]])
+        self.built = True
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        return self.head(self.backbone(x, training=training))
+
+
+def after_one_step(
+    freeze_backbone: Callable[[Any], Any],
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    learning_rate: float,
+    **arrays: np.ndarray,
+) -> dict[str, Any]:
+    """Freeze, make one training step, and see what moved.
+
+    The student's function is called, then comes one step of gradient descent on the cross-entropy,
+    in which Keras calls the model with ``training=True``.
+
+    Args:
+        freeze_backbone: The student's function of a model with ``.backbone`` and ``.head``.
+        images: N×H×W×C, float32.
+        labels: N, int64.
+        learning_rate: Of the step.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``weights_moved``, ``statistics_moved`` (of the backbone, bit by bit), ``head_moved``,
+        ``trainable`` (how many numbers take a gradient), ``head`` (D×K, after the step).
+    """
+    model = TinyModel(arrays)
+    before = _bits(model)
+    freeze_backbone(model)
+    if model.trainable_weights:
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(float(learning_rate)), loss, run_eagerly=True)
+        model.train_on_batch(images, labels)
+    moved = {name for name, bits in _bits(model).items() if bits != before[name]}
+    return {
+        "weights_moved": any(name in moved for name in ("kernel", "gamma", "beta")),
+        "statistics_moved": any(name in moved for name in ("mean", "variance")),
+        "head_moved": "head" in moved,
+        "trainable": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
+        "head": np.array(ops.convert_to_numpy(model.head.kernel)),
+    }
+
+
+def extraction(
+    extract: Callable[[Any, np.ndarray, int], Any],
+    *,
+    images: np.ndarray,
+    batch_size: int,
+    **arrays: np.ndarray,
+) -> dict[str, Any]:
+    """Let the student's function extract features from a backbone.
+
+    Args:
+        extract: The student's function ``extract(backbone, images, batch_size)``.
+        images: N×H×W×C, float32.
+        batch_size: The largest batch allowed.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``features`` (N×D, what the function returned), ``batch_size_matters`` (another batch size
+        gave other features), ``statistics_moved``, ``mode_restored`` (the ``trainable`` flags are
+        as they were), ``gradients_recorded`` (while it ran), ``largest_batch``.
+    """
+    backbone = TinyBackbone(arrays)
+    before, flags = _bits(backbone), _flags(backbone)
+    returned = extract(backbone, images.copy(), batch_size)
+    features = np.asarray(ops.convert_to_numpy(returned))
+    largest, after = max(backbone.batch_sizes, default=0), _bits(backbone)
+    returned = extract(TinyBackbone(arrays), images.copy(), batch_size + 1)
+    others = np.asarray(ops.convert_to_numpy(returned))
+    same = features.shape == others.shape and np.allclose(features, others, rtol=1e-4, atol=1e-6)
+    return {
+        "features": features,
+        "batch_size_matters": not same,
+        "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
+        "mode_restored": _flags(backbone) == flags,
+        "gradients_recorded": bool(getattr(returned, "requires_grad", False)),  # torch backend only
+        "largest_batch": largest,
+    }
+
+
+def _variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """Give every array of a tiny model under the names of ``draw_tiny``."""
+    backbone = getattr(model, "backbone", model)
+    variables = {
+        "kernel": backbone.mix.kernel,
+        "gamma": backbone.norm.gamma,
+        "beta": backbone.norm.beta,
+        "mean": backbone.norm.moving_mean,
+        "variance": backbone.norm.moving_variance,
+    }
+    return variables if model is backbone else variables | {"head": model.head.kernel}
+
+
+def _bits(model: keras.Model) -> dict[str, bytes]:
+    return {name: ops.convert_to_numpy(v).tobytes() for name, v in _variables(model).items()}
+
+
+def _flags(backbone: keras.Model) -> list[bool]:
+    return [backbone.trainable, backbone.mix.trainable, backbone.norm.trainable]

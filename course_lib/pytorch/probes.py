@@ -1,0 +1,162 @@
+"""Probes: they run a student's function on a tiny model and report what state it left behind.
+
+Exercises about state (what is frozen, which mode a layer is in) cannot be judged by a returned
+value. A probe builds the model of ``course_lib/training/tiny.py`` from drawn arrays, lets the
+student's function work on it, looks closely, and returns plain arrays and yes-or-no answers.
+``course_lib.keras.probes`` has the same probes with the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from course_lib.training.tiny import Arrays
+
+
+class TinyBackbone(nn.Module):
+    """Images N×H×W×C → features N×D, and a note of how it was called."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        channels, features = arrays["kernel"].shape
+        self.mix = nn.Linear(channels, features, bias=False)
+        self.norm = nn.BatchNorm1d(features)
+        self.batch_sizes: list[int] = []
+        self.gradients_recorded = False
+        _set(self.mix.weight, arrays["kernel"].T)
+        _set(self.norm.weight, arrays["gamma"])
+        _set(self.norm.bias, arrays["beta"])
+        _set(self.norm.running_mean, arrays["mean"])
+        _set(self.norm.running_var, arrays["variance"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        n, h, w, c = x.shape
+        self.batch_sizes.append(n)
+        places = self.norm(self.mix(x.reshape(-1, c)))  # every place is an example to batch norm
+        features = functional.relu(places).reshape(n, h * w, -1).mean(dim=1)
+        self.gradients_recorded |= features.requires_grad
+        return features
+
+
+class TinyModel(nn.Module):
+    """A tiny backbone with a linear head: images N×H×W×C → logits N×K."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        self.backbone = TinyBackbone(arrays)
+        self.head = nn.Linear(*arrays["head"].shape)
+        _set(self.head.weight, arrays["head"].T)
+        _set(self.head.bias, arrays["bias"])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.backbone(x))
+
+
+def after_one_step(
+    freeze_backbone: Callable[[Any], Any],
+    *,
+    images: np.ndarray,
+    labels: np.ndarray,
+    learning_rate: float,
+    **arrays: np.ndarray,
+) -> dict[str, Any]:
+    """Freeze, make one training step, and see what moved.
+
+    The model is put into training mode, the student's function is called, then comes one step of
+    gradient descent on the cross-entropy.
+
+    Args:
+        freeze_backbone: The student's function of a model with ``.backbone`` and ``.head``.
+        images: N×H×W×C, float32.
+        labels: N, int64.
+        learning_rate: Of the step.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``weights_moved``, ``statistics_moved`` (of the backbone, bit by bit), ``head_moved``,
+        ``trainable`` (how many numbers take a gradient), ``head`` (D×K, after the step).
+    """
+    model = TinyModel(arrays).train()
+    before = _bits(model)
+    freeze_backbone(model)
+    trainable = [w for w in model.parameters() if w.requires_grad]
+    if trainable:
+        loss = functional.cross_entropy(model(torch.tensor(images)), torch.tensor(labels))
+        loss.backward()
+        torch.optim.SGD(trainable, lr=learning_rate).step()
+    moved = {name for name, bits in _bits(model).items() if bits != before[name]}
+    return {
+        "weights_moved": any(name in moved for name in ("kernel", "gamma", "beta")),
+        "statistics_moved": any(name in moved for name in ("mean", "variance")),
+        "head_moved": "head" in moved,
+        "trainable": sum(w.numel() for w in trainable),
+        "head": model.head.weight.detach().numpy().T.copy(),
+    }
+
+
+def extraction(
+    extract: Callable[[Any, np.ndarray, int], Any],
+    *,
+    images: np.ndarray,
+    batch_size: int,
+    **arrays: np.ndarray,
+) -> dict[str, Any]:
+    """Let the student's function extract features from a backbone that comes in training mode.
+
+    Args:
+        extract: The student's function ``extract(backbone, images, batch_size)``.
+        images: N×H×W×C, float32.
+        batch_size: The largest batch allowed.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``features`` (N×D, what the function returned), ``batch_size_matters`` (another batch size
+        gave other features), ``statistics_moved``, ``mode_restored``, ``gradients_recorded``
+        (while it ran), ``largest_batch``.
+    """
+    backbone = TinyBackbone(arrays).train()
+    before = _bits(backbone)
+    features = _array(extract(backbone, images.copy(), batch_size))
+    largest, after = max(backbone.batch_sizes, default=0), _bits(backbone)
+    restored = all(layer.training for layer in backbone.modules())
+    others = _array(extract(TinyBackbone(arrays).train(), images.copy(), batch_size + 1))
+    same = features.shape == others.shape and np.allclose(features, others, rtol=1e-4, atol=1e-6)
+    return {
+        "features": features,
+        "batch_size_matters": not same,
+        "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
+        "mode_restored": restored,
+        "gradients_recorded": backbone.gradients_recorded,
+        "largest_batch": largest,
+    }
+
+
+def _set(target: Tensor | None, values: np.ndarray) -> None:
+    assert target is not None
+    with torch.no_grad():
+        target.copy_(torch.tensor(np.ascontiguousarray(values)))
+
+
+def _bits(model: nn.Module) -> dict[str, bytes]:
+    """Give the bytes of every array of a tiny model, under the names of ``draw_tiny``."""
+    backbone = getattr(model, "backbone", model)
+    tensors = {
+        "kernel": backbone.mix.weight,
+        "gamma": backbone.norm.weight,
+        "beta": backbone.norm.bias,
+        "mean": backbone.norm.running_mean,
+        "variance": backbone.norm.running_var,
+    }
+    if model is not backbone:
+        tensors["head"] = model.head.weight
+    return {name: tensor.detach().numpy().tobytes() for name, tensor in tensors.items()}
+
+
+def _array(value: Any) -> np.ndarray:
+    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
