@@ -63,6 +63,20 @@ def lab(
 
 @app.command(
     help=both(
+        "Install what the course needs, and open nothing.", "只安装课程所需的软件，不打开任何东西。"
+    )
+)
+def setup(
+    framework: Annotated[
+        str, typer.Option(help=both("pytorch or keras", "pytorch 或 keras"))
+    ] = "pytorch",
+) -> None:
+    # The launcher has done it, or this would not run.
+    print(both(f"Ready ({framework}).", f"已就绪（{framework}）。"))
+
+
+@app.command(
+    help=both(
         "Run every check and test of the course; what follows is given to pytest.",
         "运行课程的全部检查与测试；其余参数交给 pytest。",
     ),

@@ -50,12 +50,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked slow as well")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Recall, just above the last line, the static checks that failed before the tests."""
-    if failed := os.environ.get("COURSE_FAILED_CHECKS"):
-        terminalreporter.write_line(f"failed before the tests: {failed}", red=True)
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--full"):
         return

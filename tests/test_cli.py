@@ -17,7 +17,19 @@ from course_lib.errors import CourseError
 from tests.conftest import ROOT
 
 COMMANDS = (
-    *("lab", "test", "doctor", "version", "build", "check", "pretrain", "demo", "bench", "lock"),
+    *(
+        "lab",
+        "setup",
+        "test",
+        "doctor",
+        "version",
+        "build",
+        "check",
+        "pretrain",
+        "demo",
+        "bench",
+        "lock",
+    ),
 )
 
 
@@ -105,29 +117,18 @@ def test_bench_runs_nothing_from_elsewhere(name: str) -> None:
     assert isinstance(result.exception, CourseError)
 
 
-@pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Record the programs that `course test` would run; ruff's check fails."""
-    seen: list[list[str]] = []
+@pytest.mark.parametrize("status", [0, 1])
+def test_test_runs_pytest_on_what_is_asked(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
 
     def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        seen.append(command[2:])
-        return subprocess.CompletedProcess(command, 1 if command[3:4] == ["check"] else 0)
+        commands.append(command[2:])
+        return subprocess.CompletedProcess(command, status)
 
     monkeypatch.setattr(testing.subprocess, "run", run)
-    return seen
-
-
-def test_test_runs_everything_and_pytest_last(
-    commands: list[list[str]], capsys: pytest.CaptureFixture[str]
-) -> None:
-    status = testing.run_tests(full=True)
-    assert [command[0] for command in commands] == ["ruff", "ruff", "mypy", "pytest"]
-    assert "--full" in commands[-1]
-    assert status == 1  # pytest passed, a check before it did not
-    assert "ruff check: FAILED" in capsys.readouterr().out
-
-
-def test_test_with_arguments_runs_only_those(commands: list[list[str]]) -> None:
-    assert testing.run_tests(arguments=["tests/test_files.py", "-n0"]) == 0
-    assert commands == [["pytest", "tests/test_files.py", "-n0"]]
+    result = CliRunner().invoke(cli.app, ["test", "--full"])
+    assert result.exit_code == status
+    assert commands.pop() == ["pytest", "--full", "-n", "2", "--dist", "loadfile"]
+    result = CliRunner().invoke(cli.app, ["test", "tests/test_files.py", "-k", "lock", "-n0"])
+    assert result.exit_code == status
+    assert commands.pop() == ["pytest", "tests/test_files.py", "-k", "lock", "-n0"]

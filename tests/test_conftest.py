@@ -27,7 +27,6 @@ def sample(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest
     pytester.makeconftest("from tests.conftest import *")
     pytester.makeini("[pytest]\nmarkers = slow")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.delenv("COURSE_FAILED_CHECKS", raising=False)
     return pytester
 
 

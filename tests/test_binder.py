@@ -1,0 +1,48 @@
+"""Binder's folder, as far as it can be checked without Docker."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+BINDER = ROOT / "binder"
+
+
+def test_the_python_is_a_supported_one() -> None:
+    match = re.fullmatch(r"python-3\.(\d+)", (BINDER / "runtime.txt").read_text().strip())
+    assert match and 11 <= int(match.group(1)) <= 13
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Binder is Linux")
+def test_post_build_runs_to_its_end(tmp_path: Path) -> None:
+    """Run it with stand-ins for both Pythons, which note what they are asked."""
+    note = f'#!/bin/sh\necho "$0" "$@" | head -n 1 >> {tmp_path}/calls\n'
+    for path in (tmp_path / "bin" / "python3", tmp_path / ".venv" / "bin" / "python"):
+        path.parent.mkdir(parents=True)
+        path.write_text(note)
+        path.chmod(0o755)
+    shutil.copy(ROOT / "requirements.lock", tmp_path)
+    environment = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "NB_PYTHON_PREFIX": "/srv/notebook"}
+    subprocess.run([str(BINDER / "postBuild")], cwd=tmp_path, env=environment, check=True)
+    calls = (tmp_path / "calls").read_text().replace(str(tmp_path), "")
+    assert "/bin/python3 course setup --framework pytorch --cpu-if-possible" in calls
+    assert "ipykernel install --prefix /srv/notebook --name python3" in calls
+    assert re.search(r"--no-deps jupyterlab-language-pack-zh-cn==\S+$", calls, re.MULTILINE)
+    assert calls.count("pip install") == 2
+
+
+def test_what_post_build_calls_is_there() -> None:
+    from course_lib.cli import app
+    from course_lib.lab import copy_edition
+
+    assert callable(copy_edition)
+    assert "setup" in {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }
