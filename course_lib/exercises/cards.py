@@ -16,7 +16,7 @@ from course_lib.language import both, current
 
 MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
 _COLOURS = {"good": "#0b7bd0", "bad": "#d4650a", "open": "#808080", "info": "#808080"}
-_CODE_STYLE = "font-family:var(--jp-code-font-family,monospace);text-align:left;white-space:pre"
+_CODE_STYLE = "font-family:var(--jp-code-font-family,monospace)"
 _CELL_STYLE = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;white-space:pre"
 _STRESS = re.compile(r"(\*\*|(?<![\w*])\*)(?=\S)([^*\n]+?)(?<=\S)\1(?!\*)")  # *word* or **word**
 
@@ -49,18 +49,18 @@ class Card:
         parts = [
             f'<p style="margin:0;font-weight:600"><span aria-hidden="true" '
             f'style="color:{colour};font-size:1.15em">{MARKS[self.mark]}</span> '
-            f"{_inline(self.heading)}</p>",
-            *(f'<p style="margin:.35em 0 0">{_inline(words)}</p>' for words in self.paragraphs),
+            f"{inline(self.heading)}</p>",
+            *(f'<p style="margin:.35em 0 0">{inline(words)}</p>' for words in self.paragraphs),
         ]
         if self.code:
             lines = html.escape("\n".join(self.code))
             parts.append(
-                f'<pre style="margin:.35em 0 0;overflow-x:auto;{_CODE_STYLE}">{lines}</pre>'
+                f'<pre style="margin:.35em 0 0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;{_CODE_STYLE}">{lines}</pre>'
             )
         if self.table:
             parts.append(_table_html(self.table))
         parts += [
-            f'<p style="margin:.5em 0 0;font-size:.92em">{_inline(words)}</p>'
+            f'<p style="margin:.5em 0 0;font-size:.92em">{inline(words)}</p>'
             for words in self.footer
         ]
         return (
@@ -79,8 +79,8 @@ class Card:
         return "\n".join(blocks)
 
 
-def _inline(words: str) -> str:
-    """Escape, then set `code` as code and *stressed* words as stressed."""
+def inline(words: str) -> str:
+    """Give words as HTML: escaped, then with `code` as code and *stressed* words stressed."""
     pieces = re.split(r"`([^`\n]+)`", html.escape(words))
     return "".join(
         f'<code style="overflow-wrap:anywhere">{piece}</code>'

@@ -10,7 +10,7 @@ import string
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.exercises.cards import Card
+from course_lib.exercises.cards import Card, inline
 from course_lib.exercises.public import load_quiz
 from course_lib.exercises.settings import is_grading, is_strict
 from course_lib.exercises.specification import Option, Quiz
@@ -103,15 +103,17 @@ def _buttons(quiz: Quiz) -> Any:
     rows = [question]
     for letter, option in zip(string.ascii_lowercase, quiz.options, strict=False):
         button = ipywidgets.Button(
-            description=f"{letter})  {pick(option.words)}",
-            tooltip=pick(option.words),
-            layout=ipywidgets.Layout(width="auto", height="auto", margin="2px 0 2px 20px"),
+            description=letter,
+            tooltip=f"{letter}) {pick(option.words)}",
+            layout=ipywidgets.Layout(width="3em", flex="0 0 auto"),
         )
-        button.style.text_align = "left"
+        # The words stand beside the button, where they can wrap and hold code.
+        words = ipywidgets.HTML(f'<div style="line-height:1.5">{inline(pick(option.words))}</div>')
 
         def show(_: Any, option: Option = option, letter: str = letter) -> None:
             answer.value = _feedback(option, letter)._repr_html_()
 
         button.on_click(show)
-        rows.append(button)
+        layout = ipywidgets.Layout(margin="2px 0 2px 14px")
+        rows.append(ipywidgets.HBox([button, words], layout=layout))
     return ipywidgets.VBox([*rows, answer])

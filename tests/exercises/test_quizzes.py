@@ -36,9 +36,9 @@ def test_buttons_in_a_live_notebook(chapter, monkeypatch):
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert "What moves?" in bundle["text/plain"]
     heading, first, second, feedback = question._box.children
-    first.click()
+    first.children[0].click()
     assert "The head moves." in feedback.value
-    second.click()
+    second.children[0].click()
     assert "Only the head." in feedback.value
     assert "What moves?" in heading.value
 
