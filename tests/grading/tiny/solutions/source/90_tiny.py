@@ -16,8 +16,14 @@ MEANS = Exercise(
     comparator=close(rtol=1e-6),
     tensors=False,
     pitfalls=(
-        Pitfall("sums", lambda x: x.sum(axis=0), text("You added up, but did not divide.", "你求了和，但没有除。")),
-        Pitfall("rows", lambda x: x.mean(axis=1), text("These are the rows' means.", "这是各行的平均。")),
+        Pitfall(
+            "sums",
+            lambda x: x.sum(axis=0),
+            text("You added up, but did not divide.", "你求了和，但没有除。"),
+        ),
+        Pitfall(
+            "rows", lambda x: x.mean(axis=1), text("These are the rows' means.", "这是各行的平均。")
+        ),
     ),
     hints=(text("Which axis?", "哪个轴？"), text("axis=0", "axis=0")),
     forbidden=("numpy.average",),
@@ -47,7 +53,12 @@ LONGEST = Exercise(
         ),
     ),
     hints=(text("Square.", "平方。"), text("argmax", "argmax")),
-    right={"numpy": ("def longest_row(x):\n    return max(range(len(x)), key=lambda i: x[i] @ x[i])\n",) * 2},
+    right={
+        "numpy": (
+            "def longest_row(x):\n    return max(range(len(x)), key=lambda i: x[i] @ x[i])\n",
+        )
+        * 2
+    },
 )
 
 WHY = ManualExercise(

@@ -1,0 +1,30 @@
+"""The tiny course, built once and copied for each test that changes something."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.grading import tiny_course
+
+
+@pytest.fixture(scope="session")
+def tiny_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_course.build_repository(tmp_path_factory.mktemp("repository"))
+
+
+@pytest.fixture(scope="session")
+def released_course(tmp_path_factory: pytest.TempPathFactory, tiny_repository: Path):
+    """A course with the tiny chapter released: for looking only."""
+    return tiny_course.make_course(tmp_path_factory.mktemp("released"), tiny_repository)
+
+
+@pytest.fixture
+def course(tmp_path: Path, released_course):
+    """The same, the test's own."""
+    from course_lib.grading.course import open_course
+
+    shutil.copytree(released_course.folder, tmp_path / "course")
+    return open_course(tmp_path / "course")

@@ -1,0 +1,84 @@
+"""A tiny chapter, built and released once per test run: for everything that needs no framework."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_lib.authoring import build
+from course_lib.grading import course as courses
+from course_lib.grading import execution, plugin
+from course_lib.grading.assignment import Assignment, open_assignment
+from course_lib.grading.course import Course
+from course_lib.grading.execution import Execution
+from course_lib.grading.release import release
+from course_lib.grading.sandbox import Limits
+
+CHAPTER = "90"
+QUICK = Limits(cell_seconds=3, notebook_seconds=60, memory_mb=1500)
+HERE = Path(__file__).resolve().parent
+
+
+def build_repository(folder: Path) -> Path:
+    """Build the tiny chapter's editions in a folder."""
+    shutil.copytree(HERE / "tiny", folder, dirs_exist_ok=True)
+    (folder / "course_lib").mkdir(exist_ok=True)
+    build(folder)
+    return folder
+
+
+def make_course(folder: Path, repository: Path, language: str = "en") -> Course:
+    """Make a course directory and release the tiny chapter in it."""
+    course = courses.create(folder, language=language, framework="pytorch", repository=repository)
+    release(course, CHAPTER)
+    return course
+
+
+def student_notebook(course: Course) -> NotebookNode:
+    """Give the released notebook, to be worked in."""
+    name = course.notebook_name(CHAPTER)
+    return nbformat.read(course.folder / "release" / CHAPTER / f"{name}.ipynb", as_version=4)
+
+
+def answered(course: Course, answers: Mapping[str, str]) -> NotebookNode:
+    """Give the notebook with some answer cells filled in: source by exercise id."""
+    notebook = student_notebook(course)
+    for cell in notebook.cells:
+        known = cell.metadata.get("nbgrader", {})
+        exercise = cell.metadata.get("course", {}).get("exercise")
+        if cell.cell_type == "code" and known.get("solution") and exercise in answers:
+            cell.source = answers[exercise]
+    return notebook
+
+
+def hand_in(course: Course, student: str, notebook: NotebookNode | str) -> Path:
+    """Put a notebook (or any text) where collected submissions are."""
+    folder = course.folder / "submitted" / student / CHAPTER
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{course.notebook_name(CHAPTER)}.ipynb"
+    text = notebook if isinstance(notebook, str) else nbformat.writes(notebook)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def judged(
+    course: Course, notebook: NotebookNode, limits: Limits = QUICK
+) -> tuple[dict[str, str], NotebookNode, Execution]:
+    """Screen, run and judge a submission without nbgrader: (codes by cell, notebook, execution)."""
+    assignment: Assignment = open_assignment(course, CHAPTER)
+    notebook = deepcopy(notebook)
+    assignment.make_whole(notebook)
+    done = execution.execute(assignment.work_for(notebook), replace(limits), sandboxed=True)
+    return plugin.write_results(assignment, notebook, done), notebook, done
+
+
+RIGHT = {
+    "90.1": "def column_means(x):\n    return x.mean(axis=0)",
+    "90.2": "def longest_row(x):\n    return int(np.argmax((x**2).sum(axis=1)))",
+}
