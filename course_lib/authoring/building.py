@@ -7,11 +7,14 @@ from types import ModuleType
 
 from nbformat import NotebookNode
 
+from course_lib.authoring.checks import Chapter
+from course_lib.authoring.checks.exercises import known_exercises
+from course_lib.authoring.checks.pairs import unique_ids
 from course_lib.authoring.editions import make_solved, make_student, to_bytes
 from course_lib.authoring.index import make_index
 from course_lib.authoring.problems import Problem, SourceError
-from course_lib.authoring.sources import Cell, Source, read_source, source_paths
-from course_lib.authoring.specification import exercises_of, load_specification
+from course_lib.authoring.sources import Source, read_source, source_paths
+from course_lib.authoring.specification import load_specification
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
@@ -43,12 +46,13 @@ def build(root: Path, *, chapters: list[str] | None = None) -> list[Path]:
 def make_chapter(root: Path, source: Source) -> dict[Path, bytes]:
     """Make a chapter's eight notebooks and its public data, by their paths relative to ``root``."""
     specification = load_specification(root, source)
-    exercises = exercises_of(specification)
-    _require_exercises(source, set(exercises))
+    chapter = Chapter(root, source, specification)
+    if problems := [*unique_ids(chapter), *known_exercises(chapter)]:
+        raise SourceError(problems)
     made: dict[Path, bytes] = {}
     for language in LANGUAGES:
         for framework in FRAMEWORKS:
-            solved = make_solved(source, language, framework, exercises)
+            solved = make_solved(source, language, framework, chapter.exercises)
             student = _make_student(source, solved)
             made[notebook_path("notebooks", language, framework, source.name)] = to_bytes(student)
             made[notebook_path("solutions", language, framework, source.name)] = to_bytes(solved)
@@ -65,23 +69,6 @@ def notebook_path(side: str, language: str, framework: str, name: str) -> Path:
 def public_path(source: Source) -> Path:
     """Name the file with the public part of a chapter's exercises."""
     return Path("course_lib/exercises/public", f"{source.name}.json")
-
-
-def unknown_exercise(source: Source, cell: Cell, name: str) -> Problem:
-    """Say that a cell names an exercise that the chapter does not have."""
-    message = f"cell {cell.id!r}: there is no exercise {name} in {source.name}.py"
-    return Problem(source.path, cell.line, message)
-
-
-def _require_exercises(source: Source, known: set[str]) -> None:
-    problems = []
-    for cell in source.cells:
-        for key in ("exercise", "check", "manual"):
-            name = getattr(cell, key, None)
-            if name is not None and name not in known:
-                problems.append(unknown_exercise(source, cell, name))
-    if problems:
-        raise SourceError(problems)
 
 
 def _make_public(source: Source, specification: ModuleType) -> bytes:

@@ -24,7 +24,9 @@ from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
 
 CHAPTER_RULES = (
+    pairs.unique_ids,
     pairs.complete_pairs,
+    pairs.equal_languages,
     pairs.matched_languages,
     pairs.equal_frameworks,
     chinese.own_language,

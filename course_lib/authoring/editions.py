@@ -8,6 +8,7 @@ nbgrader's own preprocessors. The same source gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,6 +41,9 @@ _STEPS = (
     "ComputeChecksums",
     "CheckCellMetadata",
 )
+
+# What nbgrader logs, it also raises: the build says it once, with file and line.
+_SILENT = logging.Logger("nbgrader", level=logging.CRITICAL + 1)
 
 
 def nbgrader_stubs(language: str) -> Config:
@@ -90,7 +94,9 @@ def make_student(solved: NotebookNode) -> NotebookNode:
     config = nbgrader_stubs(solved.metadata.course.language)
     resources: dict[str, Any] = {}
     for step in _STEPS:
-        notebook, resources = getattr(steps, step)(config=config).preprocess(notebook, resources)
+        notebook, resources = getattr(steps, step)(config=config, log=_SILENT).preprocess(
+            notebook, resources
+        )
     return notebook
 
 

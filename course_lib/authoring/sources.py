@@ -161,11 +161,12 @@ def _find_broken_blocks(text: str, path: Path) -> Iterator[Problem]:
             yield from _broken_json(line[3:], path, number + 1)
         elif fence := re.match(r"(`{3,}|~{3,})", line):
             close = _closing_line(lines, number, fence.group())
-            if close is None:
+            inside = lines[number + 1 : close]
+            if close is None or any(line.startswith(f"{fence.group()}{{") for line in inside):
                 yield Problem(path, number + 1, "this fence is never closed")
                 return
             if "{code-cell}" in line:
-                yield from _broken_options(lines[number + 1 : close], path, number + 2)
+                yield from _broken_options(inside, path, number + 2)
             number = close
 
 

@@ -99,7 +99,9 @@ def _chinese_texts(chapter: Chapter) -> Iterator[tuple[int, str]]:
             yield cell.text_line, cell.text
     for code in source.code:
         if code.alt:
-            yield code.line, code.alt["zh"].strip()
+            words = code.alt["zh"].strip()
+            cell_text = "\n".join(source.text.split("\n")[code.line :])
+            yield code.line + 1 + _line_holding(words, cell_text), words
         for offset, line in enumerate(code.source.split("\n")):
             match = LANGUAGE_LINE.match(line)
             if match and match[2] == "zh":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from course_lib.authoring.building import unknown_exercise
 from course_lib.authoring.checks import Chapter
 from course_lib.authoring.problems import Problem
 from course_lib.authoring.sources import Code
@@ -23,7 +22,10 @@ def known_exercises(chapter: Chapter) -> Iterator[Problem]:
                 continue
             exercise = chapter.exercises.get(name)
             if exercise is None:
-                yield unknown_exercise(chapter.source, cell, name)
+                there = chapter.specification_path.name
+                yield chapter.problem(
+                    cell.line, f"cell {cell.id!r}: there is no exercise {name} in {there}"
+                )
             elif hasattr(exercise, "function") != automatic:
                 kind = "an answer and a check cell" if automatic is False else "a  manual  cell"
                 yield chapter.problem(cell.line, f"cell {cell.id!r}: exercise {name} needs {kind}")
@@ -101,8 +103,13 @@ def _faults_of_answer(chapter: Chapter, cell: Code, function: str) -> Iterator[P
     if function not in {node.name for node in functions}:
         yield chapter.problem(cell.source_line, f"cell {cell.id!r} does not define {function}()")
     for begin in begins:
-        # A comment ends no function in the syntax tree, so the first line of the solution counts.
-        if not any(node.lineno < begin + 1 <= (node.end_lineno or 0) for node in functions):
+        # The stub stands as deep as the marker does. A comment ends no function in the syntax tree,
+        # so it is the solution's first line that must belong to one.
+        depth = len(lines[begin - 1]) - len(lines[begin - 1].lstrip())
+        if not any(
+            node.lineno <= begin < (node.end_lineno or 0) and node.col_offset < depth
+            for node in functions
+        ):
             message = f"cell {cell.id!r}: the solution must stand inside a function's body"
             yield chapter.problem(cell.source_line + begin - 1, message)
 

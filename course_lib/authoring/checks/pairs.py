@@ -11,28 +11,42 @@ from course_lib.authoring.sources import Cell, Prose
 
 _NAMES = {"en": "English", "zh": "Chinese", "pytorch": "PyTorch", "keras": "Keras"}
 _WHOLE = ({"both"}, {"shared"}, {"en", "zh"}, {"pytorch", "keras"})
+_OTHER = {variant: whole - {variant} for whole in _WHOLE for variant in whole}
 
 
-def complete_pairs(chapter: Chapter) -> Iterator[Problem]:
+def unique_ids(chapter: Chapter) -> Iterator[Problem]:
     """An id names one cell, or the two languages of a text, or the two frameworks of a code cell."""
-    cells: dict[str, dict[str, Cell]] = {"opening": {}}
+    seen: dict[str, dict[str, Cell]] = {}
     for cell in chapter.source.cells:
         if cell.id == "opening":
             yield chapter.problem(cell.line, "the id 'opening' belongs to the generated first cell")
-        group = cells.setdefault(cell.id, {})
-        mates = next((whole for whole in _WHOLE if _variant(cell) in whole), set())
-        clash = [other for variant, other in group.items() if variant not in mates]
-        clash += [group[_variant(cell)]] if _variant(cell) in group else []
+        variant, group = _variant(cell), seen.setdefault(cell.id, {})
+        clash = [other for name, other in group.items() if name not in _OTHER[variant]]
         if clash:
             message = f"the id {cell.id!r} names another cell already, in line {clash[0].line}"
             yield chapter.problem(cell.line, message)
-        group.setdefault(_variant(cell), cell)
-    for name, group in cells.items():
-        for variant, partner in (("en", "zh"), ("pytorch", "keras")):
-            for one, other in ((variant, partner), (partner, variant)):
-                if one in group and other not in group:
-                    message = f"cell {name!r} has no {_NAMES[other]} partner with the same id"
-                    yield chapter.problem(group[one].line, message)
+        group.setdefault(variant, cell)
+
+
+def complete_pairs(chapter: Chapter) -> Iterator[Problem]:
+    """A text has both languages; a framework's cell has its partner in the other framework."""
+    variants: dict[str, set[str]] = {}
+    for cell in chapter.source.cells:
+        variants.setdefault(cell.id, set()).add(_variant(cell))
+    for cell in chapter.source.cells:
+        for missing in _OTHER[_variant(cell)] - variants[cell.id]:
+            message = f"cell {cell.id!r} has no {_NAMES[missing]} partner with the same id"
+            yield chapter.problem(cell.line, message)
+
+
+def equal_languages(chapter: Chapter) -> Iterator[Problem]:
+    """The two languages of a text are both marked by hand for one exercise, or neither is."""
+    for english, chinese in partners(chapter.source):
+        if english.manual != chinese.manual:
+            message = (
+                f"cell {chinese.id!r}: manual differs from its partner's in line {english.line}"
+            )
+            yield chapter.problem(chinese.line, message)
 
 
 def matched_languages(chapter: Chapter) -> Iterator[Problem]:
