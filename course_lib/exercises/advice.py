@@ -89,7 +89,7 @@ _ADVICE: tuple[tuple[str, Text], ...] = (
     (
         r"shapes? .*(cannot|mismatch|incompatible|must match|not aligned)|mismatch in its core"
         r"|could not be broadcast|size of tensor a|incompatible shapes|matrix size-incompatible"
-        r"|dimensions? .*(must match|mismatch)|inconsistent tensor size|size mismatch",
+        r"|dimensions? .*(must match|mismatch)|inconsistent tensor size|size mismatch|contracting dimensions",
         text(
             "Two shapes don't fit together. Print the .shape of both operands just before the "
             "line where it stopped, and write beside each axis what it counts.",

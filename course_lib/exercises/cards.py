@@ -17,6 +17,7 @@ from course_lib.language import both, current
 MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
 _COLOURS = {"good": "#0b7bd0", "bad": "#d4650a", "open": "#808080", "info": "#808080"}
 _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace)"
+_WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 _CELL_STYLE = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;white-space:pre"
 _STRESS = re.compile(r"(\*\*|(?<![\w*])\*)(?=\S)([^*\n]+?)(?<=\S)\1(?!\*)")  # *word* or **word**
 
@@ -54,9 +55,8 @@ class Card:
         ]
         if self.code:
             lines = html.escape("\n".join(self.code))
-            parts.append(
-                f'<pre style="margin:.35em 0 0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;{_CODE_STYLE}">{lines}</pre>'
-            )
+            style = f"margin:.35em 0 0;{_WRAPPED};{_CODE_STYLE}"
+            parts.append(f'<pre style="{style}">{lines}</pre>')
         if self.table:
             parts.append(_table_html(self.table))
         parts += [

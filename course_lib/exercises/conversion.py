@@ -59,6 +59,8 @@ def _torch_tensor(array: np.ndarray) -> Any:
 def _keras_tensor(array: np.ndarray) -> Any:
     import keras
 
+    if keras.backend.backend() == "jax" and array.dtype.itemsize == 8:
+        array = array.astype(array.dtype.str[1:-1] + "4")  # JAX has no 64 bits, and warns of it
     return keras.ops.convert_to_tensor(array, dtype=str(array.dtype))
 
 
