@@ -1,0 +1,114 @@
+"""Data for every chapter, with no download: ``load("digits")`` always works.
+
+| name | kind |
+|---|---|
+| ``digits`` | real handwriting, the target |
+| ``letters``, ``scripts`` | rendered letters, labelled sources; never a digit |
+| ``rendered_digits`` | rendered digits, the source for domain adaptation |
+| ``fractals``, ``shapes``, ``dead_leaves`` | sources of quite another kind |
+
+**What is guaranteed.** The same call gives the same bytes, run after run, from the cache or not. On
+another platform it gives the same bytes where NumPy and Pillow have the versions of
+``requirements.lock``: random numbers are NumPy's PCG64 (integers and their multiples), glyphs come
+from the FreeType inside Pillow (fixed-point), and all that follows is single additions,
+multiplications, divisions, square roots and roundings, which IEEE 754 defines to the last bit. (It is
+tested by checksum on Linux x86-64; no other platform was at hand.) Other versions may shift a pixel
+by a grey level; the cache's key holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from course_lib.data import digits, fractals, letters, shapes
+from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
+from course_lib.data.letters import LOOK_LIKE_DIGITS
+from course_lib.data.rendering import Style
+from course_lib.errors import CourseError
+from course_lib.language import both
+
+__all__ = [
+    "LOOK_LIKE_DIGITS",
+    "Domain",
+    "Style",
+    "few_shot",
+    "few_shot_indices",
+    "last_block",
+    "load",
+    "names",
+    "split",
+]
+
+_RENDERED: dict[str, Callable[..., Domain]] = {
+    "letters": letters.letters,
+    "scripts": letters.scripts,
+    "rendered_digits": letters.rendered_digits,
+    "fractals": fractals.fractals,
+    "shapes": shapes.shapes,
+    "dead_leaves": shapes.dead_leaves,
+}
+
+
+def load(
+    name: str,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    size: int = 32,
+    cache: bool = True,
+    **options: Any,
+) -> Domain:
+    """A domain by its name.
+
+    Args:
+        name: one of :func:`names`.
+        n: number of examples; by default 10,000 rendered ones, or all there are.
+        seed: for rendered data, another seed gives other images; for real data with ``n``, another
+            sample.
+        size: side length of the images in pixels.
+        cache: keep rendered images on disk.
+        options: what the domain's own function takes, for example ``style="hand"`` for letters.
+
+    Raises:
+        CourseError: no such domain, or an option that it does not have.
+    """
+    if name == "digits":
+        _require_no_options(name, options)
+        domain = digits.digits(size=size)
+        return domain if n is None else domain.sample(n, seed)
+    if name not in _RENDERED:
+        raise CourseError(
+            f"There is no domain {name!r}: choose one of {', '.join(['digits', *_RENDERED])}.",
+            f"没有名为 {name!r} 的数据域：可选 {'、'.join(['digits', *_RENDERED])}。",
+        )
+    try:
+        return _RENDERED[name](
+            n=10_000 if n is None else n, seed=seed, size=size, cache=cache, **options
+        )
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        _require_no_options(name, options)
+        raise
+
+
+def names() -> list[tuple[str, str, str]]:
+    """All domains: name, what it is in one line, licence."""
+    return [
+        ("digits", both("1,797 real handwritten digits", "1797 个真实手写数字"), digits.LICENSE),
+        ("letters", both("letters A–Z a–z in 22 typefaces", "22 种字体的英文字母 A–Z a–z"), letters.LICENSE),
+        ("scripts", both("letters of many scripts, over 1,000 classes", "多种文字的字母，一千多个类别"), letters.LICENSE),
+        ("rendered_digits", both("digits 0–9 in 21 typefaces", "21 种字体的数字 0–9"), letters.LICENSE),
+        ("fractals", both("fractals of random affine maps", "随机仿射映射生成的分形"), "Made here"),
+        ("shapes", both("twelve geometric shapes", "十二种几何图形"), "Made here"),
+        ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), "Made here"),
+    ]  # fmt: skip
+
+
+def _require_no_options(name: str, options: dict[str, Any]) -> None:
+    if options:
+        raise CourseError(
+            f"The domain {name!r} has no option {', '.join(options)}.",
+            f"数据域 {name!r} 没有选项 {'、'.join(options)}。",
+        )

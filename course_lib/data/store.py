@@ -1,0 +1,66 @@
+"""Made once, kept on disk: the cache of rendered data."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from course_lib.files import locked, write_atomically
+from course_lib.paths import cache_dir
+
+Arrays = dict[str, np.ndarray]
+
+
+def cached(key: Mapping[str, object], make: Callable[[], Arrays], *, cache: bool = True) -> Arrays:
+    """Read arrays from the cache, or make them and keep them.
+
+    A damaged entry is made anew; of two processes that ask at the same time one makes and the
+    other waits for it.
+
+    Args:
+        key: everything that decides the arrays, the code that makes them included.
+        make: makes them.
+        cache: False: make them, and leave the disk alone.
+    """
+    if not cache:
+        return make()
+    path = entry_path(key)
+    if (found := _read(path)) is not None:
+        return found
+    with locked(path.with_suffix(".lock")):
+        if (found := _read(path)) is not None:
+            return found
+        arrays = make()
+        _write(path, arrays)
+    return arrays
+
+
+def entry_path(key: Mapping[str, object]) -> Path:
+    """Where an entry lies: the file's name is a fingerprint of its key."""
+    text = json.dumps(key, sort_keys=True, default=str)
+    return cache_dir() / "data" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
+
+
+def code_of(*files: str) -> str:
+    """A fingerprint of source files, so that a cache never outlives the code that filled it."""
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in files)).hexdigest()
+
+
+def _read(path: Path) -> Arrays | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return None  # not there, or damaged: the checksums inside a zip file find that
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    write_atomically(path, buffer.getvalue())
