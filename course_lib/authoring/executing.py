@@ -75,9 +75,7 @@ def executed(
     """
     notebook = read_edition(root, chapter, framework, language=language, solved=solved)
     if not demo:
-        notebook.cells = [
-            cell for cell in notebook.cells if "demo" not in cell.metadata.get("tags", ())
-        ]
+        notebook = without_demo(notebook)
     key = _key(root, notebook, strict=solved)
     path = cache_dir() / "executed" / f"{key}.ipynb"
     with locked(path.with_suffix(".lock"), timeout=3600):
@@ -136,6 +134,13 @@ def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> 
         started = time.perf_counter()
         client.execute(env=_environment(alone, strict=strict, home=home))
         return Executed(client.nb, time.perf_counter() - started, memory.peak)
+
+
+def without_demo(notebook: NotebookNode) -> NotebookNode:
+    """Give a copy of a notebook without its demo cells, as grading runs it."""
+    kept = nbformat.from_dict(notebook)
+    kept.cells = [cell for cell in kept.cells if "demo" not in cell.metadata.get("tags", ())]
+    return kept
 
 
 def faults(notebook: NotebookNode) -> list[str]:

@@ -26,6 +26,8 @@ LARGEST = 1_000_000  # bytes
 
 ASCII = "".join(map(chr, range(0x20, 0x7F)))
 PUNCTUATION = "，。、；：？！“”‘’（）《》〈〉「」『』【】〔〕…—～·￥％＋－＝＜＞"
+# Beyond GB 2312's first level, but likely in a course on learning machines.
+LIKELY = "浏熵阈帧馏渲溯迥诠嵌迭卷骰瞥锚噪叉域栅褶谱聚类拟合瑕疵像素奇歧囊胶瓶颈瀑嘈晰泛蒸韧鲁棒滞踪阀咖啡坍塌恍惚杠铆"
 SYMBOLS = "−×÷±°′″→←↑↓≤≥≈≠∞✓✗•①②③④⑤⑥⑦⑧⑨⑩"
 
 
@@ -57,7 +59,7 @@ def wanted_characters(root: Path) -> str:
     """Collect the font's characters: the fixed sets, and whatever else stands in a string."""
     used = {char for path in labelled_files(root) for _, text in strings_in(path) for char in text}
     chinese = {char for char in used if "\u2e80" <= char <= "\uffef"}
-    return "".join(sorted({*ASCII, *PUNCTUATION, *SYMBOLS, *_gb2312_level_1(), *chinese}))
+    return "".join(sorted({*ASCII, *PUNCTUATION, *SYMBOLS, *LIKELY, *_gb2312_level_1(), *chinese}))
 
 
 def labelled_files(root: Path) -> list[Path]:

@@ -1,0 +1,91 @@
+"""How long each chapter runs and how much memory it takes, in each framework, from a cold cache.
+
+    ./course bench chapters
+
+The kernel's start and all imports are in the seconds. "graded" is a run without demo cells, as
+grading runs it; "after imports" leaves out the setup cell, which imports the framework.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from course_lib.authoring.executing import execute, faults, read_edition, without_demo
+from course_lib.authoring.sources import source_paths
+from course_lib.edition import FRAMEWORKS
+from course_lib.paths import repository_root
+
+# What the course promises on two cores.
+SECONDS = 45.0  # one chapter and framework, imports included
+MEDIAN_SECONDS = 15.0
+GRADED_SECONDS = 5.0  # without demo cells, after imports
+MEMORY = 1.5e9  # bytes
+
+
+def run(*, quick: bool = False) -> dict[str, Any]:
+    """Run every solved edition in English, with and without demo cells, each in an empty home.
+
+    Args:
+        quick: Only the first chapter, in PyTorch.
+    """
+    root = repository_root()
+    chapters = [path.stem for path in source_paths(root)]
+    frameworks = FRAMEWORKS[:1] if quick else FRAMEWORKS
+    rows = [
+        _measure(root, name, framework)
+        for name in (chapters[:1] if quick else chapters)
+        for framework in frameworks
+    ]
+    return {"rows": rows}
+
+
+def table(result: dict[str, Any]) -> str:
+    """Write the result as a table."""
+    head = f"{'chapter':28} {'framework':9} {'all s':>6} {'graded s':>9} {'after imports s':>16} {'MB':>6}"
+    rows = [
+        f"{row['chapter']:28} {row['framework']:9} {row['seconds']:6.1f} {row['graded_seconds']:9.1f} "
+        f"{row['graded_seconds_after_imports']:16.1f} {row['peak_memory'] / 1e6:6.0f}"
+        for row in result["rows"]
+    ]
+    return "\n".join([head, *rows])
+
+
+def misses(result: dict[str, Any]) -> list[str]:
+    """Say which promised figure was missed, where, and by how much."""
+    limits = (
+        ("seconds", SECONDS, "s"),
+        ("graded_seconds_after_imports", GRADED_SECONDS, "s without demo cells, after imports"),
+        ("peak_memory", MEMORY, "bytes"),
+    )
+    found = []
+    for row in result["rows"]:
+        where = f"chapter {row['chapter']} ({row['framework']})"
+        found += [
+            f"{where}: {row[key]:.1f} {unit}, promised at most {limit:g}"
+            for key, limit, unit in limits
+            if row[key] > limit
+        ]
+        found += [f"{where}: {fault}" for fault in row["faults"]]
+    seconds = sorted(row["seconds"] for row in result["rows"])
+    if seconds and seconds[len(seconds) // 2] > MEDIAN_SECONDS:
+        median = seconds[len(seconds) // 2]
+        found.append(f"median chapter: {median:.1f} s, promised at most {MEDIAN_SECONDS:g}")
+    return found
+
+
+def _measure(root: Path, name: str, framework: str) -> dict[str, Any]:
+    notebook = read_edition(root, name[:2], framework, language="en", solved=True)
+    with tempfile.TemporaryDirectory() as home:
+        whole = execute(notebook, root, strict=True, home=Path(home, "whole"))
+        graded = execute(without_demo(notebook), root, strict=True, home=Path(home, "graded"))
+    return {
+        "chapter": name,
+        "framework": framework,
+        "seconds": whole.seconds,
+        "graded_seconds": graded.seconds,
+        "graded_seconds_after_imports": graded.seconds_after_setup,
+        "peak_memory": whole.peak_memory,
+        "faults": sorted({*faults(whole.notebook), *faults(graded.notebook)}),
+    }
