@@ -81,6 +81,11 @@ def prove_here(
     except SpecificationError as error:
         return [str(error)]
     setup = answers.get("setup", "")
+    try:
+        _run(PREAMBLES[framework] + setup, "<setup>", {"__name__": "__main__"})
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        return [f"chapter {chapter} ({framework}): the answers' own setup can't be run: {said}"]
     problems = []
     for exercise in spec.EXERCISES:
         if isinstance(exercise, Exercise):

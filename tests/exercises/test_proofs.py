@@ -48,6 +48,13 @@ def test_answers_of_the_edition_are_run():
     assert missing == ["99.1 (pytorch): the solved edition has no answer cell for it"]
 
 
+def test_a_setup_that_fails_is_said():
+    (problem,) = proved(CLASS_MEANS, setup="from numpy import nothing")
+    assert problem.startswith(
+        "chapter 99 (pytorch): the answers' own setup can't be run: ImportErr"
+    )
+
+
 def test_a_state_pitfall_must_do_what_it_says(probes):
     harmless = {"pytorch": "def freeze_all(box):\n    box['frozen'] = True\n", "keras": ""}
     pitfall = replace(STATE.pitfalls[0], code=harmless)
