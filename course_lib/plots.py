@@ -54,15 +54,23 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
         for axis in row:
             axis.axis("off")
         row[0].text(-0.15, 0.5, label(name), transform=row[0].transAxes, ha="right", va="center")
-    shown = [(name, [domain.classes[y] for y in domain.y[:columns]]) for name, domain in domains.items()]
+    shown = [
+        (name, [domain.classes[y] for y in domain.y[:columns]]) for name, domain in domains.items()
+    ]
     describe(
         figure,
-        "Pictures of " + "; ".join(f"{label(name)}: {' '.join(classes)}" for name, classes in shown) + ".",
-        "图片。" + "；".join(f"{label(name)}：{' '.join(classes)}" for name, classes in shown) + "。",
+        "Pictures of "
+        + "; ".join(f"{label(name)}: {' '.join(classes)}" for name, classes in shown)
+        + ".",
+        "图片。"
+        + "；".join(f"{label(name)}：{' '.join(classes)}" for name, classes in shown)
+        + "。",
     )
 
 
-def plot_l2_path(strengths: Sequence[float], accuracy: Sequence[float], norm: Sequence[float]) -> None:
+def plot_l2_path(
+    strengths: Sequence[float], accuracy: Sequence[float], norm: Sequence[float]
+) -> None:
     """Plot accuracy and the norm of the weights along a path of penalty strengths λ.
 
     Args:
@@ -120,7 +128,9 @@ def plot_label_curves(
     describe(figure, _curves_in_words(sentences, "en"), _curves_in_words(sentences, "zh"))
 
 
-def _plot_with_band(axis: Axes, x: Sequence[int], intervals: Sequence[judging.Interval], name: str) -> None:
+def _plot_with_band(
+    axis: Axes, x: Sequence[int], intervals: Sequence[judging.Interval], name: str
+) -> None:
     (line,) = axis.plot(x, [one.mean for one in intervals], label=name, markevery=1)
     low, high = [one.low for one in intervals], [one.high for one in intervals]
     axis.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)

@@ -46,7 +46,10 @@ EXERCISES = (
             ),
         ),
         hints=(
-            text("uint8 pictures go from 0 to 255. What maps 255 to 1?", "uint8 图片取值 0 到 255。怎样把 255 变成 1？"),
+            text(
+                "uint8 pictures go from 0 to 255. What maps 255 to 1?",
+                "uint8 图片取值 0 到 255。怎样把 255 变成 1？",
+            ),
             text("NumPy divides a whole array at once.", "NumPy 可以一次除整个数组。"),
         ),
         right={

@@ -7,6 +7,7 @@ from scipy import stats
 
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
+from course_lib.training.tiny import draw_tiny, tiny_features
 
 # 04.1 ---------------------------------------------------------------------------------------------
 
@@ -175,7 +176,9 @@ PREPROCESS = Exercise(
         ),
         Pitfall(
             "turns_the_wrong_way",
-            lambda images, scale, mean, std, order: (images[..., np.argsort(order)] / scale - mean) / std,
+            lambda images, scale, mean, std, order: (
+                (images[..., np.argsort(order)] / scale - mean) / std
+            ),
             text(
                 "You reordered the colours the wrong way round: the network's colour c is the picture's colour order[c].",
                 "颜色调换的方向反了：网络的第 c 个颜色，是图片的第 order[c] 个颜色。",
@@ -318,7 +321,9 @@ STANDARDISE = Exercise(
         ),
         Pitfall(
             "divides_by_variance",
-            lambda train, test: standardise_with(train.mean(axis=0), train.var(axis=0), train, test),
+            lambda train, test: standardise_with(
+                train.mean(axis=0), train.var(axis=0), train, test
+            ),
             text(
                 "You divided by the variance. Divide by its square root, the standard deviation.",
                 "你除以了方差。应当除以它的平方根，即标准差。",
@@ -398,10 +403,18 @@ STANDARDISE = Exercise(
 
 
 def draw_ridge(rng):
-    n, d, classes = 12, int(rng.integers(4, 16)), 3  # more features than pictures happens, as in life
+    n, d, classes = (
+        12,
+        int(rng.integers(4, 16)),
+        3,
+    )  # more features than pictures happens, as in life
     labels = np.concatenate([np.arange(classes), rng.integers(0, classes, size=n - classes)])
     features = rng.normal(size=(classes, d))[labels] + rng.normal(size=(n, d)) + 1.0
-    return {"features": features, "labels": labels, "strengths": np.round(rng.uniform(0.3, 20, size=4), 2)}
+    return {
+        "features": features,
+        "labels": labels,
+        "strengths": np.round(rng.uniform(0.3, 20, size=4), 2),
+    }
 
 
 def ridge(features, labels, strengths, *, centre=True, times=1.0):
@@ -410,7 +423,9 @@ def ridge(features, labels, strengths, *, centre=True, times=1.0):
     y_mean = targets.mean(axis=0) * centre
     f, y = features - h_mean, targets - y_mean
     identity = np.eye(f.shape[1])
-    weights = np.stack([np.linalg.solve(f.T @ f + times * s * identity, f.T @ y) for s in strengths])
+    weights = np.stack(
+        [np.linalg.solve(f.T @ f + times * s * identity, f.T @ y) for s in strengths]
+    )
     return [weights, y_mean - h_mean @ weights]
 
 
@@ -434,7 +449,10 @@ def ridge_with_half_loss(features, labels, strengths):
 
 def ridge_with_plain_intercept(features, labels, strengths):
     weights, intercepts = ridge(features, labels, strengths)
-    return [weights, np.broadcast_to(np.eye(labels.max() + 1)[labels].mean(axis=0), intercepts.shape)]
+    return [
+        weights,
+        np.broadcast_to(np.eye(labels.max() + 1)[labels].mean(axis=0), intercepts.shape),
+    ]
 
 
 def ridge_with_unsquared_values(features, labels, strengths):
@@ -443,7 +461,9 @@ def ridge_with_unsquared_values(features, labels, strengths):
     u, s, vt = np.linalg.svd(features - h_mean, full_matrices=False)
     keep = s > 1e-9
     u, s, vt = u[:, keep], s[keep], vt[keep]
-    weights = np.stack([vt.T @ ((1 / (s + x))[:, None] * (u.T @ (targets - y_mean))) for x in strengths])
+    weights = np.stack(
+        [vt.T @ ((1 / (s + x))[:, None] * (u.T @ (targets - y_mean))) for x in strengths]
+    )
     return [weights, y_mean - h_mean @ weights]
 
 
@@ -586,7 +606,9 @@ def choose_with_own_errors(strengths, scores):
 CHOICES = {
     "best_mean": lambda strengths, scores: float(strengths[np.argmax(scores.mean(axis=1))]),
     "weakest": lambda strengths, scores: one_standard_error(strengths, scores, strongest=False),
-    "deviation_not_error": lambda strengths, scores: one_standard_error(strengths, scores, root=False),
+    "deviation_not_error": lambda strengths, scores: one_standard_error(
+        strengths, scores, root=False
+    ),
     "divides_by_k": lambda strengths, scores: one_standard_error(strengths, scores, ddof=0),
     "first_listed": choose_first_listed,
     "own_errors": choose_with_own_errors,
@@ -726,7 +748,9 @@ def interval(differences, *, quantile=None, ddof=1, root=True):
 
 def unpaired_interval(transferred, scratch):
     n = len(scratch)
-    half = stats.t.ppf(0.975, 2 * n - 2) * np.sqrt((transferred.var(ddof=1) + scratch.var(ddof=1)) / n)
+    half = stats.t.ppf(0.975, 2 * n - 2) * np.sqrt(
+        (transferred.var(ddof=1) + scratch.var(ddof=1)) / n
+    )
     gain = transferred.mean() - scratch.mean()
     return [gain, gain - half, gain + half]
 
@@ -754,7 +778,9 @@ PAIRED_GAIN = Exercise(
         ),
         Pitfall(
             "normal_quantile",
-            lambda transferred, scratch: interval(transferred - scratch, quantile=stats.norm.ppf(0.975)),
+            lambda transferred, scratch: interval(
+                transferred - scratch, quantile=stats.norm.ppf(0.975)
+            ),
             text(
                 "You used 1.96, the quantile of the normal distribution. With so few draws the deviation itself is "
                 "uncertain; Student's t allows for it.",
@@ -804,7 +830,10 @@ PAIRED_GAIN = Exercise(
         ),
     ),
     hints=(
-        text("Start with `differences = transferred - scratch`.", "先写 `differences = transferred - scratch`。"),
+        text(
+            "Start with `differences = transferred - scratch`.",
+            "先写 `differences = transferred - scratch`。",
+        ),
         text(
             "`differences.std(ddof=1)` divides by n − 1. The half width is t·s/√n.",
             "`differences.std(ddof=1)` 除以 n − 1。区间半宽是 t·s/√n。",
@@ -821,6 +850,375 @@ PAIRED_GAIN = Exercise(
             "    ends = result.confidence_interval(0.95)\n"
             "    return [float(np.mean(transferred) - np.mean(scratch)), ends.low, ends.high]\n",
         )
+    },
+)
+
+# 04.7 ---------------------------------------------------------------------------------------------
+
+
+def draw_step(rng):
+    model = draw_tiny(rng)
+    images = rng.normal(size=(6, 2, 2, 3)).astype(np.float32)
+    labels = rng.permutation(np.arange(6) % 3)
+    return {"images": images, "labels": labels, "learning_rate": 0.5, **model}
+
+
+def features_in_training_mode(images, kernel, gamma, beta):
+    """Normalise with the mean and variance of this batch, over all pictures and places."""
+    z = images @ kernel
+    return tiny_features(images, kernel, gamma, beta, z.mean(axis=(0, 1, 2)), z.var(axis=(0, 1, 2)))
+
+
+def head_after_step(h, labels, learning_rate, head, bias):
+    """One step of gradient descent on the cross-entropy: the gradient is hᵀ(p − y)/N."""
+    logits = h @ head + bias
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return head - learning_rate * h.T @ (p - np.eye(head.shape[1])[labels]) / len(labels)
+
+
+def report_of_step(weights, statistics, trainable):
+    """Say what the probe reports when these parts of the backbone move and these parts learn."""
+
+    def answer(images, labels, learning_rate, head, bias, **backbone):
+        sizes = {
+            name: array.size for name, array in {**backbone, "head": head, "bias": bias}.items()
+        }
+        norm = {name: backbone[name] for name in ("kernel", "gamma", "beta")}
+        h = (
+            features_in_training_mode(images, **norm)
+            if statistics
+            else tiny_features(images, **backbone)
+        )
+        after = head_after_step(h, labels, learning_rate, head, bias) if trainable else head
+        return {
+            "weights_moved": weights,
+            "statistics_moved": statistics,
+            "head_moved": bool(trainable),
+            "trainable": sum(sizes[name] for name in trainable),
+            "head": after,
+        }
+
+    return answer
+
+
+HEAD = ("head", "bias")
+
+FREEZE_BACKBONE = Exercise(
+    id="04.7",
+    title=text("Freeze, and mean it", "说冻结，就真冻结"),
+    points=4,
+    objective="O5",
+    function="freeze_backbone",
+    inputs=draw_step,
+    reference=report_of_step(False, False, HEAD),
+    comparator=close(rtol=1e-3, atol=1e-5),
+    probe="after_one_step",
+    forbidden=("course_lib.pytorch.freeze", "course_lib.keras.freeze"),
+    pitfalls=(
+        Pitfall(
+            "nothing_frozen",
+            report_of_step(True, True, ("kernel", "gamma", "beta", *HEAD)),
+            text(
+                "The backbone's weights moved, and so did its BatchNorm statistics: nothing is frozen.",
+                "主干的权重变了，BatchNorm 的统计量也变了：什么都没有冻结。",
+            ),
+            code={
+                "pytorch": "def freeze_backbone(model):\n    model.frozen = True\n",
+                "keras": "def freeze_backbone(model):\n    model.frozen = True\n",
+            },
+        ),
+        Pitfall(
+            "still_in_training_mode",
+            report_of_step(False, True, HEAD),
+            text(
+                "The weights stood still, but the BatchNorm statistics moved: those layers are still in training mode. "
+                "No gradient is only half of frozen.",
+                "权重没动，但 BatchNorm 的统计量变了：这些层还处于训练模式。不算梯度，只冻结了一半。",
+            ),
+            code={
+                "pytorch": (
+                    "def freeze_backbone(model):\n"
+                    "    for parameter in model.backbone.parameters():\n"
+                    "        parameter.requires_grad = False\n"
+                ),
+                "keras": (
+                    "def freeze_backbone(model):\n"
+                    "    for variable in model.backbone.trainable_variables:\n"
+                    "        variable.trainable = False\n"
+                ),
+            },
+        ),
+        Pitfall(
+            "head_frozen_too",
+            report_of_step(False, False, ()),
+            text(
+                "The head did not move: you froze the whole model, and nothing is left to learn.",
+                "分类头没有变化：你把整个模型都冻结了，没有东西可学。",
+            ),
+            code={
+                "pytorch": "def freeze_backbone(model):\n    model.requires_grad_(False)\n    model.eval()\n",
+                "keras": "def freeze_backbone(model):\n    model.trainable = False\n",
+            },
+        ),
+        Pitfall(
+            "only_batchnorm",
+            report_of_step(True, False, ("kernel", *HEAD)),
+            text(
+                "BatchNorm stands still, but another layer of the backbone learned.",
+                "BatchNorm 没动，但主干里还有别的层在学习。",
+            ),
+            code={
+                "pytorch": (
+                    "def freeze_backbone(model):\n"
+                    "    model.backbone.norm.requires_grad_(False)\n"
+                    "    model.backbone.norm.eval()\n"
+                ),
+                "keras": "def freeze_backbone(model):\n    model.backbone.norm.trainable = False\n",
+            },
+        ),
+        Pitfall(
+            "all_but_batchnorm",
+            report_of_step(True, True, ("gamma", "beta", *HEAD)),
+            text(
+                "BatchNorm's own scale and shift still learned, and its statistics moved. BatchNorm belongs to the backbone, too.",
+                "BatchNorm 自己的缩放和平移还在学习，统计量也变了。BatchNorm 也是主干的一部分。",
+            ),
+            code={
+                "pytorch": "def freeze_backbone(model):\n    model.backbone.mix.requires_grad_(False)\n",
+                "keras": "def freeze_backbone(model):\n    model.backbone.mix.trainable = False\n",
+            },
+        ),
+    ),
+    hints=(
+        text(
+            "Two things must stop: the gradients to the weights, and the updates of the running averages.",
+            "有两样东西要停下：流向权重的梯度，以及滑动平均的更新。",
+        ),
+        text(
+            "Look at the small table above: PyTorch needs two calls on model.backbone, Keras one line.",
+            "看上面那张小表：PyTorch 要对 model.backbone 做两件事，Keras 只需一行。",
+        ),
+        text(
+            "PyTorch: `requires_grad_(False)` and `eval()`, both on the backbone only. Keras: `trainable`.",
+            "PyTorch：只对主干调用 `requires_grad_(False)` 和 `eval()`。Keras：用 `trainable`。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            "def freeze_backbone(model):\n    model.backbone.requires_grad_(False).eval()\n",
+            "def freeze_backbone(model):\n"
+            "    for module in model.backbone.modules():\n"
+            "        module.training = False\n"
+            "        for parameter in module.parameters(recurse=False):\n"
+            "            parameter.requires_grad = False\n",
+        ),
+        "keras": (
+            "def freeze_backbone(model):\n"
+            "    for layer in model.backbone.layers:\n"
+            "        layer.trainable = False\n",
+            "def freeze_backbone(model):\n"
+            "    model.trainable = True\n"
+            "    setattr(model.backbone, 'trainable', False)\n",
+        ),
+    },
+)
+
+# 04.8 ---------------------------------------------------------------------------------------------
+
+
+def draw_extraction(rng):
+    model = draw_tiny(rng)
+    del model["head"], model["bias"]
+    return {"images": rng.normal(size=(7, 2, 3, 3)).astype(np.float32), "batch_size": 3, **model}
+
+
+def report_of_extraction(features, **changes):
+    """Say what the probe reports; ``features(images, batch_size, **backbone)`` gives the features."""
+
+    def answer(images, batch_size, **backbone):
+        report = {
+            "features": features(images, batch_size, **backbone),
+            "batch_size_matters": False,
+            "statistics_moved": False,
+            "mode_restored": True,
+            "gradients_recorded": False,
+            "largest_batch": batch_size,
+        }
+        return report | {name: change(len(images)) for name, change in changes.items()}
+
+    return answer
+
+
+def right_features(images, batch_size, **backbone):
+    return tiny_features(images, **backbone)
+
+
+def features_of_batches(images, batch_size, kernel, gamma, beta, **statistics):
+    batches = [images[start : start + batch_size] for start in range(0, len(images), batch_size)]
+    return np.concatenate(
+        [features_in_training_mode(batch, kernel, gamma, beta) for batch in batches]
+    )
+
+
+def features_of_full_batches(images, batch_size, **backbone):
+    return tiny_features(images[: len(images) // batch_size * batch_size], **backbone)
+
+
+def features_scaled_twice(images, batch_size, **backbone):
+    return tiny_features(images / 255, **backbone)
+
+
+PYTORCH_EXTRACT = """\
+def extract(backbone, images, batch_size):
+    was_training = backbone.training
+    backbone.eval()
+    features = []
+    with torch.no_grad():
+        for start in range(0, {stop}, {step}):
+            features.append(backbone(torch.tensor(images[start : start + {step}]{scale})).numpy())
+    backbone.train(was_training)
+    return np.concatenate(features)
+"""
+KERAS_EXTRACT = """\
+def extract(backbone, images, batch_size):
+    features = []
+    for start in range(0, {stop}, {step}):
+        batch = backbone(images[start : start + {step}]{scale}, training=False)
+        features.append(keras.ops.convert_to_numpy(batch))
+    return np.concatenate(features)
+"""
+
+
+def extract_code(stop="len(images)", step="batch_size", scale=""):
+    options = {"stop": stop, "step": step, "scale": scale}
+    return {"pytorch": PYTORCH_EXTRACT.format(**options), "keras": KERAS_EXTRACT.format(**options)}
+
+
+EXTRACT = Exercise(
+    id="04.8",
+    title=text("Your own extractor", "自己写一个特征提取器"),
+    points=4,
+    objective="O2",
+    function="extract",
+    inputs=draw_extraction,
+    reference=report_of_extraction(right_features),
+    comparator=close(rtol=1e-4, atol=1e-5),
+    probe="extraction",
+    forbidden=("course_lib.pytorch.extract_features", "course_lib.keras.extract_features"),
+    pitfalls=(
+        Pitfall(
+            "training_mode",
+            report_of_extraction(
+                features_of_batches,
+                batch_size_matters=lambda n: True,
+                statistics_moved=lambda n: True,
+            ),
+            text(
+                "The features depend on the batch size and the BatchNorm statistics moved: the backbone ran in training mode.",
+                "特征随批大小而变，BatchNorm 的统计量也动了：主干是在训练模式下运行的。",
+            ),
+            code={
+                "pytorch": PYTORCH_EXTRACT.format(
+                    stop="len(images)", step="batch_size", scale=""
+                ).replace("    backbone.eval()\n", ""),
+                "keras": KERAS_EXTRACT.format(
+                    stop="len(images)", step="batch_size", scale=""
+                ).replace("training=False", "training=True"),
+            },
+        ),
+        Pitfall(
+            "all_at_once",
+            report_of_extraction(right_features, largest_batch=lambda n: n),
+            text(
+                "You passed all pictures at once. With real pictures that runs out of memory: at most batch_size at a time.",
+                "你把图片一次全送了进去。图片一多就会耗尽内存：每次最多 batch_size 张。",
+            ),
+            code=extract_code(step="len(images)"),
+        ),
+        Pitfall(
+            "drops_the_rest",
+            report_of_extraction(features_of_full_batches, batch_size_matters=lambda n: True),
+            text(
+                "The last, smaller batch is missing: the number of pictures need not be a multiple of the batch size.",
+                "少了最后不满的那一批：图片数不一定是批大小的整数倍。",
+            ),
+            code=extract_code(stop="len(images) // batch_size * batch_size"),
+        ),
+        Pitfall(
+            "scales_again",
+            report_of_extraction(features_scaled_twice),
+            text(
+                "These are the features of the pictures divided by 255. The images came ready for the backbone: don't scale twice.",
+                "这是图片除以 255 之后的特征。送来的图片已经处理好了，不要再缩放一次。",
+            ),
+            code=extract_code(scale=" / np.float32(255)"),
+        ),
+        Pitfall(
+            "changes_the_backbone",
+            report_of_extraction(right_features, mode_restored=lambda n: False),
+            text(
+                "The features are right, but the backbone comes back in another mode than it went in.",
+                "特征是对的，但主干还回来时，模式和送来时不一样了。",
+            ),
+            code={
+                "pytorch": PYTORCH_EXTRACT.format(
+                    stop="len(images)", step="batch_size", scale=""
+                ).replace("    backbone.train(was_training)\n", ""),
+                "keras": KERAS_EXTRACT.format(
+                    stop="len(images)", step="batch_size", scale=""
+                ).replace(
+                    "    features = []\n", "    features = []\n    backbone.trainable = False\n"
+                ),
+            },
+        ),
+    ),
+    hints=(
+        text(
+            "`range(0, len(images), batch_size)` gives where each batch starts; a slice may run past the end.",
+            "`range(0, len(images), batch_size)` 给出每一批的起点；切片超出末尾也没关系。",
+        ),
+        text(
+            "PyTorch: remember `backbone.training`, call eval(), compute under torch.no_grad(), then train(…) with what you "
+            "remembered. Keras: call the backbone with training=False.",
+            "PyTorch：先记住 `backbone.training`，调用 eval()，在 torch.no_grad() 下计算，最后用记住的值调用 train(…)。"
+            "Keras：调用主干时传入 training=False。",
+        ),
+        text(
+            "Collect the batches as NumPy arrays in a list and join them with np.concatenate.",
+            "把每一批的结果转成 NumPy 数组放进列表，最后用 np.concatenate 连起来。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            "def extract(backbone, images, batch_size):\n"
+            "    mode = backbone.training\n"
+            "    try:\n"
+            "        backbone.train(False)\n"
+            "        with torch.inference_mode():\n"
+            "            parts = [backbone(part) for part in torch.from_numpy(images).split(batch_size)]\n"
+            "        return torch.cat(parts).numpy()\n"
+            "    finally:\n"
+            "        backbone.train(mode)\n",
+            "@torch.no_grad()\n"
+            "def extract(backbone, images, batch_size):\n"
+            "    mode = backbone.training\n"
+            "    backbone.eval()\n"
+            "    rows, start = [], 0\n"
+            "    while start < len(images):\n"
+            "        rows.extend(backbone(torch.tensor(images[start : start + batch_size])).tolist())\n"
+            "        start += batch_size\n"
+            "    backbone.train(mode)\n"
+            "    return rows\n",
+        ),
+        "keras": (
+            "def extract(backbone, images, batch_size):\n"
+            "    return backbone.predict(images, batch_size=batch_size, verbose=0)\n",
+            "def extract(backbone, images, batch_size):\n"
+            "    count = -(-len(images) // batch_size)\n"
+            "    parts = [images[i * batch_size : (i + 1) * batch_size] for i in range(count)]\n"
+            "    return np.vstack([np.asarray(backbone(part, training=False)) for part in parts])\n",
+        ),
     },
 )
 
@@ -842,12 +1240,33 @@ REPORT = ManualExercise(
                 "没有基线、只跑一次且没有区间、分类头过大、没说明测试图片怎样抽取。",
             ),
         ),
-        (1, text("Second fault, of another kind, likewise.", "第二个毛病，须属于另一类，评分同上。")),
-        (1, text("Third fault, of yet another kind, likewise.", "第三个毛病，须又属于另一类，评分同上。")),
+        (
+            1,
+            text(
+                "Second fault, of another kind, likewise.", "第二个毛病，须属于另一类，评分同上。"
+            ),
+        ),
+        (
+            1,
+            text(
+                "Third fault, of yet another kind, likewise.",
+                "第三个毛病，须又属于另一类，评分同上。",
+            ),
+        ),
     ),
 )
 
-EXERCISES = (HEAD_PARAMETERS, PREPROCESS, STANDARDISE, RIDGE_PATH, CHOOSE_STRENGTH, PAIRED_GAIN, REPORT)
+EXERCISES = (
+    HEAD_PARAMETERS,
+    PREPROCESS,
+    STANDARDISE,
+    RIDGE_PATH,
+    CHOOSE_STRENGTH,
+    PAIRED_GAIN,
+    FREEZE_BACKBONE,
+    EXTRACT,
+    REPORT,
+)
 
 # Quizzes ------------------------------------------------------------------------------------------
 
@@ -868,7 +1287,10 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("A small network trained from scratch on the fifty", "用这五十张从零训练一个小网络"),
+                text(
+                    "A small network trained from scratch on the fifty",
+                    "用这五十张从零训练一个小网络",
+                ),
                 text(
                     "It can learn strokes, in principle. Fifty pictures are few to learn them from. Section 5 measures it.",
                     "原则上它能学会笔画，可是只靠五十张图片，太少了。第 5 节会实际测量。",
@@ -902,7 +1324,10 @@ QUIZZES = (
         ),
         options=(
             Option(
-                text("Inverting all pictures, labelled and new ones alike", "所有图片都反色，带标签的和新来的都一样"),
+                text(
+                    "Inverting all pictures, labelled and new ones alike",
+                    "所有图片都反色，带标签的和新来的都一样",
+                ),
                 text(
                     "This weakens the features, but labelled and new pictures still agree. Run the cell and see.",
                     "这会削弱特征，但带标签的图片和新图片仍然一致。运行下面的单元格看看。",
@@ -967,7 +1392,10 @@ QUIZZES = (
         ),
         options=(
             Option(
-                text("The optimiser moved the frozen weights through weight decay", "优化器通过权重衰减改动了冻结的权重"),
+                text(
+                    "The optimiser moved the frozen weights through weight decay",
+                    "优化器通过权重衰减改动了冻结的权重",
+                ),
                 text(
                     "A parameter without a gradient is skipped by PyTorch's optimisers, decay included.",
                     "没有梯度的参数会被 PyTorch 的优化器跳过，权重衰减也不例外。",
@@ -1005,7 +1433,10 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Shift and rotate the training pictures at random in each epoch", "每一轮都随机平移、旋转训练图片"),
+                text(
+                    "Shift and rotate the training pictures at random in each epoch",
+                    "每一轮都随机平移、旋转训练图片",
+                ),
                 text(
                     "Yes: each random picture has features of its own, and those are not on the disk.",
                     "对：每张随机变换过的图片都有自己的特征，磁盘上没有。",
