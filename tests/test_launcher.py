@@ -69,6 +69,11 @@ if "-r" in arguments:
 
 @pytest.fixture(scope="module")
 def launcher() -> ModuleType:
+    return load_launcher()
+
+
+def load_launcher() -> ModuleType:
+    """Import the file `course`, which has no .py at its end, and leave no compiled copy beside it."""
     loader = SourceFileLoader("course_launcher", str(ROOT / "course"))
     specification = importlib.util.spec_from_loader("course_launcher", loader)
     assert specification
@@ -373,6 +378,7 @@ def test_supported_platforms_pass(launcher: ModuleType, platform: tuple[Any, ...
         ("linux", "x86_64", ("glibc", "2.17"), "CPython", 64),
         ("linux", "riscv64", GLIBC, "CPython", 64),
         ("linux", "x86_64", GLIBC, "PyPy", 64),
+        ("linux", "x86_64", GLIBC, "free-threaded CPython", 64),
         ("darwin", "x86_64", ("macOS", "14.0"), "CPython", 64),
         ("darwin", "arm64", ("macOS", "13.6"), "CPython", 64),
         ("win32", "AMD64", ("", ""), "CPython", 32),

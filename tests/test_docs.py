@@ -1,0 +1,49 @@
+"""What the READMEs and CONTRIBUTING say is there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from course_lib.cli import app
+from tests.conftest import ROOT
+
+DOCUMENTS = ("README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_named_exists(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:\./|py )course ([a-z]+)", text))
+    commands = {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+    assert named and named <= commands | {"teach"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_linked_exists(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    links = re.findall(r"(?<!!)\[[^\]]+\]\(([^)#]+)\)", text)
+    missing = [link for link in links if "://" not in link and not (ROOT / link).exists()]
+    assert missing == []
+
+
+def test_both_readmes_name_the_same_commands_and_pictures() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS[:2])
+    for pattern in (r"`\./course [^`]+`", r"^\./course teach \w+", r"book/images/(\w+)-"):
+        in_english = set(re.findall(pattern, english, re.MULTILINE))
+        in_chinese = set(re.findall(pattern, chinese, re.MULTILINE))
+        assert in_english == in_chinese
+
+
+def test_the_readme_names_the_launchers_disk_space() -> None:
+    """The README's 7 GB and 3 GB are the launcher's own figures."""
+    from tests.test_launcher import load_launcher
+
+    launcher = load_launcher()
+    figures = launcher.GIGABYTES
+    assert round(sum(figures[part] for part in ("core", "pytorch", "cuda"))) == 7
+    assert round(figures["core"] + figures["keras"]) == 3
+    assert f"{figures['cuda']} of them" in (ROOT / "README.md").read_text(encoding="utf-8")
