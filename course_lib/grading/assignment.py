@@ -14,8 +14,11 @@ from course_lib.exercises.specification import Exercise
 from course_lib.grading import screening, verdicts
 from course_lib.grading.course import Course, specification
 from course_lib.grading.execution import Work
+from course_lib.grading.sandbox import HOME
 from course_lib.grading.verdicts import Asked
 from course_lib.paths import cache_dir
+
+_MOST_SHOWN = 64
 
 
 @dataclass
@@ -98,12 +101,14 @@ def open_assignment(course: Course, name: str) -> Assignment:
 
 
 def _shown() -> tuple[tuple[str, str], ...]:
-    """Show the kernels what would take long to make again: rendered images and the list of fonts."""
-    from course_lib.grading.sandbox import HOME
+    """Show the kernels what would take long to make again: rendered data and the list of fonts.
 
-    shown = [(str(cache_dir()), f"{HOME}/.course/cache")] if cache_dir().is_dir() else []
+    File by file, and nothing else of the cache: it holds executed solutions too.
+    """
     import matplotlib
 
+    data = sorted((cache_dir() / "data").glob("*.npz"), key=lambda path: path.stat().st_mtime)
+    shown = [(str(path), f"{HOME}/.course/cache/data/{path.name}") for path in data[-_MOST_SHOWN:]]
     for fonts in sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json")):
         shown.append((str(fonts), f"{HOME}/.matplotlib/{fonts.name}"))
     return tuple(shown)

@@ -22,6 +22,7 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
+from course_lib.grading.marks import forget_failure
 from course_lib.language import both
 
 _LARGEST = 50 << 20  # bytes of one notebook; figures are in it
@@ -128,6 +129,7 @@ def _take(
     if before == content:
         return Collected(file.name, student, "unchanged")
     write_atomically(target, content)
+    forget_failure(course, name, student)
     return Collected(file.name, student, "new" if before is None else "changed")
 
 

@@ -13,7 +13,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
-from course_lib.grading.grade import failure_of
+from course_lib.grading.marks import failure_of
 
 _BOM = "\ufeff"
 

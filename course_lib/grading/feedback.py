@@ -12,7 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import bleach  # type: ignore[import-untyped]
 import nbformat
+from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
@@ -54,14 +56,14 @@ def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dic
     exercises: Mapping[str, Any] = {}
     with suppress(CourseError):
         exercises = specification(course, known["notebook"])
-    waiting = _waiting(known)
+    by_hand = _by_hand(known)
     comments = {
         cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.get("comment") or ""
         for cell in nb.cells
         if cell.metadata.get("nbgrader")
     }
     rows = [
-        _row(cell, exercises, waiting, comments, language)
+        _row(cell, exercises, by_hand, comments, language)
         for cell in nb.cells
         if (cell.metadata.get("nbgrader") or {}).get("grade")
     ]
@@ -82,6 +84,7 @@ def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dic
             "note": words["note"],
         },
         "rows": rows,
+        "prose": [_clean(cell.source) if cell.cell_type == "markdown" else "" for cell in nb.cells],
         "by_name": {row["name"]: row for row in rows},
     }
 
@@ -116,7 +119,7 @@ def as_text(page: Mapping[str, Any]) -> str:
 def _row(
     cell: NotebookNode,
     exercises: Mapping[str, Any],
-    waiting: set[str],
+    by_hand: tuple[set[str], set[str]],
     comments: Mapping[str, str],
     language: str,
 ) -> dict[str, Any]:
@@ -124,7 +127,7 @@ def _row(
     number = cell.metadata.get("course", {}).get("exercise") or name.replace("-", ".")
     exercise = exercises.get(number)
     score, most = cell.metadata.nbgrader.get("score") or 0.0, cell.metadata.nbgrader.points
-    kind, state, why = _outcome(cell, name in waiting, score, most, language)
+    kind, state, why = _outcome(cell, name in by_hand[0], name in by_hand[1], score, most, language)
     rubric = getattr(exercise, "rubric", ())
     answer = comments.get(f"{name}-answer", "")
     return {
@@ -142,33 +145,46 @@ def _row(
 
 
 def _outcome(
-    cell: NotebookNode, waiting: bool, score: float, most: float, language: str
+    cell: NotebookNode, waiting: bool, marked: bool, score: float, most: float, language: str
 ) -> tuple[str, str, list[str]]:
     """Give (kind, a few words, why) of one graded cell."""
     words = {name: _pick(word, language) for name, word in _STATES.items()}
     if waiting:
         return "open", words["waiting"], []
-    if cell.metadata.nbgrader.get("solution"):
+    if marked:
         return ("right" if score >= most else "open" if score else "wrong"), words["marked"], []
+    if cell.metadata.nbgrader.get("solution"):
+        return "wrong", verdicts.title("NotAttempted", language), []
     error = next((each for each in cell.outputs if each.output_type == "error"), None)
     if error is None:
         shown = [each.data.get("text/plain", "") for each in cell.outputs if "data" in each]
-        if score < most:
-            return "open", words["changed"], []
         return "right", words["right"], [shown[0].removeprefix("✓ ")] if shown else []
-    if score > 0:
-        return "open", words["changed"], []
     state = verdicts.title(error.ename, language) or words["wrong"]
     return "wrong", state, [error.evalue] if error.evalue else []
 
 
-def _waiting(known: Mapping[str, Any]) -> set[str]:
-    """List the cells that a person has still to mark."""
+def _by_hand(known: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """List the cells that a person has still to mark, and those that a person has marked."""
     with Gradebook(known["db_url"]) as gradebook:
-        submission = gradebook.find_submission_notebook(
+        grades = gradebook.find_submission_notebook(
             known["notebook"], known["assignment"], known["student"]
-        )
-        return {grade.name for grade in submission.grades if grade.needs_manual_grade}
+        ).grades
+        waiting = {grade.name for grade in grades if grade.needs_manual_grade}
+        return waiting, {grade.name for grade in grades if grade.manual_score is not None}
+
+
+def _clean(markdown: str) -> str:
+    """Turn prose into HTML that can do nothing: a student's answer is read by instructors too."""
+    html = str(markdown2html(markdown))
+    return bleach.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
+
+
+_TAGS = {
+    *("a", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "span"),
+    *("strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+}
+_ATTRIBUTES = {"*": ["class"], "a": ["href"], "img": ["alt"], "td": ["align"], "th": ["align"]}
 
 
 def _title_of(nb: NotebookNode, fallback: str) -> str:
@@ -211,5 +227,4 @@ _STATES: dict[str, Text] = {
     "wrong": text("Not passed", "未通过"),
     "waiting": text("To be marked", "待评阅"),
     "marked": text("Marked by hand", "人工评阅"),
-    "changed": text("Changed by hand", "人工改分"),
 }

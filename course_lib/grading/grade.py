@@ -7,7 +7,6 @@ and a student whose submission, environment and questions have not changed is no
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -19,8 +18,8 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 
 from course_lib.errors import CourseError
-from course_lib.files import locked, write_atomically
-from course_lib.grading import audit, execution, kernel, results, sandbox
+from course_lib.files import locked
+from course_lib.grading import audit, execution, kernel, marks, results, sandbox
 from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import Course
 from course_lib.grading.execution import Work
@@ -137,7 +136,7 @@ def _finish(assignment: Assignment, job: _Job, executed: Future[None], sandboxed
     if not result["success"]:
         reason = last_line(result.get("log"), result.get("error"))
         return _failed(assignment, job.student, f"nbgrader: {reason}")
-    write_atomically(_mark(assignment, job.student), json.dumps({"key": job.key}))
+    marks.note_done(assignment.course, assignment.name, job.student, job.key)
     return _read_grade(assignment, job.student, "graded")
 
 
@@ -183,35 +182,17 @@ def read_submission(path: Path) -> NotebookNode:
 
 
 def _is_done(assignment: Assignment, job: _Job) -> bool:
-    try:
-        mark = json.loads(_mark(assignment, job.student).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
     folder = assignment.course.folder / "autograded" / job.student / assignment.name
     there = (folder / f"{assignment.notebook}.ipynb").is_file()
-    return bool(there and mark.get("key") == job.key)
-
-
-def _mark(assignment: Assignment, student: str) -> Path:
-    return assignment.course.private / "graded" / assignment.name / f"{student}.json"
+    return there and job.key == marks.key_of_done(assignment.course, assignment.name, job.student)
 
 
 def _failed(assignment: Assignment, student: str, why: str) -> Graded:
     """Note a failure where ``teach status`` finds it; the others go on."""
-    write_atomically(_mark(assignment, student), json.dumps({"failed": why}, ensure_ascii=False))
+    marks.note_failure(assignment.course, assignment.name, student, why)
     entry = {"student": student, "assignment": assignment.name, "failed": why}
     audit.record(assignment.course, entry)
     return Graded(student, "failed", why=why)
-
-
-def failure_of(course: Course, name: str, student: str) -> str | None:
-    """Give the sentence of a student's failed grading, ``None`` where it did not fail."""
-    mark = course.private / "graded" / name / f"{student}.json"
-    try:
-        why = json.loads(mark.read_text(encoding="utf-8")).get("failed")
-    except (OSError, ValueError):
-        return None
-    return str(why) if why else None
 
 
 def _read_grade(assignment: Assignment, student: str, state: str) -> Graded:

@@ -26,7 +26,7 @@ from nbgrader.preprocessors import (
 from traitlets import Bool
 
 from course_lib.authoring.editions import nbgrader_stubs
-from course_lib.grading import audit, execution, feedback, results, verdicts
+from course_lib.grading import audit, execution, feedback, marks, results, verdicts
 from course_lib.grading.assignment import Assignment
 from course_lib.grading.course import open_course
 from course_lib.grading.execution import Execution
@@ -65,7 +65,9 @@ class ExecuteInSandbox(Execute):
         sandboxed = not (self.unsandboxed or os.environ.get(UNSANDBOXED) == "1")
         done = execute_once(assignment, nb, sandboxed=sandboxed)
         decided = write_results(assignment, nb, done)
-        _record(assignment, resources["nbgrader"]["student"], nb, done, decided)
+        student = resources["nbgrader"]["student"]
+        _record(assignment, student, done, decided)
+        marks.forget_failure(assignment.course, assignment.name, student)
         return nb, resources
 
 
@@ -148,9 +150,7 @@ def _code(verdict: Verdict) -> str:
     return f"{verdict.code}/{verdict.pitfall}" if verdict.pitfall else verdict.code
 
 
-def _record(
-    assignment: Assignment, student: str, nb: NotebookNode, done: Execution, codes: dict[str, str]
-) -> None:
+def _record(assignment: Assignment, student: str, done: Execution, codes: dict[str, str]) -> None:
     submitted = assignment.course.folder / "submitted" / student / assignment.name
     file = submitted / f"{assignment.notebook}.ipynb"
     audit.record(

@@ -60,8 +60,8 @@ class Limits:
     file_mb: int = 128
     scratch_mb: int = 512
     start_seconds: float = 90.0
-    cell_seconds: float = 90.0
-    notebook_seconds: float = 480.0
+    cell_seconds: float = 120.0
+    notebook_seconds: float = 600.0
     output_bytes: int = 500_000
     answer_bytes: int = 64 * _MB
     threads: int = 2

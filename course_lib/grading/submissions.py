@@ -9,6 +9,7 @@ the specification. A mistake is given there as a NumPy function; what that funct
 from __future__ import annotations
 
 import ast
+import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -170,57 +171,34 @@ def wrap_pitfall(module: Path, exercise: Exercise, name: str, tensors: str) -> s
     """
     tree = ast.parse(module.read_text(encoding="utf-8"))
     mistake = _find_answer(tree, exercise.id, name)
-    needed = "\n\n".join(ast.unparse(node) for node in _needed(tree, mistake))
-    parameters = ", ".join(exercise.public_draw(0))
-    constants = f"constants = {dict(exercise.constants)!r}"
-    return _WRAPPER.format(
-        needed=textwrap.indent(needed, "    "),
-        mistake=ast.unparse(mistake),
-        constants=constants,
-        function=exercise.function,
-        parameters=parameters,
-        convert=_CONVERT[tensors],
-    )
+    body = [ast.unparse(node) for node in _needed(tree, mistake)]
+    parameters = list(exercise.public_draw(0))
+    given = [f"{each}={each}" for each in parameters]
+    if tensors != "numpy":
+        body.append(_TO_ARRAYS.format(convert=_CONVERT[tensors]))
+        given = [f"{each}=to_arrays({each})" for each in parameters]
+    if exercise.constants and "constants" in _parameters_of(exercise, name):
+        given.append(f"constants={dict(exercise.constants)!r}")
+    body += [f"mistake = {ast.unparse(mistake)}", f"return mistake({', '.join(given)})"]
+    # All of it stands inside the function: names of one exercise must not meet those of the next.
+    inner = textwrap.indent("\n".join(body), "    ")
+    return f"def {exercise.function}({', '.join(parameters)}):\n{inner}\n"
 
 
-# All of it stands inside one function: names of one exercise must not meet those of the next.
-_WRAPPER = """def make_{function}():
-    import numpy
-
-{needed}
-
-    {constants}
-    mistake = {mistake}
-
-    def to_arrays(value):
-        if isinstance(value, (list, tuple)):
-            return type(value)(to_arrays(part) for part in value)
-        if isinstance(value, dict):
-            return {{key: to_arrays(part) for key, part in value.items()}}
-        if hasattr(value, "shape"):
-            array = {convert}
-            return array.astype(numpy.float64) if array.dtype == numpy.float32 else array
-        return value
-
-    def {function}({parameters}):
-        given = {{name: to_arrays(value) for name, value in given_to({parameters}).items()}}
-        if "constants" in mistake.__code__.co_varnames[: mistake.__code__.co_argcount]:
-            given["constants"] = constants
-        return mistake(**given)
-
-    def given_to({parameters}):
-        return locals()
-
-    return {function}
-
-
-{function} = make_{function}()
+_TO_ARRAYS = """def to_arrays(value):
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_arrays(part) for part in value)
+    return {convert} if hasattr(value, "shape") else value
 """
 _CONVERT = {
-    "numpy": "numpy.asarray(value)",
-    "pytorch": "value.detach().cpu().numpy()",
-    "keras": "numpy.asarray(__import__('keras').ops.convert_to_numpy(value))",
+    "pytorch": "value.double().numpy() if value.is_floating_point() else value.numpy()",
+    "keras": "__import__('keras').ops.convert_to_numpy(value)",
 }
+
+
+def _parameters_of(exercise: Exercise, name: str) -> Mapping[str, inspect.Parameter]:
+    pitfall = next(each for each in exercise.pitfalls if each.name == name)
+    return inspect.signature(pitfall.answer).parameters
 
 
 def _find_answer(tree: ast.Module, exercise: str, name: str) -> ast.expr:
