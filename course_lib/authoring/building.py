@@ -38,15 +38,15 @@ def build(root: Path, *, chapters: list[str] | None = None) -> list[Path]:
     made: dict[Path, bytes] = {}
     for source in sources:
         if chapters is None or source.chapter in chapters:
-            made |= make_chapter(root, source)
+            chapter = Chapter(root, source, load_specification(root, source))
+            made |= make_chapter(chapter)
     made[Path("notebooks/README.md")] = make_index(sources).encode()
     return [path for path, content in made.items() if _write(root / path, content)]
 
 
-def make_chapter(root: Path, source: Source) -> dict[Path, bytes]:
-    """Make a chapter's eight notebooks and its public data, by their paths relative to ``root``."""
-    specification = load_specification(root, source)
-    chapter = Chapter(root, source, specification)
+def make_chapter(chapter: Chapter) -> dict[Path, bytes]:
+    """Make a chapter's eight notebooks and its public data, by their paths in the repository."""
+    source = chapter.source
     if problems := [*unique_ids(chapter), *known_exercises(chapter)]:
         raise SourceError(problems)
     made: dict[Path, bytes] = {}
@@ -56,8 +56,8 @@ def make_chapter(root: Path, source: Source) -> dict[Path, bytes]:
             student = _make_student(source, solved)
             made[notebook_path("notebooks", language, framework, source.name)] = to_bytes(student)
             made[notebook_path("solutions", language, framework, source.name)] = to_bytes(solved)
-    if specification is not None:
-        made[public_path(source)] = _make_public(source, specification)
+    if chapter.specification is not None:
+        made[public_path(source)] = _make_public(source, chapter.specification)
     return made
 
 

@@ -89,7 +89,7 @@ def _check_chapter(
         yield from rule(chapter)
     yield from links.working_links(chapter, sources)
     try:
-        editions = make_chapter(root, source)
+        editions = make_chapter(chapter)
     except SourceError as error:
         yield from error.problems
         return

@@ -9,26 +9,27 @@ GB 2312's first level and every further character that the course's labels use. 
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 FAMILY = "Course Sans SC"
 PATH = Path(__file__).with_name("CourseSansSC-Regular.otf")
 
 
-@cache
-def covered() -> frozenset[str]:
-    """Give every character that a figure can show: those of this font and of matplotlib's DejaVu."""
-    from fontTools.ttLib import TTFont
-    from matplotlib import get_data_path
-
-    dejavu = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
-    codes: set[int] = set()
-    for path in (PATH, dejavu):
-        with TTFont(path, lazy=True) as font:
-            codes |= set(font.getBestCmap())
-    return frozenset(map(chr, codes))
-
-
 def missing_glyphs(text: str) -> list[str]:
-    """List the characters of a text that no figure can show, in order."""
-    return sorted({char for char in text if char.isprintable()} - covered())
+    """List the characters that no figure can show, neither in this font nor in matplotlib's DejaVu."""
+    missing = {char for char in text if char.isprintable()} - _characters_of(PATH)
+    if missing:
+        matplotlib = find_spec("matplotlib")  # found, not imported: that takes long
+        assert matplotlib is not None and matplotlib.origin is not None
+        fonts = Path(matplotlib.origin).with_name("mpl-data") / "fonts" / "ttf"
+        missing -= _characters_of(fonts / "DejaVuSans.ttf")
+    return sorted(missing)
+
+
+@cache
+def _characters_of(path: Path) -> frozenset[str]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))

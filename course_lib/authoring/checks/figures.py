@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,8 @@ def described_figures(chapter: Chapter) -> Iterator[Problem]:
             yield chapter.problem(
                 cell.line, f"cell {cell.id!r}: this figure has no  alt: {{en: …, zh: …}}"
             )
+        elif cell.alt and not re.search("[\u4e00-\u9fff]", cell.alt["zh"]):
+            yield chapter.problem(cell.line, f"cell {cell.id!r}: alt, zh: is not in Chinese")
     for prose in chapter.source.prose:
         for link in links_in(prose.text):
             if link.image and not link.words.strip():
