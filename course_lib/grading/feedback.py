@@ -18,6 +18,7 @@ from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
+from nbgrader.server_extensions import formgrader
 
 from course_lib.errors import CourseError
 from course_lib.exercises.values import text
@@ -26,6 +27,7 @@ from course_lib.grading.course import Course, open_course, specification
 from course_lib.language import Text
 
 TEMPLATES = Path(__file__).with_name("templates")
+_NBGRADERS = Path(formgrader.__file__).with_name("templates")
 
 
 class Explain(NbGraderPreprocessor):
@@ -47,7 +49,8 @@ def configure(config: Any) -> None:
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 
     config.GenerateFeedback.preprocessors = [GetGrades, Explain, CSSHTMLHeaderPreprocessor]
-    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+    # Ours first: it holds another "feedback". The formgrader finds its own pages in nbgrader's.
+    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), str(_NBGRADERS)]
 
 
 def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dict[str, Any]:

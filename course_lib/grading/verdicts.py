@@ -315,8 +315,8 @@ _TITLES: dict[str, Text] = {
 
 _SENTENCES: dict[str, Text] = {
     "Correct": text(
-        "Correct, on inputs that your function had not seen before.",
-        "正确。你的函数在未见过的输入上也给出了正确结果。",
+        "Your function gives the right values on inputs that it had not seen before.",
+        "你的函数在未见过的输入上也给出了正确结果。",
     ),
     "NotAttempted": text(
         "The stub is still there: this exercise was not begun.",
