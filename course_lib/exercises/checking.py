@@ -192,10 +192,7 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
 
 
 def _heading(exercise: PublicExercise, state: str) -> str:
-    return both(
-        f"{exercise.id} {pick(exercise.title)}: {state}",
-        f"{exercise.id} {pick(exercise.title)}：{state}",
-    )
+    return f"{exercise.id} {pick(exercise.title)} · {state}"
 
 
 def _which_example(exercise: PublicExercise, judgement: Judgement) -> list[str]:

@@ -221,13 +221,11 @@ def _kinds_fit(expected: str, found: str, rule: _Rule) -> bool:
 
 
 def _compare_items(expected: Value, found: Value, path: str, rule: _Rule) -> Outcome:
-    if isinstance(found, np.ndarray) and found.ndim > 0:
-        found = list(found)
-    if not isinstance(found, list | tuple):
+    if not isinstance(found, list | tuple) and not (isinstance(found, np.ndarray) and found.ndim):
         return _differs("kind", path, expected, found)
     if len(expected) != len(found):
         return _differs("length", path, expected, found)
-    for i, (e, f) in enumerate(zip(expected, found, strict=True)):
+    for i, (e, f) in enumerate(zip(expected, list(found), strict=True)):
         outcome = _compare(e, f, f"{path}[{i}]", rule)
         if not outcome.same:
             return outcome

@@ -65,13 +65,15 @@ def compare_rows(judgement: Judgement, *, tensors: bool = False) -> list[Row]:
     several = _is_several(expected) or _is_several(found)
     if not several and not judgement.pitfall:
         return []  # the sentence has said it all
-    if kinds[0] != kinds[1] and several:
+    # A pitfall's message says nothing of shapes; every other sentence has said them already.
+    if kinds[0] != kinds[1] and judgement.pitfall:
         rows.append(Row(text("what it is", "类型"), *kinds))
     shown = show_both(expected, found)
     if all(shown):
         rows.append(_row(text("values", "数值"), *shown))
-    elif outcome.index:
-        rows.append(_row(_place(outcome), *_elements(outcome)))
+    elif outcome.index and judgement.pitfall:
+        place = f"result{outcome.path}"
+        rows.append(_row(text(place, place), *_elements(outcome)))
     return rows
 
 
@@ -147,9 +149,13 @@ def _shape(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
 
 def _length(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     place, e, f = _place(outcome), len(outcome.expected), len(outcome.found)
+    en, zh = f"has {f}", f"有 {f} 个"
+    if isinstance(outcome.found, np.ndarray):
+        what = summarise(outcome.found, tensors=tensors)
+        en, zh = f"is {what['en']}", f"是{what['zh']}"
     return text(
-        f"For {place['en']}, {e} items are expected; yours has {f}.",
-        f"{place['zh']}应有 {e} 个元素，你的有 {f} 个。",
+        f"For {place['en']}, {e} items are expected; yours {en}.",
+        f"{place['zh']}应有 {e} 个元素，你的{zh}。",
     )
 
 
@@ -215,11 +221,13 @@ def _value(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     if outcome.largest_error is not None and reveal and outcome.wrong > 1:
         largest_en = f" The largest difference is {number(outcome.largest_error)}."
         largest_zh = f"最大的差是 {number(outcome.largest_error)}。"
-    how_many = "is" if outcome.wrong == 1 else "are"
+    many_en = f"{outcome.wrong} of {outcome.total} values {'is' if outcome.wrong == 1 else 'are'}"
+    many_zh = f"{outcome.total} 个值中有 {outcome.wrong} 个"
+    if outcome.wrong == outcome.total:
+        many_en, many_zh = f"All {outcome.total} values are", f"{outcome.total} 个值全都"
     return text(
-        f"{outcome.wrong} of {outcome.total} values {how_many} different; the first is {place}"
-        f"{said_en}.{largest_en}",
-        f"{outcome.total} 个值中有 {outcome.wrong} 个不一致；第一处是 {place}{said_zh}。{largest_zh}",
+        f"{many_en} different; the first is {place}{said_en}.{largest_en}",
+        f"{many_zh}不一致；第一处是 {place}{said_zh}。{largest_zh}",
     )
 
 

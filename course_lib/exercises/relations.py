@@ -6,6 +6,7 @@ and a guess at the reason only where the number itself suggests it (12 is a size
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
@@ -63,6 +64,13 @@ def _of_shapes(expected: np.ndarray, found: np.ndarray, same: Same) -> Iterator[
             "The values are right, but rows and columns are exchanged (transposed).",
             "数值是对的，但行和列互换了（转置）。",
         )
+    order = _reordered_axes(expected, found, same)
+    if order:
+        yield text(
+            f"The values are right, but the axes stand in another order: yours is the expected "
+            f"result with .transpose{order}.",
+            f"数值是对的，但轴的次序不同：你的结果等于应有的结果做了 .transpose{order}。",
+        )
     if expected.squeeze().shape == found.squeeze().shape:
         if same(expected.squeeze(), found.squeeze()):
             yield text(
@@ -100,6 +108,14 @@ def _of_shapes(expected: np.ndarray, found: np.ndarray, same: Same) -> Iterator[
                 "The sum of your values is the expected number: one number is asked for.",
                 "你的各个值之和正好等于应有的结果：这里只要一个数。",
             )
+
+
+def _reordered_axes(expected: np.ndarray, found: np.ndarray, same: Same) -> tuple[int, ...] | None:
+    """Give the order of axes that turns one into the other: channels first for channels last."""
+    if not 3 <= expected.ndim == found.ndim <= 4:
+        return None
+    orders = itertools.permutations(range(expected.ndim))
+    return next((order for order in orders if same(expected.transpose(order), found)), None)
 
 
 def _of_numbers(
@@ -225,7 +241,7 @@ def _loosened(expected: np.ndarray, same: Same) -> Same:
 
 def _off_by(difference: float) -> Text:
     more_en, more_zh = ("more", "大") if difference > 0 else ("less", "小")
-    size = number(abs(difference))
+    size = f"{abs(difference):.6g}"
     return text(
         f"Each value is {size} {more_en} than expected.", f"每个值都比应有的{more_zh} {size}。"
     )

@@ -59,8 +59,8 @@ def texts_fit(words: Sequence[Value]) -> bool:
 def summarise(value: Value, *, tensors: bool = False) -> Text:
     """Name a value in a few words: its kind, and its shape or size."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
-        shape = str(value.shape)
-        kind = "str" if value.dtype.kind == "U" else str(value.dtype)
+        # float32 or float64 makes no difference to a comparison, so it is not named.
+        shape, kind = str(value.shape), KINDS.get(value.dtype.kind, str(value.dtype))
         en, zh = ("tensor", "张量") if tensors and value.dtype.kind != "U" else ("array", "数组")
         article = "an" if en == "array" else "a"
         return text(f"{article} {en} of shape {shape}, {kind}", f"形状为 {shape} 的 {kind} {zh}")
@@ -100,12 +100,14 @@ def show(value: Value, digits: int = 6) -> str:
     if isinstance(value, float):
         return number(value, digits)
     if isinstance(value, dict):
-        inner = ", ".join(f"{key!r}: {show(part, digits) or '…'}" for key, part in value.items())
-        return _whole("{" + inner + "}")
+        parts = [show(part, digits) for part in value.values()]
+        inner = ", ".join(f"{key!r}: {part}" for key, part in zip(value, parts, strict=True))
+        return _whole("{" + inner + "}") if all(parts) else ""
     if isinstance(value, list | tuple):
         opening, closing = "()" if isinstance(value, tuple) else "[]"
-        inner = ", ".join(show(part, digits) or "…" for part in value[: SMALL + 1])
-        return _whole(opening + inner + closing)
+        parts = [show(part, digits) for part in value[: SMALL + 1]]
+        separator = ",\n " if any("\n" in part for part in parts) else ", "
+        return _whole(opening + separator.join(parts) + closing) if all(parts) else ""
     return _whole(repr(value))
 
 
@@ -121,7 +123,9 @@ def show_both(one: Value, other: Value) -> tuple[str, str]:
 
 def number(value: float, digits: int = 6) -> str:
     """Write a number with so many significant digits; whole numbers as they are."""
-    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and not (value.is_integer() and abs(value) < 1e12):
+        return f"{value:.{digits}g}"
+    return str(value)
 
 
 def shorten(words: str, limit: int = 80) -> str:

@@ -11,6 +11,7 @@ from course_lib.exercises.relations import recognise
 RNG = np.random.default_rng(0)
 E = RNG.normal(size=(4, 3))
 V = RNG.normal(size=5)
+IMAGES = RNG.normal(size=(2, 3, 4, 3))
 INPUTS = {"x": RNG.normal(size=(12, 3)), "k": 3}
 LABELS = np.array([2, 0, 1, 1])
 
@@ -23,6 +24,7 @@ def softmax(scores):
     ("expected", "found", "said"),
     [
         (E, E.T, "transposed"),
+        (IMAGES, IMAGES.transpose(0, 3, 1, 2), ".transpose(0, 3, 1, 2)"),
         (V, V[:, None], "axis of length 1"),
         (V[None], V, "axis of length 1"),
         (E, E.ravel(), "another shape"),
