@@ -86,8 +86,10 @@ def _keras_line() -> tuple[str, str]:
     backend = keras_backend.settle()
     import keras
 
-    # Keras 3 answers the same for every backend: "gpu:0", "cuda:0", "cpu:0" …
-    devices = [name for name in keras.distribution.list_devices() if "cpu" not in name.lower()]
+    # Keras 3 answers "gpu:0", "cuda:0", "cpu:0" …; on the torch backend it cannot list them.
+    torch = backend == "torch"
+    names = ["gpu"] * keras_backend.has_nvidia_gpu() if torch else keras.distribution.list_devices()
+    devices = [name for name in names if "cpu" not in name.lower()]
     return f"Keras {keras.__version__} ({backend})", devices[0] if devices else _cpu()
 
 

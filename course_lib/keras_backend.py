@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,8 +21,19 @@ def settle() -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
         with _silent_stderr():
+            _load_triton()
             import tensorflow  # noqa: F401
     return backend
+
+
+def _load_triton() -> None:
+    """Load PyTorch's compiler before TensorFlow, where both are installed.
+
+    Each brings its own LLVM. Triton's refuses to load after TensorFlow's and ends the process (at
+    the first PyTorch optimizer); the other way round both work.
+    """
+    with suppress(ImportError):
+        import triton._C.libtriton  # noqa: F401
 
 
 @contextmanager

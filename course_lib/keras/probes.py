@@ -30,6 +30,7 @@ class TinyBackbone(keras.Model):
         self.mix = layers.Dense(features, use_bias=False)
         self.norm = BatchNorm()
         self.batch_sizes: list[int] = []
+        self.run_eagerly = True  # so that predict, too, shows its batches
         self.mix.build((None, None, None, channels))
         self.norm.build((None, None, None, features))
         self.built = True
@@ -37,7 +38,7 @@ class TinyBackbone(keras.Model):
             variable.assign(arrays[name])
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        self.batch_sizes.append(x.shape[0])
+        self.batch_sizes.append(x.shape[0] or 0)
         places = self.norm(self.mix(x), training=training)  # every place is an example to it
         return ops.mean(ops.relu(places), axis=(1, 2))
 
