@@ -131,6 +131,19 @@ def parse(content: bytes) -> tuple[dict[str, PublicExercise], dict[str, Quiz]]:
     return exercises, quizzes
 
 
+def without_answers(content: bytes) -> bytes:
+    """Strip a public JSON to what may stand in a grading kernel: the examples' inputs.
+
+    A notebook that tries its function on ``example("04.3")`` then runs there too.
+    """
+    data = json.loads(content)
+    for entry in data["exercises"]:
+        entry |= {"messages": {}, "hints": []} if "draws" in entry else {"rubric": []}
+        for draw in entry.get("draws", ()):
+            draw.update(expected=None, mistaken=encode({}))
+    return _dump(data | {"quizzes": []})
+
+
 def _dump(data: Any) -> bytes:
     words = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
     return (words + "\n").encode("utf-8")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.exercises import public
+from course_lib.exercises import example, public
 from course_lib.exercises.comparators import close
 from course_lib.exercises.specification import SpecificationError
 from tests.exercises import chapter_99
@@ -92,3 +92,14 @@ def test_a_chapter_too_large_names_the_exercise():
 def test_unknown_names_are_said(chapter, name, said):
     with pytest.raises(CourseError, match=said):
         public.load_public(name)
+
+
+def test_a_grading_kernel_may_have_the_inputs_alone(chapter, monkeypatch):
+    path = public.FOLDER / "99_test.json"
+    stripped = public.without_answers(path.read_bytes())
+    path.write_bytes(stripped)
+    monkeypatch.setenv("COURSE_GRADING", "1")
+    assert example("99.1", 2)["features"].shape == (9, 4)
+    exercise = public.parse(stripped)[0]["99.1"]
+    assert all(draw.expected is None and draw.mistaken == {} for draw in exercise.draws)
+    assert (exercise.messages, exercise.hints) == ({}, ())
