@@ -95,14 +95,15 @@ def load(
 
 def names() -> list[tuple[str, str, str]]:
     """All domains: name, what it is in one line, licence."""
+    drawn, typeset = "Made here", letters.LICENSE
     return [
         ("digits", both("1,797 real handwritten digits", "1797 个真实手写数字"), digits.LICENSE),
-        ("letters", both("letters A–Z a–z in 22 typefaces", "22 种字体的英文字母 A–Z a–z"), letters.LICENSE),
-        ("scripts", both("letters of many scripts, over 1,000 classes", "多种文字的字母，一千多个类别"), letters.LICENSE),
-        ("rendered_digits", both("digits 0–9 in 21 typefaces", "21 种字体的数字 0–9"), letters.LICENSE),
-        ("fractals", both("fractals of random affine maps", "随机仿射映射生成的分形"), "Made here"),
-        ("shapes", both("twelve geometric shapes", "十二种几何图形"), "Made here"),
-        ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), "Made here"),
+        ("letters", both("letters A–Z a–z in 22 typefaces", "22 种字体的英文字母 A–Z a–z"), typeset),
+        ("scripts", both("letters of many scripts, 1,355 classes", "多种文字的字母，1355 类"), typeset),
+        ("rendered_digits", both("digits 0–9 in 21 typefaces", "21 种字体的数字 0–9"), typeset),
+        ("fractals", both("fractals of random affine maps", "随机仿射映射生成的分形"), drawn),
+        ("shapes", both("twelve geometric shapes", "十二种几何图形"), drawn),
+        ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), drawn),
     ]  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def letters(
         raise CourseError(
             "No letters are left: leave some in.", "一个字母也没有剩下：请至少保留几个。"
         )
-    where = {c: LETTER_TYPEFACES for c in characters}
+    where: dict[str, Sequence[str]] = dict.fromkeys(characters, LETTER_TYPEFACES)
     return _rendered("letters", where, n, seed, size, style, cache)
 
 
@@ -91,7 +91,7 @@ def rendered_digits(
 
     Arguments as for :func:`letters`.
     """
-    where = {c: DIGIT_TYPEFACES for c in string.digits}
+    where: dict[str, Sequence[str]] = dict.fromkeys(string.digits, DIGIT_TYPEFACES)
     return _rendered("rendered_digits", where, n, seed, size, style, cache)
 
 
@@ -140,10 +140,8 @@ def _rendered(
     }  # fmt: skip
 
     def make() -> dict[str, np.ndarray]:
-        glyphs = _glyphs(where, cache)
-        which = pick_evenly(glyphs.label, n, seed)
-        x = rendering.draw(glyphs, which, how, size, seed)
-        return {"x": x, "y": glyphs.label[which]}
+        glyphs, which = _pick_glyphs(where, n, seed, cache)
+        return {"x": rendering.draw(glyphs, which, how, size, seed), "y": glyphs.label[which]}
 
     made = cached(key, make, cache=cache)
     return Domain(
@@ -151,11 +149,17 @@ def _rendered(
     )
 
 
-def _glyphs(where: dict[str, Sequence[str]], cache: bool) -> Glyphs:
-    """The maps of distances of every character in each of its typefaces."""
-    wanted = [(face, c, label) for label, c in enumerate(where) for face in where[c]]
-    key = {"glyphs": wanted, "code": code_of(typefaces.__file__), "pillow": PIL.__version__}
-    return Glyphs(**cached(key, lambda: vars(measure_glyphs(wanted)), cache=cache))
+def _pick_glyphs(
+    where: dict[str, Sequence[str]], n: int, seed: int, cache: bool
+) -> tuple[Glyphs, np.ndarray]:
+    """Measured glyphs, and which of them each of ``n`` images shows."""
+    all_glyphs = [(face, c, label) for label, c in enumerate(where) for face in where[c]]
+    which = pick_evenly(np.array([label for _, _, label in all_glyphs]), n, seed)
+    if n < len(all_glyphs):  # a few images: measure what they need and no more
+        used, which = np.unique(which, return_inverse=True)
+        return measure_glyphs([all_glyphs[i] for i in used]), which
+    key = {"glyphs": all_glyphs, "code": code_of(typefaces.__file__), "pillow": PIL.__version__}
+    return Glyphs(**cached(key, lambda: vars(measure_glyphs(all_glyphs)), cache=cache)), which
 
 
 def pick_evenly(label: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -170,7 +170,9 @@ def _may_go(ink: np.ndarray, corners: tuple[tuple[int, ...], ...]) -> np.ndarray
     shifts = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
     around = [np.roll(ink, (-dy, -dx), axis=(1, 2)) for dy, dx in shifts]
     neighbours = sum(p.astype(np.int8) for p in around)
-    changes = sum((~p & q).astype(np.int8) for p, q in zip(around, around[1:] + around[:1]))
+    changes = sum(
+        (~p & q).astype(np.int8) for p, q in zip(around, around[1:] + around[:1], strict=True)
+    )
     removable = ink & (neighbours >= 2) & (neighbours <= 6) & (changes == 1)
     for a, b, c in corners:
         removable &= ~(around[a] & around[b] & around[c])

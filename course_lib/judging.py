@@ -1,0 +1,85 @@
+"""How good is it, and how sure are we: accuracy, intervals over seeds, paired comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from course_lib.errors import CourseError
+
+
+class Interval(NamedTuple):
+    """A mean and the interval that holds the true mean in 95 of 100 such experiments."""
+
+    mean: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
+    """Fraction of labels that were predicted.
+
+    Args:
+        y: true labels, N.
+        predicted: predicted labels, N.
+    """
+    y, predicted = np.asarray(y), np.asarray(predicted)
+    if y.shape != predicted.shape or y.ndim != 1 or len(y) == 0:
+        raise CourseError(
+            f"accuracy compares two rows of labels of one length; these have shapes {y.shape} and "
+            f"{predicted.shape}. If you have one score per class, take argmax(axis=1) first.",
+            f"accuracy 比较两列等长的标签，而这里的形状是 {y.shape} 和 {predicted.shape}。"
+            "如果手里是各类别的得分，请先取 argmax(axis=1)。",
+        )
+    return float(np.mean(y == predicted))
+
+
+def interval(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> Interval:
+    r"""Mean of repeated measurements with Student's t interval.
+
+    .. math:: \bar v \pm t_{n-1} \, s / \sqrt n
+
+    where *s* is the sample's standard deviation and :math:`t_{n-1}` the quantile that leaves half
+    of ``1 - level`` above it. It assumes independent, roughly normal values (one per seed). Student,
+    "The probable error of a mean", Biometrika 6, 1908.
+
+    Args:
+        values: one number per seed, at least two.
+        level: how often such an interval holds the true mean.
+    """
+    v = np.asarray(values, np.float64)
+    if v.ndim != 1 or len(v) < 2:
+        raise CourseError(
+            f"An interval needs at least two values (one per seed); there is {v.size}.",
+            f"区间至少需要两个数值（每个随机种子一个），这里只有 {v.size} 个。",
+        )
+    half = stats.t.ppf((1 + level) / 2, len(v) - 1) * v.std(ddof=1) / np.sqrt(len(v))
+    return Interval(float(v.mean()), float(v.mean() - half), float(v.mean() + half))
+
+
+def paired_interval(
+    a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, *, level: float = 0.95
+) -> Interval:
+    """Mean of the differences ``a − b`` with its interval, where ``a[i]`` and ``b[i]`` share a seed.
+
+    Sharing the seed (the same few labels, the same test part) cancels what was luck for both, so
+    the interval of the difference is narrower than the two single ones would suggest.
+
+    Args:
+        a: one number per seed.
+        b: one number per seed, in the same order.
+        level: as for :func:`interval`.
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.shape != b.shape:
+        raise CourseError(
+            f"Pairs need as many values on both sides; there are {a.size} and {b.size}.",
+            f"配对比较要求两边的数值一样多，这里分别是 {a.size} 个和 {b.size} 个。",
+        )
+    return interval(a - b, level=level)
