@@ -192,7 +192,7 @@ def _note(work: Path, record: dict[str, str], name: str, checksum: str) -> None:
 
 
 def _files_of_edition(course: Path, language: str, framework: str) -> list[Path]:
-    """List an edition's files and those that all editions share (pictures, the index)."""
+    """List an edition's files and the pictures that all editions share."""
     others = {
         course / other_language / other_framework
         for other_language in LANGUAGES
@@ -203,6 +203,7 @@ def _files_of_edition(course: Path, language: str, framework: str) -> list[Path]
         path
         for path in sorted(course.rglob("*"))
         if path.is_file()
+        and path.parent != course  # the index leads to all editions, of which one is copied
         and not others & set(path.parents)
         and ".ipynb_checkpoints" not in path.parts
     ]

@@ -32,6 +32,7 @@ def course(tmp_path: Path) -> Path:
             folder.mkdir(parents=True)
             (folder / lab.FIRST_NOTEBOOK).write_text(notebook)
             (folder / "04_feature_extraction.ipynb").write_text(notebook)
+    (tmp_path / "notebooks" / "README.md").write_text("the index of all editions")
     (tmp_path / "notebooks" / "images").mkdir()
     (tmp_path / "notebooks" / "images" / "net.svg").write_text("<svg/>")
     return tmp_path
@@ -47,6 +48,7 @@ def test_the_first_start_copies_one_edition_and_what_it_shows(course: Path) -> N
     assert len(news.added) == 3 and not news.beside
     assert (work / "zh" / "keras" / lab.FIRST_NOTEBOOK).exists()
     assert (work / "images" / "net.svg").exists()
+    assert not (work / "README.md").exists()
     assert not (work / "en").exists() and not (work / "zh" / "pytorch").exists()
 
 
