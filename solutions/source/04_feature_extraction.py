@@ -711,6 +711,7 @@ CHOOSE_STRENGTH = Exercise(
     ),
     right={
         "numpy": (
+            "from scipy import stats\n"
             "def choose_strength(strengths, scores):\n"
             "    means = scores.mean(1)\n"
             "    best = means.argmax()\n"
@@ -841,10 +842,12 @@ PAIRED_GAIN = Exercise(
     ),
     right={
         "numpy": (
+            "from scipy import stats\n"
             "def paired_gain(transferred, scratch):\n"
             "    d = np.asarray(transferred) - np.asarray(scratch)\n"
             "    low, high = stats.t.interval(0.95, len(d) - 1, loc=d.mean(), scale=stats.sem(d))\n"
             "    return d.mean(), low, high\n",
+            "from scipy import stats\n"
             "def paired_gain(transferred, scratch):\n"
             "    result = stats.ttest_rel(transferred, scratch)\n"
             "    ends = result.confidence_interval(0.95)\n"
