@@ -307,6 +307,19 @@ def test_matching_writes_both_hashes_and_only_for_the_pair_that_was_read(
         stamp_matched(course, "nowhere")
 
 
+def test_a_demo_cell_may_import_again_what_others_use(
+    course: Path, edit: Callable[..., Path]
+) -> None:
+    cell = "```{code-cell}\n---\nid: later\n---\nnp.ones(3)\n```\n\n"
+    edit('+++ {"id": "explain", "lang": "en"', cell + '+++ {"id": "explain", "lang": "en"')
+    edit("means = [", "import numpy as np\n\nmeans = [")
+    build(course)
+    assert check(course, proofs=False) == []
+    edit("means = [", "np = None\nmeans = [")
+    build(course)
+    assert "'np', which the demo cell" in check(course, proofs=False)[0].message
+
+
 def test_only_the_chapters_asked_for_are_checked(course: Path, edit: Callable[..., Path]) -> None:
     edit("Divide each row", "Scale each row")
     assert check(course, chapters=["04"], proofs=False) == []

@@ -22,10 +22,14 @@ from course_lib.edition import FRAMEWORKS
 
 @dataclass
 class Names:
-    """The global names of a cell: used before the cell binds them (with a line), bound, changed."""
+    """The global names of a cell: used before the cell binds them (with a line), bound, changed.
+
+    ``imports`` are those of ``binds`` that an import bound: a second import changes nothing.
+    """
 
     uses: dict[str, int] = field(default_factory=dict)
     binds: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
     changes: set[str] = field(default_factory=set)
 
 
@@ -48,6 +52,7 @@ def names_of(code: str) -> Names:
         changed = set(_changed_names(statement, ast.Subscript | ast.Attribute))
         found.changes |= (changed | augmented) - found.binds
         found.binds |= binds
+        found.imports |= binds if isinstance(statement, ast.Import | ast.ImportFrom) else set()
     return found
 
 
@@ -98,7 +103,8 @@ def _flows(
             maker = writer.get(name, made_late.get(name))
             if maker is not None and maker is not cell and is_maker(maker):
                 yield cell, line, name, maker
-        written = names.binds | (names.changes if is_maker(cell) else set())
+        written = names.binds - (names.imports & set(writer))
+        written |= names.changes if is_maker(cell) else set()
         writer |= dict.fromkeys(written, cell)
 
 

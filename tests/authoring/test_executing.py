@@ -1,0 +1,89 @@
+"""An edition is run once for everybody, and again as soon as anything it depends on has changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from nbformat import NotebookNode
+
+from course_lib.authoring import executing
+from course_lib.authoring.executing import (
+    Executed,
+    executed,
+    read_edition,
+    seconds_of,
+    without_demo,
+)
+from course_lib.errors import CourseError
+
+
+@pytest.fixture
+def runs(course: Path, course_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[NotebookNode]:
+    """Collect what is executed, instead of executing it."""
+    (course / "course_lib/grading").mkdir()
+    (course / "course_lib/code.py").write_text("x = 1")
+    (course / "course_lib/grading/code.py").write_text("x = 1")
+    done: list[NotebookNode] = []
+
+    def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> Executed:
+        done.append(notebook)
+        return Executed(notebook, 1.5, 10**8)
+
+    monkeypatch.setattr(executing, "execute", execute)
+    return done
+
+
+def test_the_second_time_the_first_run_is_given_back(
+    course: Path, runs: list[NotebookNode]
+) -> None:
+    first = executed(course, "90", "pytorch")
+    second = executed(course, "90", "pytorch")
+    assert len(runs) == 1
+    assert (second.seconds, second.peak_memory) == (1.5, 10**8)
+    assert second.notebook.cells == first.notebook.cells
+
+
+def test_each_edition_is_a_run_of_its_own(course: Path, runs: list[NotebookNode]) -> None:
+    executed(course, "90", "pytorch")
+    executed(course, "90", "keras")
+    executed(course, "90", "keras", language="zh")
+    executed(course, "90", "keras", language="zh", solved=False)
+    executed(course, "90", "keras", demo=False)
+    assert len(runs) == 5
+
+
+def test_what_a_run_depends_on_makes_it_run_again(course: Path, runs: list[NotebookNode]) -> None:
+    for path, again in (
+        ("course_lib/code.py", True),
+        ("course_lib/grading/code.py", False),
+        ("requirements.lock", True),
+        ("README.md", False),
+    ):
+        executed(course, "90", "pytorch")
+        before = len(runs)
+        (course / path).write_text("x = 2")
+        executed(course, "90", "pytorch")
+        assert (len(runs) > before) == again, path
+
+
+def test_without_demo_cells_the_rest_is_the_same(built_course: Path) -> None:
+    notebook = read_edition(built_course, "90", "keras", language="en", solved=True)
+    names = [cell.id for cell in notebook.cells]
+    kept = [cell.id for cell in without_demo(notebook).cells]
+    assert [name for name in names if name != "long-run"] == kept
+
+
+def test_an_unknown_chapter_is_said_in_a_sentence(built_course: Path) -> None:
+    with pytest.raises(CourseError, match="no chapter 17"):
+        read_edition(built_course, "17", "keras", language="en", solved=True)
+
+
+def test_seconds_of_a_cell(built_course: Path) -> None:
+    cell = read_edition(built_course, "90", "keras", language="en", solved=True).cells[2]
+    assert seconds_of(cell) == 0.0
+    cell.metadata["execution"] = {
+        "iopub.execute_input": "2026-01-01T00:00:01.500000Z",
+        "shell.execute_reply": "2026-01-01T00:00:04.000000Z",
+    }
+    assert seconds_of(cell) == 2.5
