@@ -113,12 +113,18 @@ class _Kit:
 
     def other_way(self, exercise: Exercise) -> str:
         sources = exercise.right.get(self.framework, ()) or exercise.right.get("numpy", ())
-        return f"{PREAMBLES[self.framework]}\n{sources[-1]}"
+        return f"{self._imports(exercise)}\n{sources[-1]}"
+
+    def _imports(self, exercise: Exercise) -> str:
+        """Give what an answer may use: the proofs' preamble, and the stub's own imports."""
+        stub = ast.parse(self.solution(exercise))
+        own = [n for n in stub.body if isinstance(n, ast.Import | ast.ImportFrom)]
+        return PREAMBLES[self.framework] + "\n".join(map(ast.unparse, own))
 
     def mistake(self, exercise: Exercise, pitfall: Pitfall) -> str:
         code = (pitfall.code or {}).get(self.framework)
         if code is not None:
-            return f"{PREAMBLES[self.framework]}\n{code}"
+            return f"{self._imports(exercise)}\n{code}"
         tensors = self.framework if exercise.tensors else "numpy"
         return wrap_pitfall(self.module, exercise, pitfall.name, tensors)
 
