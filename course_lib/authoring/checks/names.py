@@ -24,7 +24,7 @@ from course_lib.edition import FRAMEWORKS
 class Names:
     """The global names of a cell: used before the cell binds them (with a line), bound, changed.
 
-    ``imports`` are those of ``binds`` that an import bound: a second import changes nothing.
+    ``imports`` are those of ``binds`` that only imports bind: a second import changes nothing.
     """
 
     uses: dict[str, int] = field(default_factory=dict)
@@ -52,7 +52,8 @@ def names_of(code: str) -> Names:
         changed = set(_changed_names(statement, ast.Subscript | ast.Attribute))
         found.changes |= (changed | augmented) - found.binds
         found.binds |= binds
-        found.imports |= binds if isinstance(statement, ast.Import | ast.ImportFrom) else set()
+        imported = isinstance(statement, ast.Import | ast.ImportFrom)
+        found.imports = found.imports | binds if imported else found.imports - binds
     return found
 
 
