@@ -42,6 +42,7 @@ CHAPTER_RULES = (
     exercises.known_exercises,
     exercises.complete_exercises,
     exercises.answer_cells,
+    exercises.known_calls,
     exercises.assessed_objectives,
     figures.described_figures,
     figures.chapter_glyphs,

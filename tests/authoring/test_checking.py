@@ -158,6 +158,9 @@ PLANTED = {
         "unit_length(features)",
         "must call",
     ),
+    "unknown quiz": ('quiz("90.q1")', 'quiz("90.q2")', 'quiz("90.q2")', "names nothing"),
+    "quiz not asked": ('quiz("90.q1")', "print(2)", 'id="90.q1"', "is asked in no cell"),
+    "unknown hint": ("print(len(means))", 'hint("90.4")', 'hint("90.4")', "names nothing"),
     "unknown exercise": (
         'check: "90.1"',
         'check: "90.5"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from course_lib.authoring.checks import Chapter
@@ -10,6 +11,7 @@ from course_lib.authoring.problems import Problem
 from course_lib.authoring.sources import Code
 from course_lib.edition import FRAMEWORKS
 
+_CALL = re.compile(r"\b(quiz|check|hint|example)\(\"([^\"]+)\"")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -70,6 +72,24 @@ def answer_cells(chapter: Chapter) -> Iterator[Problem]:
                 yield chapter.problem(cell.source_line, message)
         elif cell.exercise:
             yield from _faults_of_answer(chapter, cell, exercise.function)
+
+
+def known_calls(chapter: Chapter) -> Iterator[Problem]:
+    """Each ``quiz("…")``, ``hint("…")`` … names an item of the chapter, and each quiz is asked."""
+    quizzes = {quiz.id for quiz in getattr(chapter.specification, "QUIZZES", ())}
+    exercises = set(chapter.exercises)
+    known = {"quiz": quizzes, "check": exercises, "hint": exercises, "example": exercises}
+    asked = set()
+    for cell in chapter.source.code:
+        for offset, line in enumerate(cell.source.split("\n")):
+            for kind, name in _CALL.findall(line):
+                asked.add(name)
+                if name not in known[kind]:
+                    message = f"cell {cell.id!r}: {kind}({name!r}) names nothing in this chapter"
+                    yield chapter.problem(cell.source_line + offset, message)
+    for name in sorted(quizzes - asked):
+        message = f"quiz {name} is asked in no cell"
+        yield Problem(chapter.specification_path, line_of(chapter, name), message)
 
 
 def assessed_objectives(chapter: Chapter) -> Iterator[Problem]:
