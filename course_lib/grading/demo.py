@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -15,6 +16,7 @@ from rich.table import Table
 from course_lib.exercises.values import text
 from course_lib.grading import feedback, sandbox
 from course_lib.grading.course import Course, create
+from course_lib.grading.export import read_grades
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import Graded, grade
 from course_lib.grading.nbgrader_side import make_gradebook
@@ -70,7 +72,7 @@ def demo(*, chapter: str = "04", folder: Path | None = None, jobs: int = 2) -> d
         screen.print(f"   {mark} {pick(_WHAT[outcome.student])}", markup=False)
     _say(screen, 4, both("Feedback pages", "生成反馈页面"))
     pages = {each.student: each.page for each in give_back(course, chapter)}
-    screen.print(_marks(handed_in, graded))
+    screen.print(_marks(course, chapter, handed_in))
     shown = feedback.as_text(feedback.read_page(course, chapter, "mixed"))
     title = both("What the student “some of everything” reads", "“有对有错有空白”的学生看到的反馈")
     screen.print(Panel(shown, title=title, title_align="left", expand=False))
@@ -104,22 +106,28 @@ def _grading_line(sandboxed: bool) -> str:
     )
 
 
-def _marks(handed_in: dict[str, Submission], graded: dict[str, Graded]) -> Table:
-    table = Table(title=both("Marks", "成绩"), title_justify="left")
+def _marks(course: Course, chapter: str, handed_in: dict[str, Submission]) -> Table:
+    """Show what stands in the gradebook, beside what each submission deserves."""
+    rows = {row.student: row for row in read_grades(course, chapter)}
+    title = both(f"Marks, by exercise of chapter {chapter}", f"第 {chapter} 章各题得分")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     exercises = list(next(iter(handed_in.values())).marks)
-    table.add_column(both("Student", "学生"))
+    table.add_column(both("Student", "学生"), no_wrap=True)
     for exercise in exercises:
-        table.add_column(exercise, justify="right")
-    table.add_column(both("Points", "得分"), justify="right")
-    table.add_column("", justify="left")
+        table.add_column(exercise.removeprefix(chapter), justify="right", no_wrap=True)
+    table.add_column(both("Points", "得分"), justify="right", no_wrap=True)
     for student, submission in handed_in.items():
-        outcome = graded[student]
-        points = "–" if outcome.score is None else f"{outcome.score:g} / {outcome.most:g}"
-        waiting = both("+ essay to be marked", "另有简答待评阅") if outcome.waiting else ""
-        marks = [f"{mark:g}" if mark else "·" for mark in submission.marks.values()]
-        as_deserved = outcome.score == submission.total
-        note = waiting if as_deserved else both("not what it deserves!", "与应得分数不符！")
-        table.add_row(pick(_WHAT[student]), *marks, points, note)
+        row = rows[student]
+        points = "–" if row.score is None else f"{row.score:g} / {row.most:g}"
+        waiting = "*" if row.state == "to be marked" else " "
+        marks = {name: row.exercises.get(name, 0.0) for name in exercises}
+        shown = [f"{mark:g}" if mark else "·" for mark in marks.values()]
+        table.add_row(pick(_WHAT[student]), *shown, points + waiting)
+        if marks != dict(submission.marks):
+            table.add_row(both("  which is not what it deserves!", "  与应得分数不符！"))
+    if any(row.state == "to be marked" for row in rows.values()):
+        table.caption = both("* an essay is still to be marked by hand", "* 另有简答题待人工评阅")
+        table.caption_justify = "left"
     return table
 
 
