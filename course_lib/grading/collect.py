@@ -230,7 +230,8 @@ def _in_zip(archive: zipfile.ZipFile, prefix: tuple[str, ...]) -> Iterator[_File
         if parts[-1].lower().endswith(".zip") and not prefix:
             yield from _in_inner_zip(read, (*parts[:-1], parts[-1][:-4]))
         else:
-            yield _File((*prefix, *parts), read)
+            # In a student's own zip, only the files' names say anything.
+            yield _File((*prefix, *(parts[-1:] if prefix else parts)), read)
 
 
 def _in_inner_zip(read: Callable[[], bytes], prefix: tuple[str, ...]) -> Iterator[_File]:
@@ -310,13 +311,13 @@ def student_name(name: str, notebook_names: set[str]) -> str:
     to are replaced, everything else (汉字, accents, spaces) stays.
     """
     name = unicodedata.normalize("NFC", name).strip()
-    for notebook in notebook_names:
-        name = name.replace(notebook, "")
     for pattern in _PLATFORMS:
         found = pattern.match(name)
         if found:
             name = found["who"]
             break
+    for notebook in notebook_names:
+        name = name.replace(notebook, "")
     name = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\[\]{}!,]+', "_", name)
     name = re.sub(r"\s+", " ", name).strip(" ._-")
     while len(name.encode()) > 150:

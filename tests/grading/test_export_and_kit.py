@@ -1,0 +1,93 @@
+"""What leaves the course directory: tables of grades, and the students' zip."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.grading.export import Row, write_csv
+from course_lib.grading.kit import make_kit
+from course_lib.paths import repository_root
+
+ROWS = [
+    Row("王芳", "04", "graded", 27.5, 30, exercises={"04.2": 3, "04.10": 0, "04.1": 2}),
+    Row("=cmd()", "04", "failed", why="can't be read"),
+]
+
+
+def test_the_table_has_every_student_and_exercise_in_order(tmp_path):
+    write_csv(ROWS, tmp_path / "grades.csv")
+    raw = (tmp_path / "grades.csv").read_bytes()
+    assert not raw.startswith(b"\xef\xbb\xbf")
+    table = list(csv.DictReader(raw.decode("utf-8").splitlines()))
+    assert list(table[0])[6:9] == ["04.1", "04.2", "04.10"]
+    assert (
+        table[0]["student"] == "王芳" and table[0]["score"] == "27.5" and table[0]["04.10"] == "0"
+    )
+    # Not graded is not 0, and a name is never a formula.
+    assert table[1]["score"] == "" and table[1]["state"] == "failed" and table[1]["note"]
+    assert table[1]["student"] == "'=cmd()"
+
+
+def test_with_bom_for_excel(tmp_path):
+    write_csv(ROWS, tmp_path / "grades.csv", bom=True)
+    assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbfstudent")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    root = tmp_path / "checkout"
+    for name in (
+        "course",
+        "pyproject.toml",
+        "course_lib/exercises/public/04.json",
+        "course_lib/__pycache__/x.pyc",
+        "notebooks/README.md",
+        "notebooks/zh/keras/04_x.ipynb",
+        "notebooks/en/keras/04_x.ipynb",
+        "solutions/source/04_x.py",
+        "tests/test.py",
+        ".git/config",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    return root
+
+
+def test_the_kit_holds_what_students_need_and_no_solution(checkout, tmp_path):
+    made, count = make_kit(checkout, tmp_path, language="zh")
+    with zipfile.ZipFile(made) as archive:
+        names = [name.split("/", 1)[1] for name in archive.namelist()]
+        launcher = archive.getinfo("deep-transfer-learning/course")
+    assert sorted(names) == [
+        "course",
+        "course_lib/exercises/public/04.json",
+        "notebooks/README.md",
+        "notebooks/zh/keras/04_x.ipynb",
+        "pyproject.toml",
+    ]
+    assert count == 5 and launcher.external_attr >> 16 == 0o755
+
+
+def test_the_same_course_gives_the_same_kit(checkout, tmp_path):
+    first, _ = make_kit(checkout, tmp_path / "a.zip")
+    second, _ = make_kit(checkout, tmp_path / "b.zip")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_kit_of_an_edition_that_is_not_there_is_refused(checkout, tmp_path):
+    with pytest.raises(CourseError, match="course build"):
+        make_kit(checkout, tmp_path, framework="pytorch")
+
+
+def test_the_real_kit_has_no_solutions(tmp_path):
+    made, _ = make_kit(repository_root(), tmp_path)
+    with zipfile.ZipFile(made) as archive:
+        names = archive.namelist()
+        assert not [name for name in names if "solutions" in name or "/tests/" in name]
+        assert any(name.endswith("zh/keras/04_feature_extraction.ipynb") for name in names)
+        notebooks = [archive.read(name) for name in names if name.endswith(".ipynb")]
+    assert not any(b"BEGIN SOLUTION" in content for content in notebooks)

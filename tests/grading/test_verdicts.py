@@ -1,0 +1,153 @@
+"""Whatever comes out of a kernel: read with care, compared outside, said without giving anything away."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_output
+
+from course_lib.exercises.codec import encode
+from course_lib.grading import verdicts
+from course_lib.grading.execution import Answer
+from tests.grading.tiny_course import HERE
+
+
+@pytest.fixture(scope="module")
+def asked():
+    spec = importlib.util.spec_from_file_location("tiny", HERE / "tiny/solutions/source/90_tiny.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return verdicts.draw(module.MEANS, np.random.default_rng(0))
+
+
+def answer(values) -> Answer:
+    replies = [{"value": encode(value)} for value in values]
+    return Answer("ok", json.dumps({"captured": True, "replies": replies}))
+
+
+def test_right_values_earn(asked):
+    verdict = verdicts.judge(asked, answer(asked.expected))
+    assert verdict.earned and verdict.code == "Correct"
+
+
+def test_a_known_mistake_gets_its_own_message(asked):
+    verdict = verdicts.judge(asked, answer([each["sums"] for each in asked.mistaken]))
+    assert (verdict.code, verdict.pitfall) == ("Incorrect", "sums")
+    assert verdict.message["zh"] == "你求了和，但没有除。"
+
+
+def test_one_wrong_draw_is_wrong(asked):
+    values = [*asked.expected[:-1], asked.expected[-1] + 1]
+    assert verdicts.judge(asked, answer(values)).code == "Incorrect"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "no json",
+        "[1, 2]",
+        '{"captured": true}',
+        '{"captured": true, "replies": []}',
+        '{"captured": true, "replies": [{"value": 1}, {"value": 1}]}',
+        '{"captured": true, "replies": [{"value": {"array": "!", "dtype": "O"}}, 1, 1]}',
+        '{"captured": true, "replies": [{}, {}, {}]}',
+        "[" * 100_000,
+        '{"captured": 1e999, "replies": [{"problem": 3}, {"problem": 3}, {"problem": 3}]}',
+    ],
+)
+def test_nonsense_is_no_answer(asked, text):
+    assert verdicts.judge(asked, Answer("ok", text)).code == "NoAnswer"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, "text", [], {}, float("nan"), np.full(3, np.nan), np.zeros((3, 1)), [[1], [1, 2]]],
+)
+def test_odd_values_are_wrong_and_never_an_exception(asked, value):
+    verdict = verdicts.judge(asked, answer([value] * 3))
+    assert not verdict.earned and verdict.message["en"]
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "code"),
+    [
+        ("timeout", "", "TimedOut"),
+        ("dead", "died", "KernelDied"),
+        ("dead", "memory", "TooMuchMemory"),
+        ("not_run", "", "NotRun"),
+        ("error", "", "NoAnswer"),
+    ],
+)
+def test_no_answer_has_its_reason(asked, state, why, code):
+    assert verdicts.judge(asked, Answer(state, why=why)).code == code
+
+
+def test_nothing_captured_is_told_apart_by_the_check_cell(asked):
+    nothing = Answer("ok", '{"captured": false}')
+    assert verdicts.judge(asked, nothing).code == "NotAttempted"
+    assert verdicts.judge(asked, nothing, check_ran=False).code == "CheckFailed"
+
+
+def test_words_of_the_submission_never_reach_the_feedback(asked):
+    said = {"reason": "raised", "en": "HIDDEN", "zh": "HIDDEN", "lines": ["ValueError: HIDDEN"]}
+    replies = [{"problem": said}] * 3
+    verdict = verdicts.judge(
+        asked, Answer("ok", json.dumps({"captured": True, "replies": replies}))
+    )
+    assert verdict.code == "RaisedAnError"
+    assert "ValueError" in verdict.message["en"]
+    assert "HIDDEN" not in json.dumps(dict(verdict.message))
+    for name in ("Secret", "__import__", "KeyboardInterrupt"):
+        forged = {**said, "lines": [f"{name}: 3.14"]}
+        text = json.dumps({"captured": True, "replies": [{"problem": forged}] * 3})
+        assert name not in verdicts.judge(asked, Answer("ok", text)).message["en"]
+
+
+def test_the_question_holds_inputs_and_nothing_expected(asked):
+    code, _ = verdicts.question(asked, "numpy")
+    for value in asked.expected:
+        assert encode(value)["array"] not in code
+    assert "reference" not in code and "sums" not in code
+
+
+def test_hidden_draws_are_not_the_public_ones(asked):
+    for number in range(asked.exercise.draws):
+        public = asked.exercise.public_draw(number)["x"]
+        assert not any(np.array_equal(public, hidden["x"]) for hidden in asked.inputs)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_code_has_words_in_both_languages(asked, language):
+    for code in verdicts._TITLES:
+        if code in verdicts._SENTENCES:
+            cell = new_code_cell("check()")
+            verdicts.write(cell, verdicts.Verdict(code, verdicts._SENTENCES[code]), language)
+            assert cell.outputs[0].output_type == "error"
+            assert verdicts.title(code, language)
+
+
+def test_an_instructors_own_test_cell_is_graded_fail_closed():
+    def cell(*outputs):
+        made = new_code_cell("assert f() == 1")
+        made.outputs = list(outputs)
+        return made
+
+    warning = new_output("stream", name="stderr", text="careful")
+    result = new_output("execute_result", data={"text/plain": "2.0"})
+    error = new_output("error", ename="AssertionError", evalue="", traceback=[])
+    warned = cell(warning)
+    assert verdicts.failed_closed(warned, "ok") == "Passed"
+    assert all(output.get("name") != "stderr" for output in warned.outputs)
+    partly = cell(result)
+    assert verdicts.failed_closed(partly, "ok") == "Passed" and partly.outputs == [result]
+    both = cell(result, error)
+    assert verdicts.failed_closed(both, "error") == "Failed" and both.outputs == [error]
+    for state in ("timeout", "dead", "not_run", "skipped"):
+        never = cell()
+        assert verdicts.failed_closed(never, state) == "Failed"
+        assert never.outputs[0].output_type == "error"
