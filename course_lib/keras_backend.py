@@ -33,7 +33,7 @@ def _load_triton() -> None:
     the first PyTorch optimizer); the other way round both work.
     """
     with suppress(ImportError):
-        import triton._C.libtriton  # noqa: F401
+        import triton._C.libtriton  # type: ignore  # noqa: F401
 
 
 @contextmanager

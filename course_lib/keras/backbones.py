@@ -63,7 +63,7 @@ class Backbone(keras.Model):
         x = ops.repeat(x, p.channels, axis=-1) if x.shape[-1] == 1 else x
         x = ops.flip(x, axis=-1) if p.order == "BGR" else x
         mean, std = np.array(p.mean, np.float32), np.array(p.std, np.float32)
-        return (ops.cast(x, "float32") / p.divide_by - mean) / std
+        return (ops.cast(x, keras.config.floatx()) / p.divide_by - mean) / std
 
     def feature_map(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         """Give the last map N×H'×W'×C' of images N×H×W×C."""

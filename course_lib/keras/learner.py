@@ -30,7 +30,7 @@ class Learner(keras.Model):
         super().__init__()
         self.model, self.objective = model, objective
         self.arrays = {name: _constant(array) for name, array in plan.arrays.items()}
-        self.losses_of_epoch = _constant(np.zeros(len(plan.sizes), np.float32))
+        self.losses_of_epoch = _constant(np.zeros(len(plan.sizes)))
         self.step = _constant(np.zeros((), np.int32))
         self.total = len(plan.rates)
         self.built = True
@@ -52,7 +52,7 @@ class Learner(keras.Model):
             name: ops.take(array, x[stream_of(name) or "main"], axis=0)
             for name, array in self.arrays.items()
         }
-        batch["progress"] = ops.cast(self.step, "float32") / self.total
+        batch["progress"] = ops.cast(self.step, keras.config.floatx()) / self.total
         loss = self.objective.loss(self.model, batch)
         self._remember(ops.stop_gradient(loss))
         return loss
@@ -87,5 +87,6 @@ class Indices(keras.utils.PyDataset):
 
 def _constant(array: np.ndarray) -> keras.Variable:
     """Put an array on the device as a variable that no gradient reaches."""
-    narrow = {"int64": "int32", "float64": "float32"}.get(array.dtype.name, array.dtype.name)
+    floats = keras.config.floatx()
+    narrow = {"int64": "int32", "float64": floats}.get(array.dtype.name, array.dtype.name)
     return keras.Variable(array.astype(narrow), trainable=False, dtype=narrow)

@@ -31,7 +31,8 @@ class BatchNorm(keras.layers.BatchNormalization):
     ) -> KerasTensor:
         if not (training and self.trainable):
             return super().call(inputs, training=False)
-        x = ops.cast(inputs, "float32")  # as Keras does: half precision would overflow
+        # At least float32, as Keras has it too: half precision would overflow.
+        x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         axes = list(range(x.ndim - 1))
         mean, variance = ops.moments(x, axes=axes)
         self._update_statistics(x, mean, variance)
@@ -41,7 +42,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         return ops.cast(y, self.compute_dtype)
 
     def _update_statistics(self, x: KerasTensor, mean: KerasTensor, variance: KerasTensor) -> None:
-        n = ops.cast(ops.size(x), "float32") / x.shape[-1]
+        n = ops.cast(ops.size(x), x.dtype) / x.shape[-1]
         keep, unbiased = self.momentum, variance * n / ops.maximum(n - 1, 1)
         self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
         self.moving_variance.assign(self.moving_variance * keep + unbiased * (1 - keep))

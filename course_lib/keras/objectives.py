@@ -68,7 +68,7 @@ class CrossEntropy(Objective):
         self.label_smoothing = label_smoothing
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
-        z = ops.cast(model(batch["x"], training=True), "float32")
+        z = ops.cast(model(batch["x"], training=True), keras.config.floatx())
         K, epsilon = z.shape[-1], self.label_smoothing
         q = (1 - epsilon) * ops.one_hot(batch["y"], K) + epsilon / K
         return -ops.mean(ops.sum(q * ops.log_softmax(z), axis=-1))

@@ -66,7 +66,7 @@ class RateTable(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule read from a row of rates, one per step: the row that PyTorch reads too."""
 
     def __init__(self, rates: np.ndarray) -> None:
-        self.rates = rates.astype(np.float32)
+        self.rates = rates.astype(keras.config.floatx())
 
     def __call__(self, step: KerasTensor) -> KerasTensor:
         return ops.take(ops.convert_to_tensor(self.rates), ops.minimum(step, len(self.rates) - 1))

@@ -67,7 +67,7 @@ class CrossEntropy(Objective):
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         z = model(batch["x"])
-        return functional.cross_entropy(z.float(), batch["y"], label_smoothing=self.label_smoothing)
+        return functional.cross_entropy(z, batch["y"], label_smoothing=self.label_smoothing)
 
     def settings(self) -> dict[str, float]:
         return {"label_smoothing": self.label_smoothing}

@@ -1,0 +1,41 @@
+"""A small residual network for tests: two convolutions with batch norm, and a head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers
+
+from course_lib.keras.normalization import BatchNorm
+from course_lib.keras.torch_layout import load_torch_layout
+
+
+def small_backbone() -> keras.Model:
+    """Images N×8×8×1 → features N×6. Smooth (tanh), so that rounding stays rounding."""
+    image = keras.Input((8, 8, 1))
+    x = layers.Conv2D(6, 3, 2, use_bias=False, name="conv1")(layers.ZeroPadding2D(1)(image))
+    x = layers.Activation("tanh")(BatchNorm(name="bn1")(x))
+    f = layers.Conv2D(6, 3, padding="same", use_bias=False, name="conv2")(x)
+    f = layers.Activation("tanh")(layers.Add()([x, BatchNorm(name="bn2")(f)]))
+    return keras.Model(image, layers.GlobalAveragePooling2D()(f))
+
+
+class Small(keras.Model):
+    """The small backbone and a linear head: images → logits N×3."""
+
+    def __init__(self, weights: Mapping[str, np.ndarray] | None = None) -> None:
+        super().__init__()
+        self.backbone, self.head = small_backbone(), dense(3, "head")
+        self.built = True
+        if weights:
+            load_torch_layout(self, weights)
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        learning = training and bool(self.backbone.trainable_weights)
+        return self.head(self.backbone(x, training=learning))
+
+
+def dense(width: int, name: str) -> keras.Model:
+    return keras.Sequential([keras.Input((6,)), layers.Dense(width, name=name)])

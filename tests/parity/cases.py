@@ -1,0 +1,97 @@
+"""What both halves are asked to do alike: data, starting weights and cases, in NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
+from course_lib.training.schedules import WarmupCosine
+
+EPOCHS, BATCH_SIZE, N, STEPS = 4, 16, 90, 20  # six batches an epoch, the last one smaller
+COSINE = WarmupCosine(0.05, warmup=0.2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training. ``model`` is "small" or "glyphnet"; ``frozen`` is about its backbone."""
+
+    recipe: Recipe
+    model: str = "small"
+    frozen: bool = False
+    objective: str = "cross-entropy"
+    precision: str = "float32"
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+CASES = {
+    "SGD": Case(SGD(0.05)),
+    "SGD, warm-up and cosine": Case(SGD(COSINE)),
+    "SGD with coupled decay": Case(SGD(COSINE, weight_decay=0.05)),
+    "SGD without momentum": Case(SGD(0.1, momentum=0.0)),
+    "Adam with coupled decay": Case(Adam(0.005, weight_decay=0.05)),
+    "AdamW, warm-up and cosine": Case(AdamW(WarmupCosine(0.005), weight_decay=0.5)),
+    "frozen backbone": Case(SGD(COSINE), frozen=True),
+    "label smoothing": Case(SGD(0.05), numbers={"label_smoothing": 0.1}),
+    "DANN": Case(SGD(0.05), objective="DANN"),
+    "EWC": Case(SGD(0.05), objective="EWC"),
+    "distillation": Case(SGD(0.05), objective="distillation"),
+    "glyphnet, frozen": Case(SGD(COSINE), model="glyphnet", frozen=True),
+    # float64: in float32 a ReLU network is chaotic, see test_trajectories.py.
+    "glyphnet, all of it": Case(SGD(COSINE), model="glyphnet", precision="float64"),
+}
+
+# Enough for the other backends: statistics, schedule, state of the optimizer, a second stream.
+SMOKE = ("SGD, warm-up and cosine", "frozen backbone", "DANN")
+
+
+def arrays() -> dict[str, np.ndarray]:
+    """Give images of two domains and labels: float32 N×8×8×1, int64."""
+    rng = np.random.default_rng(5)
+    y = rng.integers(0, 3, N)
+    x = rng.normal(size=(N, 8, 8, 1)) + y[:, None, None, None]
+    x_t = rng.normal(size=(37, 8, 8, 1)) * 1.5
+    return {"x": x.astype(np.float32), "y": y, "x_t": x_t.astype(np.float32)}
+
+
+def glyphs() -> dict[str, np.ndarray]:
+    """Give scikit-learn's digits as uint8 N×32×32×1, and labels."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    x = np.kron(digits.images[:N] * 15.9, np.ones((4, 4)))[..., None]
+    return {"x": x.astype(np.uint8), "y": digits.target[:N]}
+
+
+def start() -> dict[str, np.ndarray]:
+    """Give the small network's starting weights, in PyTorch's names and layout."""
+    rng = np.random.default_rng(6)
+    weights: dict[str, np.ndarray] = {}
+    for name, shape in {
+        "conv1": (6, 1, 3, 3),
+        "conv2": (6, 6, 3, 3),
+        "head": (3, 6),
+        "domain": (2, 6),
+        "teacher": (3, 6),
+    }.items():
+        fan_in = int(np.prod(shape[1:]))
+        weights[f"{name}.weight"] = rng.normal(size=shape) / np.sqrt(fan_in)
+        if len(shape) == 2:
+            weights[f"{name}.bias"] = rng.normal(size=shape[0]) / 10
+    for name in ("bn1", "bn2"):
+        weights |= {f"{name}.weight": rng.uniform(0.5, 1.5, 6), f"{name}.bias": rng.normal(size=6)}
+        weights |= {f"{name}.running_mean": np.zeros(6), f"{name}.running_var": np.ones(6)}
+    return {name: value.astype(np.float32) for name, value in weights.items()}
+
+
+def fisher(name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Give the importance of a weight for EWC, the same in both layouts (one number per weight)."""
+    return np.full(shape, len(name) / 3, np.float32)
+
+
+def report(history: Any, weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Give what is compared: losses, validation, and where the weights ended."""
+    ends = {name: float(np.abs(w).mean()) for name, w in sorted(weights.items()) if w.size > 1}
+    return {"loss": history.loss, "val_loss": history.column("val_loss"), "ends": ends}

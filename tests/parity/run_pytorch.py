@@ -1,0 +1,78 @@
+"""Run cases in PyTorch and write their reports: ``python -m tests.parity.run_pytorch FILE``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.pytorch import CrossEntropy, Objective, attach_head, fit, freeze, load_backbone
+from tests.parity import cases
+from tests.parity.cases import Case
+from tests.pytorch import doubles
+from tests.pytorch.small import Small, load
+
+
+class InDouble(nn.Module):
+    """Any model, computing in float64."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        backbone = self.model.backbone
+        x = (x.double() / backbone.preprocessing.divide_by).permute(0, 3, 1, 2)
+        return self.model.head(backbone.network(x))
+
+
+def run(case: Case) -> dict[str, Any]:
+    data = cases.glyphs() if case.model == "glyphnet" else cases.arrays()
+    model: Any = Small(cases.start())
+    if case.model == "glyphnet":
+        model = attach_head(load_backbone("glyphnet"), 10)
+    if case.frozen:
+        freeze(model.backbone)
+    trained = InDouble(model) if case.precision == "float64" else model
+    objective = build_objective(case, model)
+    used = data if case.objective == "DANN" else {"x": data["x"], "y": data["y"]}
+    history = fit(
+        trained,
+        used,
+        objective=objective,
+        optimizer=case.recipe,
+        epochs=cases.EPOCHS,
+        batch_size=cases.BATCH_SIZE,
+        validation=(data["x"], data["y"]),
+    )
+    return cases.report(history, {n: w.numpy() for n, w in ends(case, model).items()})
+
+
+def ends(case: Case, model: Any) -> dict[str, Tensor]:
+    network = model.backbone.network if case.model == "glyphnet" else model.backbone
+    return network.state_dict()
+
+
+def build_objective(case: Case, model: nn.Module) -> Objective:
+    start = cases.start()
+    if case.objective == "DANN":
+        return doubles.DANN(load(nn.Linear(6, 2), start, "domain."))
+    if case.objective == "EWC":
+        named = model.named_parameters()
+        fisher = {name: torch.tensor(cases.fisher("x", tuple(w.shape))) for name, w in named}
+        return doubles.EWC(model, fisher, strength=3.0)
+    if case.objective == "distillation":
+        teacher = Small(start)
+        load(teacher.head, start, "teacher.")
+        return doubles.Distillation(teacher, temperature=2.0)
+    return CrossEntropy(**case.numbers)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    reports = {name: run(case) for name, case in cases.CASES.items()}
+    Path(sys.argv[1]).write_text(json.dumps(reports))

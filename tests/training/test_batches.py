@@ -1,0 +1,61 @@
+"""Which examples meet in which batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.training import batches
+
+
+def test_an_epoch_visits_every_example_once_in_an_order_of_its_own() -> None:
+    first, second = batches.order(10, seed=0, epoch=0), batches.order(10, seed=0, epoch=1)
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert list(first) != list(second)
+    assert list(first) == list(batches.order(10, seed=0, epoch=0))
+    assert list(first) != list(batches.order(10, seed=1, epoch=0))
+
+
+def test_the_order_is_the_same_on_every_machine() -> None:
+    assert list(batches.order(6, seed=3, epoch=2)) == [4, 0, 1, 2, 3, 5]
+
+
+def test_batches_cover_an_epoch_and_the_last_may_be_smaller() -> None:
+    orders = batches.epoch_order({"x": np.zeros(7), "y": np.zeros(7)}, seed=0, epoch=0)
+    cut = [list(batch[""]) for batch in batches.cut(orders, 3)]
+    assert [len(batch) for batch in cut] == [3, 3, 1] and batches.steps_per_epoch(7, 3) == 3
+    assert sorted(i for batch in cut for i in batch) == list(range(7))
+
+
+def test_a_second_stream_goes_on_where_it_stopped() -> None:
+    arrays = {"x": np.zeros(6), "x_t": np.zeros(4), "y_t": np.zeros(4)}
+    seen = np.concatenate([batches.epoch_order(arrays, 0, epoch)["t"] for epoch in range(2)])
+    assert len(seen) == 12  # as long as the main stream, twice
+    for once_round in seen.reshape(3, 4):
+        assert sorted(once_round) == [0, 1, 2, 3]
+
+
+def test_data_may_be_a_pair_a_domain_or_a_mapping() -> None:
+    class Pretender:
+        x, y = np.zeros((2, 3)), np.ones(2)
+
+    for train in ((Pretender.x, Pretender.y), Pretender(), {"x": Pretender.x, "y": Pretender.y}):
+        assert {name: a.shape for name, a in batches.as_arrays(train).items()} == {
+            "x": (2, 3),
+            "y": (2,),
+        }
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        (np.zeros(3), np.zeros(2)),
+        (np.zeros(0), np.zeros(0)),
+        {"images": np.zeros(2)},
+        {"x": np.zeros(2), "x_t": np.zeros(2), "y_t": np.zeros(3)},
+    ],
+)
+def test_unusable_data_is_refused_in_one_sentence(train: object) -> None:
+    with pytest.raises(CourseError):
+        batches.as_arrays(train)
