@@ -33,8 +33,8 @@ class Variant:
 class Recipe:
     """What is trained on and how. The values are the shipped weights' own."""
 
-    images: int = 100_000
-    epochs: int = 12
+    images: int = 60_000
+    epochs: int = 5
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 0.05

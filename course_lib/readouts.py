@@ -196,7 +196,7 @@ def choose_strength(
     for train, held_out in parts.split(f, y):
         probes = l2_path(f[train], y[train], strengths=strengths)
         scores += [probe.mean_log_probability(f[held_out], y[held_out]) for probe in probes]
-    return float(strengths[np.argmax(scores)])
+    return float(strengths[int(np.argmax(scores))])
 
 
 def _require_features(f_train: np.ndarray, y_train: np.ndarray, f_test: np.ndarray) -> None:

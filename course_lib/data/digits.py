@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 from course_lib.data.domain import Domain
 from course_lib.data.rendering import enlarge
@@ -31,6 +30,8 @@ def digits(*, size: int = 32) -> Domain:
             f"size={size}: the digits come 8, 16, 24, 32 … pixels wide (a multiple of 8).",
             f"size={size}：数字图像的边长应为 8 的倍数（8、16、24、32……）。",
         )
+    from sklearn.datasets import load_digits  # a second to import: only here
+
     raw = load_digits()
     grey = enlarge(raw.images, size) * np.float32(255 / 16)
     # Half-way cases go up (np.rint would send them to the even neighbour).

@@ -65,7 +65,7 @@ def letters(
     Args:
         n: number of images; classes and typefaces are drawn evenly.
         seed: another seed gives other images.
-        size: side length in pixels, a multiple of 8.
+        size: side length in pixels, a multiple of 8 (``"hand"``: of 16).
         style: ``"print"``, ``"hand"`` (bent, slanted, by pen, coarse) or a :class:`Style`.
         without: letters to leave out, for example ``LOOK_LIKE_DIGITS``.
         cache: keep the images on disk.
@@ -133,7 +133,7 @@ def _rendered(
 ) -> Domain:
     """Draw ``n`` images of the characters that ``where`` maps to their typefaces."""
     how = _style(style)
-    _require_size(n, size)
+    _require_size(n, size, how)
     key = {
         "name": name, "where": where, "n": n, "seed": seed, "size": size, "style": asdict(how),
         "code": code_of(rendering.__file__, typefaces.__file__), "numpy": np.__version__, "pillow": PIL.__version__,
@@ -185,11 +185,13 @@ def _style(style: str | Style) -> Style:
     return STYLES[style]
 
 
-def _require_size(n: int, size: int) -> None:
+def _require_size(n: int, size: int, style: Style) -> None:
     if n < 1:
         raise CourseError(f"n={n}: ask for at least one image.", f"n={n}：至少要一张图像。")
-    if size < 8 or size % 8:
+    unfit = [side for side in style.resolutions if side < size and size % side]
+    if size < 8 or size % 8 or unfit:
+        unit = max([8, *unfit])
         raise CourseError(
-            f"size={size}: images are 8, 16, 24, 32 … pixels wide (a multiple of 8).",
-            f"size={size}：图像边长应为 8 的倍数（8、16、24、32……）。",
+            f"size={size}: in this style images are {unit}, {2 * unit}, {3 * unit} … pixels wide.",
+            f"size={size}：这种风格的图像边长应为 {unit}、{2 * unit}、{3 * unit}……像素。",
         )

@@ -57,7 +57,7 @@ def draw(glyphs: Glyphs, which: np.ndarray, style: Style, size: int, seed: int) 
         glyphs: the maps of distances.
         which: which glyph each image shows, N integers.
         style: the ranges to draw from.
-        size: side length of the images in pixels, a multiple of 8.
+        size: side length of the images in pixels, a multiple of the style's resolutions below it.
         seed: the same seed gives the same images.
 
     Returns:
@@ -168,10 +168,10 @@ def _look_up(
 
 
 def _coarsen(ink: np.ndarray, resolution: np.ndarray) -> np.ndarray:
-    """Bring each image to its own resolution and back to full size."""
+    """Bring each image to its own resolution and back to full size; none gets finer."""
     size = ink.shape[1]
     for side in np.unique(resolution):
-        if side != size:
+        if side < size:
             chosen = resolution == side
             ink[chosen] = enlarge(_block_means(ink[chosen], int(side)), size)
     return ink

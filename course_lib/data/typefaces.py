@@ -102,7 +102,7 @@ def draw_mask(name: str, character: str) -> tuple[np.ndarray, float, float]:
     """
     font = typeface(name)
     ascent, descent = font.getmetrics()
-    left, top, right, bottom = font.getbbox(character)
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(character))
     image = Image.new("L", (right - left, bottom - top))
     ImageDraw.Draw(image).text((-left, -top), character, fill=255, font=font)
     mask = np.asarray(image) > 127

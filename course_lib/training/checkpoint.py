@@ -31,10 +31,11 @@ class Checkpoint(Callback):
         self.path, self.every = Path(path), every
 
     def on_begin(self, run: Run) -> None:
+        settings = run.settings  # before the first step: they hold the starting weights' digest
         if not self.path.exists():
             return
         state, about = _read(self.path)
-        self._check_same_run(about["settings"], run.settings)
+        self._check_same_run(about["settings"], settings)
         run.load_state(state)
         run.history = History.from_json(about["history"])
         run.stop = about["stop"]

@@ -1,0 +1,70 @@
+"""Accuracy, intervals and paired comparisons."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from course_lib.errors import CourseError
+from course_lib.judging import accuracy, interval, paired_interval
+
+
+def test_accuracy_is_the_part_that_was_right():
+    assert accuracy(np.array([0, 1, 2, 2]), np.array([0, 1, 1, 2])) == 0.75
+
+
+@pytest.mark.parametrize("predicted", [np.zeros(3, int), np.zeros((4, 10)), np.zeros((4, 1), int)])
+def test_accuracy_refuses_what_numpy_would_broadcast(predicted):
+    with pytest.raises(CourseError, match="argmax"):
+        accuracy(np.zeros(4, int), predicted)
+
+
+def test_accuracy_of_nothing_is_refused():
+    with pytest.raises(CourseError):
+        accuracy(np.zeros(0, int), np.zeros(0, int))
+
+
+def test_interval_is_students():
+    values = [0.7, 0.75, 0.72, 0.8, 0.78]
+    low, high = stats.t.interval(0.95, 4, loc=np.mean(values), scale=stats.sem(values))
+    assert interval(values) == pytest.approx((0.75, low, high))
+
+
+def test_interval_by_hand():
+    # Two values 0 and 2: mean 1, s = √2, t = 12.706, half-width 12.706 · √2 / √2.
+    assert interval([0, 2]) == pytest.approx((1, 1 - 12.706, 1 + 12.706), abs=1e-3)
+
+
+def test_a_higher_level_is_wider():
+    assert interval([1, 2, 3], level=0.99).high > interval([1, 2, 3]).high
+
+
+def test_interval_holds_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    found = [interval(rng.normal(5, 2, size=5)) for _ in range(2000)]
+    assert np.mean([i.low <= 5 <= i.high for i in found]) == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize("values", [[], [0.9], [[0.9, 0.8], [0.7, 0.6]]])
+def test_interval_needs_two_values(values):
+    with pytest.raises(CourseError, match="at least two"):
+        interval(values)
+
+
+def test_pairs_cancel_what_seeds_share():
+    luck = np.array([0.0, 0.1, 0.2, 0.3, 0.4])
+    a, b = 0.5 + luck, np.array([0.45, 0.44, 0.46, 0.45, 0.45]) + luck
+    together = paired_interval(a, b)
+    assert together.low > 0, "the pairs show it"
+    assert interval(a).low < interval(b).high, "the single intervals do not"
+    assert together == pytest.approx(interval(a - b))
+
+
+def test_pairs_need_partners():
+    with pytest.raises(CourseError, match="3 and 2"):
+        paired_interval([1, 2, 3], [1, 2])
+
+
+def test_an_interval_prints_as_one_would_write_it():
+    assert str(interval([0.7, 0.7, 0.7])) == "0.700 [0.700, 0.700]"
