@@ -112,19 +112,21 @@ class _Kit:
         return "\n".join(line for line in lines if line.strip() not in marks)
 
     def other_way(self, exercise: Exercise) -> str:
-        sources = exercise.right.get(self.framework, ()) or exercise.right.get("numpy", ())
-        return f"{self._imports(exercise)}\n{sources[-1]}"
+        halves = [half for half in (self.framework, "numpy") if exercise.right.get(half)]
+        if not halves:
+            return self.solution(exercise)
+        return f"{self._imports(exercise, halves[0])}\n{exercise.right[halves[0]][-1]}"
 
-    def _imports(self, exercise: Exercise) -> str:
+    def _imports(self, exercise: Exercise, half: str) -> str:
         """Give what an answer may use: the proofs' preamble, and the stub's own imports."""
         stub = ast.parse(self.solution(exercise))
         own = [n for n in stub.body if isinstance(n, ast.Import | ast.ImportFrom)]
-        return PREAMBLES[self.framework] + "\n".join(map(ast.unparse, own))
+        return PREAMBLES[half] + "\n".join(map(ast.unparse, own))
 
     def mistake(self, exercise: Exercise, pitfall: Pitfall) -> str:
         code = (pitfall.code or {}).get(self.framework)
         if code is not None:
-            return f"{self._imports(exercise)}\n{code}"
+            return f"{self._imports(exercise, self.framework)}\n{code}"
         tensors = self.framework if exercise.tensors else "numpy"
         return wrap_pitfall(self.module, exercise, pitfall.name, tensors)
 

@@ -12,6 +12,8 @@ from course_lib.grading import sandbox
 from tests.conftest import require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, judged, student_notebook
 
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
+
 
 @pytest.fixture(autouse=True)
 def _needs_a_sandbox():

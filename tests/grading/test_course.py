@@ -56,7 +56,10 @@ def test_a_damaged_secret_is_said_and_not_replaced(tmp_path):
 
 def test_draws_differ_between_exercises_and_courses_and_not_between_runs(tmp_path):
     one, other = make(tmp_path / "one"), make(tmp_path / "other")
-    draw = lambda course, name: course.draws_for(name).normal(size=4)
+
+    def draw(course, name):
+        return course.draws_for(name).normal(size=4)
+
     assert np.array_equal(draw(one, "04.1"), draw(open_course(one.folder), "04.1"))
     assert not np.array_equal(draw(one, "04.1"), draw(one, "04.2"))
     assert not np.array_equal(draw(one, "04.1"), draw(other, "04.1"))

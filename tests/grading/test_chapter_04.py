@@ -1,0 +1,91 @@
+"""Chapter 04, really graded: five submissions, four editions, two graders, pages that say why."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from course_lib.grading import sandbox
+from course_lib.grading.course import create
+from course_lib.grading.export import read_grades
+from course_lib.grading.give_back import give_back
+from course_lib.grading.grade import grade
+from course_lib.grading.release import release
+from course_lib.grading.submissions import make_submissions
+from course_lib.paths import repository_root
+from tests.conftest import require
+from tests.grading.test_grading import nbgrader
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
+
+CHAPTER = "04"
+
+
+def hand_in(tmp_path, language, framework, names=None):
+    """Release the chapter, hand in ready-made submissions: (course, submissions by name)."""
+    require(sandbox.available(), "this machine has no bubblewrap sandbox")
+    course = create(tmp_path / "course", language=language, framework=framework)
+    release(course, CHAPTER)
+    made = make_submissions(CHAPTER, language, framework, repository=repository_root())
+    made = {name: each for name, each in made.items() if names is None or name in names}
+    for name, submission in made.items():
+        folder = course.folder / "submitted" / name / CHAPTER
+        folder.mkdir(parents=True)
+        nbformat.write(submission.notebook, folder / f"{course.notebook_name(CHAPTER)}.ipynb")
+    return course, made
+
+
+def assert_deserved(course, made):
+    rows = {row.student: row for row in read_grades(course, CHAPTER)}
+    for name, submission in made.items():
+        by_machine = {e: rows[name].exercises[e] for e in submission.marks}
+        assert by_machine == dict(submission.marks), name
+        assert rows[name].score == submission.total, name
+
+
+def assert_pages_say_why(course, made):
+    pages = {each.student: each.page for each in give_back(course, CHAPTER)}
+    from course_lib.grading.course import specification
+    from course_lib.grading.verdicts import title
+
+    exercises = specification(course, course.notebook_name(CHAPTER))
+    for name, submission in made.items():
+        page = pages[name].read_text(encoding="utf-8")
+        visible = page.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
+        visible = visible.replace("&lt;", "<").replace("&gt;", ">")
+        for number, code in submission.codes.items():
+            assert exercises[number].title[course.language] in visible
+            kind, _, pitfall = code.partition("/")
+            if pitfall:
+                known = {each.name: each.message for each in exercises[number].pitfalls}
+                assert known[pitfall][course.language] in visible, (name, number)
+            elif kind != "Correct":
+                assert title(kind, course.language) in visible, (name, number)
+
+
+@pytest.mark.parametrize(("language", "framework"), [("en", "pytorch"), ("zh", "keras")])
+def test_five_submissions_get_exactly_what_they_deserve_from_both_graders(
+    tmp_path, language, framework
+):
+    course, made = hand_in(tmp_path, language, framework)
+    # One is executed by nbgrader's own command, the others by ours; both then judge all five.
+    status, log = nbgrader(course, "autograde", CHAPTER, "--student=mixed")
+    assert status == 0, log
+    assert_deserved(course, {"mixed": made["mixed"]})
+    outcomes = {each.student: each for each in grade(course, CHAPTER, jobs=2)}
+    assert {name: each.score for name, each in outcomes.items()} == {
+        name: each.total for name, each in made.items()
+    }
+    assert_deserved(course, made)
+    status, log = nbgrader(course, "autograde", CHAPTER, "--force")
+    assert status == 0, log
+    assert_deserved(course, made)
+    assert_pages_say_why(course, made)
+
+
+@pytest.mark.parametrize(("language", "framework"), [("zh", "pytorch"), ("en", "keras")])
+def test_the_other_editions_are_graded_the_same(tmp_path, language, framework):
+    course, made = hand_in(tmp_path, language, framework, names=("mixed", "other_ways"))
+    assert {each.state for each in grade(course, CHAPTER, jobs=2)} == {"graded"}
+    assert_deserved(course, made)
+    assert_pages_say_why(course, made)
