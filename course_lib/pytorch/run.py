@@ -88,14 +88,29 @@ class Run:
     def load_state(self, state: State) -> None:
         """Take back what :meth:`state` gave."""
         self.load_weights(below("weights.", state))
-        values: dict[int, dict[str, Tensor]] = {}
-        for key, value in below("optimizer.", state).items():
-            place, _, name = key.partition(".")
-            values.setdefault(int(place), {})[name] = torch.tensor(value)
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": values, "param_groups": groups})
+        self._load_optimizer(below("optimizer.", state))
         for i, callback in enumerate(self.callbacks):
             callback.load_state(below(f"callback{i}.", state))
+
+    def _load_optimizer(self, state: State) -> None:
+        weights = [w for group in self.optimizer.param_groups for w in group["params"]]
+        values: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.items():
+            place, _, name = key.partition(".")
+            values.setdefault(int(place), {})[name] = laid_out_like(weights[int(place)], value)
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": values, "param_groups": groups})
+
+
+def laid_out_like(weight: Tensor, value: np.ndarray) -> Tensor:
+    """Give an optimizer's value in its weight's memory layout (channels-last, perhaps).
+
+    Fused optimizers walk through memory, not through indices: the two layouts must be the same.
+    """
+    tensor = torch.tensor(value)
+    if tensor.shape != weight.shape:
+        return tensor
+    return torch.empty_like(weight, dtype=tensor.dtype).copy_(tensor).detach()
 
 
 def place_data(arrays: Arrays, device: torch.device) -> dict[str, Tensor]:

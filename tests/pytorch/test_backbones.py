@@ -1,0 +1,152 @@
+"""Backbones, heads, plans and sizes in PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib.errors import CourseError
+from course_lib.pytorch import (
+    attach_head,
+    build_head,
+    count_parameters,
+    describe,
+    extract_features,
+    freeze_plan,
+    load_backbone,
+    predict,
+)
+from course_lib.pytorch.backbones import ARCHITECTURES
+from course_lib.training.preprocessing import IMAGENET_RGB
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 32, 32, 1), dtype=np.uint8)
+
+
+def test_the_documents_numbers_for_vgg16() -> None:
+    vgg16 = load_backbone("vgg16", weights=None)
+    assert count_parameters(vgg16) == {"total": 14_714_688, "trainable": 14_714_688}
+    assert describe(vgg16)[-1].shape == vgg16.map_shape == (7, 7, 512)
+    big = attach_head(vgg16, 10, hidden=(1024,), flatten=True)
+    freeze_plan(big, "head")
+    assert count_parameters(big)["trainable"] == 25_701_386
+    assert sum(row.parameters for row in describe(big)) == count_parameters(big)["total"]
+
+
+@pytest.mark.parametrize(("name", "total"), [("resnet18", 11_176_512), ("resnet50", 23_508_032)])
+def test_resnets_are_torchvisions(name: str, total: int, tmp_path: Path) -> None:
+    import torchvision
+
+    torch.manual_seed(0)
+    theirs = torchvision.models.get_model(name, weights=None).eval()
+    torch.save(theirs.state_dict(), tmp_path / "weights.pth")
+    ours = load_backbone(name, weights=tmp_path / "weights.pth")
+    x = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    theirs.fc = torch.nn.Identity()
+    with torch.no_grad():
+        expected = theirs(torch.tensor(IMAGENET_RGB(x)).permute(0, 3, 1, 2)).numpy()
+    np.testing.assert_allclose(
+        extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-5
+    )
+    assert count_parameters(ours)["total"] == total
+    assert ours.weights_name == "weights.pth" and not ours.training
+
+
+def test_preprocessing_in_the_network_is_the_readable_one() -> None:
+    backbone = load_backbone("resnet18", weights=None)
+    for channels in (1, 3):
+        x = np.random.default_rng(0).integers(0, 256, (2, 8, 8, channels), dtype=np.uint8)
+        inside = backbone.preprocess(torch.tensor(x)).permute(0, 2, 3, 1).numpy()
+        np.testing.assert_allclose(inside, backbone.preprocessing(x), rtol=1e-6, atol=1e-6)
+
+
+def test_random_weights_come_from_the_seed(images: np.ndarray) -> None:
+    def features(seed: int) -> np.ndarray:
+        return extract_features(
+            load_backbone("glyphnet", weights=None, seed=seed), images, cache=False
+        )
+
+    assert (features(1) == features(1)).all() and (features(1) != features(2)).any()
+
+
+def test_what_is_not_there_is_said_in_one_sentence(
+    course_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(CourseError, match=r"resnet18-f37072fd\.pth") as error:
+        load_backbone("resnet18")
+    assert "weights=PATH" in str(error.value) and "glyphnet" in str(error.value)
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "hub" / "checkpoints" / "resnet18-f37072fd.pth").write_bytes(b"half a file")
+    with pytest.raises(CourseError, match="damaged"):
+        load_backbone("resnet18")
+    with pytest.raises(CourseError, match="no backbone"):
+        load_backbone("alexnet")
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "w.pth")
+    with pytest.raises(CourseError, match="does not fit"):
+        load_backbone("resnet18", weights=tmp_path / "w.pth")
+
+
+def test_features_and_maps(images: np.ndarray) -> None:
+    backbone = load_backbone("glyphnet", weights=None)
+    features, maps = (
+        extract_features(backbone, images, layer=layer, cache=False) for layer in (None, "maps")
+    )
+    assert features.shape == (5, backbone.feature_size) and maps.shape == (5, *backbone.map_shape)
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)), features, rtol=1e-5, atol=1e-6)
+    assert extract_features(backbone, images, layer="block2", cache=False).shape == (5, 8, 8, 64)
+    with pytest.raises(CourseError, match="block9"):
+        extract_features(backbone, images, layer="block9", cache=False)
+
+
+@pytest.mark.usefixtures("course_home")
+def test_cached_features_are_never_stale(images: np.ndarray) -> None:
+    backbone = load_backbone("glyphnet", weights=None)
+    first = extract_features(backbone, images)
+    assert (extract_features(backbone, images) == first).all()
+    assert (extract_features(backbone, 255 - images) != first).any()
+    with torch.no_grad():
+        backbone.network.stem.weight.mul_(2)
+    assert (extract_features(backbone, images) != first).any()
+    changed = extract_features(backbone, images)
+    backbone.network.stem_norm.running_mean += 1  # statistics count as well
+    assert (extract_features(backbone, images) != changed).any()
+
+
+def test_plans_and_their_numbers() -> None:
+    model = attach_head(load_backbone("glyphnet", weights=None), 10)
+    head = count_parameters(model.head)["total"]
+    block3 = count_parameters(model.backbone.network.block3)["total"]
+    total = count_parameters(model)["total"]
+    for plan, trainable in [("head", head), ("last", head + block3), ("everything", total)]:
+        freeze_plan(model, plan)
+        assert count_parameters(model) == {"total": total, "trainable": trainable}
+    with pytest.raises(CourseError, match="freeze plan"):
+        freeze_plan(model, "some")
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_blocks_are_found_in_order(name: str) -> None:
+    blocks = load_backbone(name, weights=None).blocks
+    assert all(count_parameters(block)["total"] > 0 for block in blocks)
+
+
+def test_heads_start_from_the_seed_and_have_the_layers_asked_for(images: np.ndarray) -> None:
+    head = build_head(8, 3, hidden=(4,), dropout=0.5, seed=1)
+    assert [type(layer).__name__ for layer in head] == ["Linear", "ReLU", "Dropout", "Linear"]
+    assert torch.equal(head[0].weight, build_head(8, 3, hidden=(4,), seed=1)[0].weight)
+    assert not torch.equal(head[0].weight, build_head(8, 3, hidden=(4,), seed=2)[0].weight)
+    assert [type(layer).__name__ for layer in build_head(8, 3, dropout=0.5)] == [
+        "Dropout",
+        "Linear",
+    ]
+    model = attach_head(load_backbone("glyphnet", weights=None), 3, hidden=(4,), flatten=True)
+    assert predict(model, images).shape == (5, 3)

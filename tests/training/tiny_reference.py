@@ -1,0 +1,42 @@
+"""What the probes must report, computed in NumPy, as an exercise's reference would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from course_lib.training.tiny import draw_tiny, tiny_features
+
+
+def draw(seed: int) -> dict[str, dict[str, Any]]:
+    """Draw the inputs of both probes."""
+    rng = np.random.default_rng(seed)
+    arrays = draw_tiny(rng)
+    images = rng.normal(size=(7, 2, 2, 3)).astype(np.float32)
+    step = {"images": images, "labels": rng.integers(0, 3, 7), "learning_rate": 0.5, **arrays}
+    return {"step": step, "extraction": {"images": images, "batch_size": 3, **arrays}}
+
+
+def head_after_one_step(
+    images: np.ndarray, labels: np.ndarray, learning_rate: float, **arrays: np.ndarray
+) -> np.ndarray:
+    """One step of gradient descent on the head alone, the backbone in inference mode."""
+    V, b = arrays.pop("head"), arrays.pop("bias")
+    h = tiny_features(images, **arrays)
+    p = np.exp(h @ V + b)
+    p /= p.sum(axis=1, keepdims=True)
+    return V - learning_rate * h.T @ (p - np.eye(len(b))[labels]) / len(h)
+
+
+def right_extraction(images: np.ndarray, batch_size: int, **arrays: np.ndarray) -> dict[str, Any]:
+    """The report on a right answer."""
+    del arrays["head"], arrays["bias"]
+    return {
+        "features": tiny_features(images, **arrays),
+        "batch_size_matters": False,
+        "statistics_moved": False,
+        "mode_restored": True,
+        "gradients_recorded": False,
+        "largest_batch": batch_size,
+    }
