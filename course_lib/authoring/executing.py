@@ -28,7 +28,7 @@ from course_lib.errors import CourseError
 from course_lib.files import locked, write_atomically
 from course_lib.paths import cache_dir
 
-_CELL_SECONDS = 600  # a cell that takes longer is interrupted
+_CELL_SECONDS = 300  # a cell that takes longer is interrupted, which is a fault
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> 
         client = NotebookClient(
             nbformat.from_dict(notebook),
             timeout=_CELL_SECONDS,
+            interrupt_on_timeout=True,
             allow_errors=True,
             resources={"metadata": {"path": str(workplace)}},
             config=_kernel_config(Path(folder)),
@@ -157,7 +158,9 @@ def faults(notebook: NotebookNode) -> list[str]:
             found.append(f"cell {cell.id!r} did not run")
         tags = cell.metadata.get("tags", ())
         for output in cell.outputs:
-            if output.output_type == "error":
+            if output.output_type == "error" and output.ename == "KeyboardInterrupt":
+                found.append(f"cell {cell.id!r} was interrupted after {_CELL_SECONDS} s")
+            elif output.output_type == "error":
                 found.append(f"cell {cell.id!r} raised {output.ename}: {output.evalue}")
             elif output.output_type == "stream" and output.name == "stderr":
                 found.append(f"cell {cell.id!r} wrote to stderr: {output.text.strip()[:300]}")

@@ -117,3 +117,17 @@ def test_a_cell_that_did_not_run_is_red() -> None:
     assert faults(notebook) == []
     notebook.cells[0].execution_count = None
     assert "did not run" in faults(notebook)[0]
+
+
+def test_a_cell_that_takes_too_long_is_interrupted_and_red(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from course_lib.authoring import executing
+
+    monkeypatch.setattr(executing, "_CELL_SECONDS", 1)
+    (tmp_path / "course_lib").mkdir()
+    cells = [nbformat.v4.new_code_cell(code) for code in ("while True: pass", "print('on')")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    done = execute(notebook, tmp_path, strict=True, home=tmp_path / "home").notebook
+    assert [fault.split("was ")[1] for fault in faults(done)] == ["interrupted after 1 s"]
+    assert done.cells[1].outputs[0].text == "on\n"
