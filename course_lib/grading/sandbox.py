@@ -31,7 +31,7 @@ _MB = 1 << 20
 # User numbers that no account has (systemd keeps this range for short-lived services).
 _FIRST_UID, _UIDS = 61200, 4000
 # What of the package stays outside: the graders' and authors' rooms, and the expected answers.
-_KEPT_OUT = {"grading", "authoring", "__pycache__", "exercises/public", "cli.py", "lab.py"}
+_KEPT_OUT = {"grading", "authoring", "exercises/public", "cli.py", "lab.py"}
 HOME = "/home/student"
 COURSE = "/course"
 KERNEL = "/kernel"
@@ -179,7 +179,7 @@ def course_files() -> list[tuple[Path, str]]:
     return [
         (outside, f"{COURSE}/course_lib/{name}")
         for outside, name in seen
-        if name not in _KEPT_OUT and not name.endswith("__pycache__")
+        if name not in _KEPT_OUT
     ]
 
 

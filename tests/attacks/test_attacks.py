@@ -122,7 +122,7 @@ def test_a_cell_that_kills_the_kernel_leaves_the_others_their_points(released_co
 LOOK_AROUND = """
 import os, pathlib, socket
 def search():
-    words, hits = ("solution", "gradebook", "secret", "90_tiny", "audit"), []
+    words, hits = ("solution", "gradebook", "secret", "90_tiny", "audit", "executed"), []
     for here, folders, files in os.walk("/"):
         folders[:] = [f for f in folders if f not in ("proc", "sys", "usr", "site-packages", "lib")]
         hits += [here + "/" + f for f in folders + files if f == "public" or any(w in f for w in words)]
