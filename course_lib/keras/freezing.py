@@ -17,14 +17,12 @@ PLANS = ("everything", "head", "last")
 
 def freeze(module: keras.Layer) -> keras.Layer:
     """Let nothing in the module move: no gradients, and inference mode. Gives the module back."""
-    module.trainable = False
-    return module
+    return _set_trainable(module, False)
 
 
 def unfreeze(module: keras.Layer) -> keras.Layer:
     """Let the module learn again; ``fit`` calls it in training mode. Gives the module back."""
-    module.trainable = True
-    return module
+    return _set_trainable(module, True)
 
 
 def freeze_plan(model: keras.Model, plan: str, *, blocks: int = 1) -> keras.Model:
@@ -50,3 +48,14 @@ def freeze_plan(model: keras.Model, plan: str, *, blocks: int = 1) -> keras.Mode
         for layer in leaf_layers(model.backbone):
             layer.trainable = id(layer) in free
     return model
+
+
+def _set_trainable(module: keras.Layer, value: bool) -> keras.Layer:
+    """Set the flag of a module and of every layer inside.
+
+    ``module.trainable = True`` alone would pass it on as well, but not on TensorFlow when the module
+    is trainable already and only some layers inside are frozen: assigning an equal value does nothing.
+    """
+    for layer in module._flatten_layers():
+        layer.trainable = value
+    return module

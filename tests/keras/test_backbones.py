@@ -1,0 +1,190 @@
+"""Backbones, heads, plans and sizes in Keras."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.keras import (
+    attach_head,
+    build_head,
+    count_parameters,
+    describe,
+    extract_features,
+    freeze_plan,
+    load_backbone,
+    predict,
+)
+from course_lib.keras.backbones import ARCHITECTURES, VGG16_IN_TORCHVISION
+from course_lib.keras.engine import keras
+from course_lib.keras.torch_layout import to_torch_layout
+from course_lib.training.preprocessing import IMAGENET_BGR, IMAGENET_RGB
+from tests.conftest import ROOT
+
+TORCHVISION = """
+import json, sys, numpy as np, torch, torchvision
+from course_lib.training.preprocessing import IMAGENET_RGB
+folder = sys.argv[1]
+x = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+np.save(f"{folder}/x.npy", x)
+for name in ("resnet18", "resnet50", "vgg16"):
+    torch.manual_seed(0)
+    network = torchvision.models.get_model(name, weights=None).eval()
+    if name == "vgg16":
+        network.classifier = torch.nn.Sequential()
+    for n, w in network.named_buffers():
+        if n.endswith("running_mean"): w.normal_()
+        if n.endswith("running_var"): w.uniform_(0.5, 2.0)
+    torch.save(network.state_dict(), f"{folder}/{name}.pth")
+    layers = [m for n, m in network.named_children() if n not in ("avgpool", "fc", "classifier")]
+    with torch.no_grad():
+        features = torch.nn.Sequential(*layers)(torch.tensor(IMAGENET_RGB(x)).permute(0, 3, 1, 2))
+    np.save(f"{folder}/{name}.npy", features.mean(dim=(2, 3)).numpy())
+"""
+
+
+@pytest.fixture(scope="module")
+def torchvision(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder of torchvision's networks with random weights and what they answer."""
+    folder = tmp_path_factory.mktemp("torchvision")
+    command = [sys.executable, "-c", TORCHVISION, str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=300)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 32, 32, 1), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "vgg16"])
+def test_torchvisions_weights_move_across_with_equal_outputs(name: str, torchvision: Path) -> None:
+    backbone = load_backbone(name, weights=torchvision / f"{name}.pth")
+    x, expected = np.load(torchvision / "x.npy"), np.load(torchvision / f"{name}.npy")
+    found = extract_features(backbone, x, cache=False)
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+    assert backbone.preprocessing == IMAGENET_RGB  # the weights bring it, VGG16's too
+
+
+def test_keras_own_vgg16_brings_its_own_preprocessing(tmp_path: Path) -> None:
+    theirs = keras.applications.VGG16(include_top=False, weights=None, input_shape=(64, 64, 3))
+    theirs.save_weights(tmp_path / "vgg16.weights.h5")
+    ours = load_backbone("vgg16", weights=tmp_path / "vgg16.weights.h5")
+    assert ours.preprocessing == IMAGENET_BGR
+    x = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    scaled = keras.applications.vgg16.preprocess_input(x.astype(np.float32))
+    expected = keras.ops.convert_to_numpy(theirs(scaled)).mean(axis=(1, 2))
+    np.testing.assert_allclose(
+        extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-6
+    )
+
+
+def test_the_documents_numbers_for_vgg16() -> None:
+    vgg16 = load_backbone("vgg16", weights=None)
+    assert count_parameters(vgg16) == {"total": 14_714_688, "trainable": 14_714_688}
+    assert describe(vgg16)[-1].shape == vgg16.map_shape == (7, 7, 512)
+    big = attach_head(vgg16, 10, hidden=(1024,), flatten=True)
+    freeze_plan(big, "head")
+    assert count_parameters(big)["trainable"] == 25_701_386
+    assert sum(row.parameters for row in describe(big)) == count_parameters(big)["total"]
+
+
+def test_layers_have_pytorchs_names_and_layout() -> None:
+    resnet = load_backbone("resnet18", weights=None)
+    shapes = {name: w.shape for name, w in to_torch_layout(resnet.network).items()}
+    assert shapes["layer2.0.downsample.0.weight"] == (128, 64, 1, 1)
+    assert shapes["bn1.running_var"] == (64,) and shapes["conv1.weight"] == (64, 3, 7, 7)
+    assert [row.layer for row in describe(resnet)][-4:] == ["layer1", "layer2", "layer3", "layer4"]
+    assert len(VGG16_IN_TORCHVISION) == 13
+    assert json.dumps(describe(resnet))
+
+
+def test_preprocessing_in_the_network_is_the_readable_one() -> None:
+    for name in ("resnet18", "vgg16"):
+        backbone = load_backbone(name, weights=None)
+        for channels in (1, 3):
+            x = np.random.default_rng(0).integers(0, 256, (2, 8, 8, channels), dtype=np.uint8)
+            inside = keras.ops.convert_to_numpy(backbone.preprocess(keras.ops.convert_to_tensor(x)))
+            np.testing.assert_allclose(inside, backbone.preprocessing(x), rtol=1e-5, atol=1e-5)
+
+
+def test_random_weights_come_from_the_seed(images: np.ndarray) -> None:
+    def features(seed: int) -> np.ndarray:
+        return extract_features(
+            load_backbone("glyphnet", weights=None, seed=seed), images, cache=False
+        )
+
+    assert (features(1) == features(1)).all() and (features(1) != features(2)).any()
+
+
+def test_what_is_not_there_is_said_in_one_sentence(
+    course_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for name, file in [("vgg16", "vgg16_weights"), ("resnet50", "resnet50-11ad3fa6")]:
+        with pytest.raises(CourseError, match=file) as error:
+            load_backbone(name)
+        assert "weights=PATH" in str(error.value) and "glyphnet" in str(error.value)
+    with pytest.raises(CourseError, match="no backbone"):
+        load_backbone("alexnet")
+
+
+def test_weights_that_do_not_fit_are_refused(torchvision: Path) -> None:
+    with pytest.raises(CourseError, match="does not fit"):
+        load_backbone("resnet50", weights=torchvision / "resnet18.pth")
+
+
+def test_features_and_maps(images: np.ndarray) -> None:
+    backbone = load_backbone("glyphnet", weights=None)
+    features = extract_features(backbone, images, cache=False)
+    maps = extract_features(backbone, images, layer="maps", cache=False)
+    assert features.shape == (5, backbone.feature_size) and maps.shape == (5, *backbone.map_shape)
+    np.testing.assert_allclose(maps.mean(axis=(1, 2)), features, rtol=1e-5, atol=1e-6)
+    assert extract_features(backbone, images, layer="block2", cache=False).shape == (5, 8, 8, 64)
+    with pytest.raises(CourseError, match="block9"):
+        extract_features(backbone, images, layer="block9", cache=False)
+
+
+@pytest.mark.usefixtures("course_home")
+def test_cached_features_are_never_stale(images: np.ndarray) -> None:
+    backbone = load_backbone("glyphnet", weights=None)
+    first = extract_features(backbone, images)
+    assert (extract_features(backbone, images) == first).all()
+    assert (extract_features(backbone, 255 - images) != first).any()
+    stem = backbone.network.get_layer("stem_norm")
+    stem.moving_mean.assign(stem.moving_mean + 1)  # statistics count as well
+    assert (extract_features(backbone, images) != first).any()
+
+
+def test_plans_and_their_numbers() -> None:
+    model = attach_head(load_backbone("glyphnet", weights=None), 10)
+    head = count_parameters(model.head)["total"]
+    block3 = sum(count_parameters(layer)["total"] for layer in model.backbone.blocks[-1])
+    total = count_parameters(model)["total"]
+    for plan, trainable in [("head", head), ("last", head + block3), ("everything", total)]:
+        freeze_plan(model, plan)
+        assert count_parameters(model) == {"total": total, "trainable": trainable}
+    with pytest.raises(CourseError, match="freeze plan"):
+        freeze_plan(model, "some")
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_blocks_are_found_in_order(name: str) -> None:
+    for block in load_backbone(name, weights=None).blocks:
+        assert sum(count_parameters(layer)["total"] for layer in block) > 0
+
+
+def test_heads_start_from_the_seed_and_have_the_layers_asked_for(images: np.ndarray) -> None:
+    head = build_head(8, 3, hidden=(4,), dropout=0.5, seed=1)
+    assert [type(layer).__name__ for layer in head.layers] == ["Dense", "ReLU", "Dropout", "Dense"]
+    first, same, other = (build_head(8, 3, hidden=(4,), seed=s).get_weights()[0] for s in (1, 1, 2))
+    assert (first == same).all() and (first != other).any()
+    model = attach_head(load_backbone("glyphnet", weights=None), 3, hidden=(4,), flatten=True)
+    assert predict(model, images).shape == (5, 3)
