@@ -127,9 +127,14 @@ def _resnet(name: str) -> Callable[[], nn.Module]:
 
 def _vgg16() -> nn.Module:
     """Simonyan & Zisserman, *Very Deep Convolutional Networks*, ICLR 2015, as torchvision has it."""
-    import torchvision
+    from torchvision.models.vgg import cfgs, make_layers
 
-    return nn.Sequential(OrderedDict(features=torchvision.models.vgg16(weights=None).features))
+    features = make_layers(cfgs["D"])  # the convolutions alone: the dense layers are nine times larger
+    for layer in features:
+        if isinstance(layer, nn.Conv2d):  # as torchvision starts them (He et al., 2015)
+            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return nn.Sequential(OrderedDict(features=features))
 
 
 def _glyphnet() -> nn.Module:
