@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from nbgrader.server_extensions import formgrader
+from traitlets import List
 
 from course_lib.errors import CourseError
 from course_lib.exercises.values import text
@@ -32,6 +33,9 @@ _NBGRADERS = Path(formgrader.__file__).with_name("templates")
 
 class Explain(NbGraderPreprocessor):
     """Gathers what the feedback page says: a line for each graded cell."""
+
+    # nbgrader sets this for every step of its feedback.
+    display_data_priority = List(["text/plain"]).tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]

@@ -177,9 +177,7 @@ def course_files() -> list[tuple[Path, str]]:
         else:
             seen.append((entry, entry.name))
     return [
-        (outside, f"{COURSE}/course_lib/{name}")
-        for outside, name in seen
-        if name not in _KEPT_OUT
+        (outside, f"{COURSE}/course_lib/{name}") for outside, name in seen if name not in _KEPT_OUT
     ]
 
 
