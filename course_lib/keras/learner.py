@@ -7,6 +7,7 @@ TensorFlow, the JAX and the torch backend: gradients, update, compilation.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -65,24 +66,27 @@ class Learner(keras.Model):
 
 
 class Indices(keras.utils.PyDataset):
-    """The indices of each batch of an epoch, in the order that NumPy decided."""
+    """The indices of every batch from an epoch onwards, in the order that NumPy decided.
 
-    def __init__(self, plan: Plan) -> None:
+    It has no end (``fit`` says how many steps an epoch has): one iterator serves the whole training.
+    Starting a new one for each epoch costs TensorFlow longer than a small epoch takes.
+    """
+
+    num_batches = None
+
+    def __init__(self, plan: Plan, first_epoch: int) -> None:
         super().__init__()
-        self.plan = plan
-        self.begin(0)
-
-    def begin(self, epoch: int) -> None:
-        """Draw the order of an epoch."""
-        orders = epoch_order(self.plan.arrays, self.plan.seed, epoch)
-        named: Arrays = {name or "main": order.astype(np.int32) for name, order in orders.items()}
-        self.batches = list(cut(named, self.plan.batch_size))
-
-    def __len__(self) -> int:
-        return len(self.batches)
+        self.plan, self.first_epoch = plan, first_epoch
+        self.batches_of = lru_cache(maxsize=2)(self._batches_of)
 
     def __getitem__(self, step: int) -> Arrays:
-        return self.batches[step]
+        epoch, place = divmod(step, len(self.plan.sizes))
+        return self.batches_of(self.first_epoch + epoch)[place]
+
+    def _batches_of(self, epoch: int) -> list[Arrays]:
+        orders = epoch_order(self.plan.arrays, self.plan.seed, epoch)
+        named: Arrays = {name or "main": order.astype(np.int32) for name, order in orders.items()}
+        return list(cut(named, self.plan.batch_size))
 
 
 def _constant(array: np.ndarray) -> keras.Variable:

@@ -83,11 +83,11 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     if run.stop or first == run.plan.epochs:
         return
     run.learner.step.assign(first * steps)
-    indices = Indices(run.plan)
     with progress_bar((run.plan.epochs - first) * steps, "fit", show=progress) as bar:
-        between = BetweenEpochs(run, indices, validation, bar)
+        between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
-            indices,
+            Indices(run.plan, first),
+            steps_per_epoch=steps,
             epochs=run.plan.epochs,
             initial_epoch=first,
             callbacks=[between],
@@ -99,13 +99,12 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
 class BetweenEpochs(keras.callbacks.Callback):
     """What the PyTorch half does around an epoch, as Keras calls it."""
 
-    def __init__(self, run: Run, indices: Indices, validation: Any, bar: Any) -> None:
+    def __init__(self, run: Run, validation: Any, bar: Any) -> None:
         super().__init__()
-        self.run, self.indices, self.validation, self.bar = run, indices, validation, bar
+        self.run, self.validation, self.bar = run, validation, bar
         self.started = time.perf_counter() - run.history.seconds
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.indices.begin(epoch)
         reseed(self.run.learner, self.run.plan.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
