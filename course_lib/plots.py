@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from course_lib import judging
 from course_lib.data import Domain
@@ -29,6 +30,8 @@ CHINESE = {
     "random features": "随机特征",
     "raw pixels": "原始像素",
     "from scratch": "从零训练",
+    "flatten, 1024": "展平，1024",
+    "pooled": "池化",
 }
 
 
@@ -110,44 +113,79 @@ def plot_label_curves(
         curves: Method → accuracies, draws×C.
         points: Method → (label count, accuracies of its draws), for what was run at one count only.
     """
-    figure, axis = plt.subplots()
-    sentences = []
-    for name, accuracies in curves.items():
-        intervals = [judging.interval(column) for column in accuracies.T]
-        _plot_with_band(axis, label_counts, intervals, label(name))
-        sentences.append((name, label_counts[0], intervals[0], label_counts[-1], intervals[-1]))
+    figure, axis, sentences = _plot_curves(label_counts, curves)
     for name, (count, accuracies) in (points or {}).items():
         one = judging.interval(accuracies)
         error = [[one.mean - one.low], [one.high - one.mean]]
         axis.errorbar([count], [one.mean], error, fmt="kX", capsize=4, label=label(name))
-        sentences.append((name, count, one, count, one))
-    axis.set(xscale="log", xticks=list(label_counts), xticklabels=[str(n) for n in label_counts])
-    axis.set(xlabel=both("labels per class", "每类标签数"), ylabel=both("accuracy", "准确率"))
-    axis.minorticks_off()
+        sentences.append((name, [(count, one.mean)]))
+    axis.set_xlabel(both("labels per class", "每类标签数"))
     axis.legend(fontsize=10)
-    describe(figure, _curves_in_words(sentences, "en"), _curves_in_words(sentences, "zh"))
+    describe(
+        figure,
+        _in_words(
+            sentences,
+            "Mean accuracy with 95 % intervals. ",
+            "{y:.2f} at {x:g} labels per class",
+            "en",
+        ),
+        _in_words(sentences, "准确率的均值与 95 % 置信区间。", "每类 {x:g} 个标签时 {y:.2f}", "zh"),
+    )
+
+
+def plot_rate_curves(rates: Sequence[float], curves: Mapping[str, np.ndarray]) -> None:
+    """Plot accuracy against the learning rate: mean over draws, with a 95 % interval for the mean.
+
+    Args:
+        rates: R learning rates.
+        curves: Method → accuracies, draws×R.
+    """
+    figure, axis, sentences = _plot_curves(rates, curves)
+    axis.set_xlabel(both("learning rate", "学习率"))
+    axis.legend(fontsize=10)
+    describe(
+        figure,
+        _in_words(sentences, "Mean accuracy with 95 % intervals. ", "{y:.2f} at rate {x:g}", "en"),
+        _in_words(sentences, "准确率的均值与 95 % 置信区间。", "学习率 {x:g} 时 {y:.2f}", "zh"),
+    )
+
+
+# For each curve: its name and its points (x, mean).
+Sentences = list[tuple[str, list[tuple[float, float]]]]
+
+
+def _plot_curves(
+    x: Sequence[float], curves: Mapping[str, np.ndarray]
+) -> tuple[Figure, Axes, Sentences]:
+    """Draw the mean of each column with its interval, over a logarithmic axis."""
+    figure, axis = plt.subplots()
+    sentences: Sentences = []
+    for name, accuracies in curves.items():
+        intervals = [judging.interval(column) for column in accuracies.T]
+        _plot_with_band(axis, x, intervals, label(name))
+        sentences.append((name, [(at, one.mean) for at, one in zip(x, intervals, strict=True)]))
+    axis.set(xscale="log", xticks=list(x), xticklabels=[f"{at:g}" for at in x])
+    axis.set_ylabel(both("accuracy", "准确率"))
+    axis.minorticks_off()
+    return figure, axis, sentences
 
 
 def _plot_with_band(
-    axis: Axes, x: Sequence[int], intervals: Sequence[judging.Interval], name: str
+    axis: Axes, x: Sequence[float], intervals: Sequence[judging.Interval], name: str
 ) -> None:
     (line,) = axis.plot(x, [one.mean for one in intervals], label=name, markevery=1)
     low, high = [one.low for one in intervals], [one.high for one in intervals]
     axis.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
 
 
-def _curves_in_words(sentences: list, language: str) -> str:  # type: ignore[type-arg]
+def _in_words(sentences: Sentences, opening: str, point: str, language: str) -> str:
     """Say where each curve begins and ends."""
-    if language == "zh":
-        parts = [
-            f"{CHINESE.get(name, name)}：每类 {first} 个标签时 {start.mean:.2f}"
-            + (f"，{last} 个时 {end.mean:.2f}" if last != first else "")
-            for name, first, start, last, end in sentences
-        ]
-        return "准确率的均值与 95 % 置信区间。" + "；".join(parts) + "。"
-    parts = [
-        f"{name}: {start.mean:.2f} at {first} per class"
-        + (f", {end.mean:.2f} at {last}" if last != first else "")
-        for name, first, start, last, end in sentences
-    ]
-    return "Mean accuracy with 95 % intervals. " + "; ".join(parts) + "."
+    comma, colon, semicolon, stop = (
+        ("，", "：", "；", "。") if language == "zh" else (", ", ": ", "; ", ".")
+    )
+    parts = []
+    for name, points in sentences:
+        ends = points if len(points) == 1 else [points[0], points[-1]]
+        shown = comma.join(point.format(x=x, y=y) for x, y in ends)
+        parts.append(f"{CHINESE.get(name, name) if language == 'zh' else name}{colon}{shown}")
+    return opening + semicolon.join(parts) + stop

@@ -1356,32 +1356,37 @@ QUIZZES = (
     Quiz(
         id="04.q3",
         question=text(
-            "Two heads on the same frozen features, fifty labelled pictures. Both fit the fifty perfectly. "
-            "Which is better on other pictures?",
-            "同样的冻结特征，两个分类头，五十张带标签的图片。两者都能把这五十张全部分对。在其他图片上谁更好？",
+            "Two heads on the same frozen features, fifty labelled pictures, each at its best learning rate. One has two "
+            "million parameters, the other 1,290. Which is more accurate on other pictures?",
+            "同样的冻结特征，五十张带标签的图片，两个分类头各用最合适的学习率。一个有两百万个参数，另一个只有 1,290 个。"
+            "在其他图片上谁更准？",
         ),
         options=(
             Option(
-                text("Flatten → Dense(1024) → Dense(10)", "Flatten → Dense(1024) → Dense(10)"),
+                text("The large one, clearly", "大的，而且明显更准"),
                 text(
-                    "It can represent more. But what decides here is what fifty pictures can pin down.",
-                    "它的表达能力更强。可是这里起决定作用的，是五十张图片能定住多少参数。",
+                    "It can represent more. But what counts is what fifty pictures can tell it.",
+                    "它的表达能力更强。可是起决定作用的，是五十张图片能告诉它多少。",
                 ),
             ),
             Option(
-                text("Pooling → Dense(10) is at least as good", "池化 → Dense(10) 至少不差"),
                 text(
-                    "That is what the cell below finds here, with a tiny part of the parameters.",
-                    "下面的单元格得到的正是这样，而且它的参数少得多。",
+                    "The small one, clearly: the large one overfits",
+                    "小的，而且明显更准：大的会过拟合",
+                ),
+                text(
+                    "That is what counting parameters suggests. Run the cell: training briefly from a small start holds "
+                    "the large head back more than you might think.",
+                    "数参数会得出这样的猜想。运行下面的单元格：从小的初始值出发、训练时间又短，大分类头受到的约束比想象的强。",
+                ),
+            ),
+            Option(
+                text("About the same", "差不多"),
+                text(
+                    "Yes, here. A thousand times more parameters buy nothing, and cost memory and time.",
+                    "在这里正是如此。多出上千倍的参数，没换来什么，却要占内存、费时间。",
                 ),
                 right=True,
-            ),
-            Option(
-                text("They must be equal: both fit perfectly", "一定相同：两者都完全拟合"),
-                text(
-                    "Fitting the training pictures says nothing about the others: that is the whole reason for a test set.",
-                    "拟合训练图片说明不了其他图片的情况，这正是需要测试集的原因。",
-                ),
             ),
         ),
     ),
