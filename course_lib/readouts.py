@@ -14,7 +14,7 @@ from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from course_lib.errors import CourseError
 
@@ -26,6 +26,24 @@ def unit_length(f: np.ndarray) -> np.ndarray:
     """Bring each row of features (N×D) to length 1, so that only its direction counts."""
     length = np.linalg.norm(f, axis=1, keepdims=True)
     return f / np.maximum(length, 1e-12)
+
+
+def root_features(f: np.ndarray) -> np.ndarray:
+    r"""Even features out: :math:`\sqrt{f / \sum_d f_d}`, each row of length 1.
+
+    A few channels that answer loudly would otherwise decide every comparison. Only for features that
+    are never negative, such as those after a ReLU. Arandjelović and Zisserman, "Three things everyone
+    should know to improve object retrieval", CVPR 2012 (RootSIFT).
+
+    Args:
+        f: features, N×D, none negative.
+    """
+    if (f < 0).any():
+        raise CourseError(
+            "root_features takes square roots, but some features are negative: use unit_length.",
+            "root_features 要开平方，而有些特征是负数：请改用 unit_length。",
+        )
+    return unit_length(np.sqrt(f))
 
 
 def class_means(f: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -194,11 +212,11 @@ def choose_strength(
             "请改用 nearest_class_mean。",
         )
     parts = StratifiedKFold(min(folds, fewest), shuffle=True, random_state=seed)
-    scores = np.zeros(len(strengths))
+    log_p = np.zeros(len(strengths))
     for train, held_out in parts.split(f, y):
         probes = l2_path(f[train], y[train], strengths=strengths)
-        scores += [probe.mean_log_probability(f[held_out], y[held_out]) for probe in probes]
-    return float(strengths[int(np.argmax(scores))])
+        log_p += [probe.mean_log_probability(f[held_out], y[held_out]) for probe in probes]
+    return float(strengths[int(np.argmax(log_p))])
 
 
 def _require_features(f_train: np.ndarray, y_train: np.ndarray, f_test: np.ndarray) -> None:

@@ -25,6 +25,13 @@ def test_unit_length_keeps_the_direction():
     assert f.tolist() == [[0.6, 0.8], [0.0, 0.0]], "zero stays zero instead of nan"
 
 
+def test_roots_have_unit_length_and_quieten_the_loud():
+    f = readouts.root_features(np.array([[9.0, 16.0, 0.0], [900.0, 1600.0, 0.0]]))
+    assert np.allclose(f, [[0.6, 0.8, 0.0]] * 2)
+    with pytest.raises(CourseError, match="unit_length"):
+        readouts.root_features(np.array([[1.0, -1.0]]))
+
+
 def test_nearest_class_mean_by_hand():
     f, y = np.array([[2.0, 0.0], [1.0, 0.1], [0.0, 5.0]]), np.array([7, 7, 4])
     predicted = readouts.nearest_class_mean(f, y, np.array([[9.0, 1.0], [0.1, 0.2]]))
