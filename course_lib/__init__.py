@@ -8,6 +8,10 @@ from importlib.util import find_spec
 
 __version__ = "0.1.0"
 
+# Threads that wait should sleep, not spin: our matrices are small and the machine has other work. With
+# spinning threads, one busy neighbour made training ten times slower. Read when PyTorch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 def start(chapter: str, *, language: str, framework: str) -> None:
     """Open a chapter: the first cell of every notebook calls this once.
@@ -52,10 +56,9 @@ def _require_framework(framework: str) -> None:
 
 
 def _use_figure_style() -> None:
-    with suppress(ModuleNotFoundError):  # until the figures' room stands
-        from course_lib.figures import use_style
+    from course_lib.figures import use_style
 
-        use_style()
+    use_style()
 
 
 def _opening_line(chapter: str, framework: str) -> str:

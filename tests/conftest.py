@@ -17,6 +17,7 @@ os.environ.setdefault("COURSE_HOME", str(ROOT / ".pytest_cache" / "course-home")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as course_lib sets it, before PyTorch comes
 
 
 def require(condition: object, reason: str) -> None:
