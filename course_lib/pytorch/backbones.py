@@ -129,7 +129,8 @@ def _vgg16() -> nn.Module:
     """Simonyan & Zisserman, *Very Deep Convolutional Networks*, ICLR 2015, as torchvision has it."""
     from torchvision.models.vgg import cfgs, make_layers
 
-    features = make_layers(cfgs["D"])  # the convolutions alone: the dense layers are nine times larger
+    # The convolutions alone: the dense layers are eight times larger.
+    features = make_layers(cfgs["D"])
     for layer in features:
         if isinstance(layer, nn.Conv2d):  # as torchvision starts them (He et al., 2015)
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -1,13 +1,11 @@
 """Train in a child process that kills itself after some epochs: used by both halves' tests.
 
-``python -m tests.training.killed HALF CHECKPOINT KILL_AFTER``; prints the history and a digest of the
-weights as JSON when it gets to the end.
+``python -m tests.training.killed HALF CHECKPOINT``
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import signal
 import subprocess
@@ -33,7 +31,8 @@ class KillAfter(Callback):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(half: str, checkpoint: str, kill_after: int) -> None:
+def train(half: str, checkpoint: Path, kill_after: int = 0) -> dict[str, Any]:
+    """Train with a checkpoint; give what a resumed training must have in common with a whole one."""
     library = importlib.import_module(f"course_lib.{half}")
     rng = np.random.default_rng(0)
     x = rng.integers(0, 256, (40, 32, 32, 1), dtype=np.uint8)
@@ -46,27 +45,19 @@ def main(half: str, checkpoint: str, kill_after: int) -> None:
         validation=(x[:9], y[:9]), callbacks=callbacks, progress=False,
     )  # fmt: skip
     outputs = digest({"outputs": library.predict(model, x)})
-    print(json.dumps({"loss": history.loss, "epochs": len(history.epochs), "outputs": outputs}))
+    return {"loss": history.loss, "epochs": len(history.epochs), "outputs": outputs}
 
 
 def check_resuming(half: str, folder: Path) -> None:
     """Train once through, once with a kill in the third epoch: both must end alike."""
-
-    def start(name: str, kill_after: int) -> subprocess.Popen:
-        command = [sys.executable, "-m", __name__, half, str(folder / name), str(kill_after)]
-        env = {**os.environ, "OMP_NUM_THREADS": "1"}
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=ROOT, env=env, **pipes)
-
-    whole, cut = start("whole.safetensors", 0), start("cut.safetensors", 3)
-    expected, err = whole.communicate(timeout=300)
-    assert whole.returncode == 0, err
-    assert cut.wait(timeout=300) == -signal.SIGKILL
-    resumed, err = start("cut.safetensors", 0).communicate(timeout=300)
-    assert err == ""
-    assert json.loads(resumed) == json.loads(expected)
-    assert json.loads(resumed)["epochs"] == 4
+    cut = folder / "cut.safetensors"
+    child = subprocess.Popen([sys.executable, "-m", __name__, half, str(cut)], cwd=ROOT)
+    expected = train(half, folder / "whole.safetensors")
+    assert child.wait(timeout=300) == -signal.SIGKILL
+    assert cut.exists()
+    resumed = train(half, cut)
+    assert resumed == expected and resumed["epochs"] == 4
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    train(sys.argv[1], Path(sys.argv[2]), kill_after=3)
