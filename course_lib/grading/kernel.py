@@ -326,8 +326,7 @@ def _wait_until_ready(kernel: Kernel, private: Path, connection: dict[str, Any])
     while kernel.alive and time.monotonic() < deadline:
         if not waits_for_socket or last_socket.exists():
             kernel.client.start_channels(stdin=False, hb=False)
-            with suppress(RuntimeError):
-                kernel.client.wait_for_ready(timeout=max(1.0, deadline - time.monotonic()))
+            if _answers(kernel, deadline):
                 return
             break
         time.sleep(0.02)
@@ -341,6 +340,23 @@ def _wait_until_ready(kernel: Kernel, private: Path, connection: dict[str, Any])
         f"为作业启动内核失败（{reason}）：请运行  ./course doctor  查看缺少什么，"
         "并确认课程的 .venv 对所有用户可读。",
     )
+
+
+def _answers(kernel: Kernel, deadline: float) -> bool:
+    """Ask until an answer has come by both ways: what is sent before both are joined gets lost.
+
+    jupyter_client's own ``wait_for_ready`` asks once a second, which is as long as a start takes.
+    """
+    channels = {"shell": kernel.client.shell_channel, "iopub": kernel.client.iopub_channel}
+    heard: set[str] = set()
+    while kernel.alive and time.monotonic() < deadline:
+        kernel.client.kernel_info()
+        for name, channel in channels.items():
+            if channel.socket.poll(int(_TICK * 500)) and _receive(channel) is not None:
+                heard.add(name)
+        if len(heard) == len(channels):
+            return True
+    return False
 
 
 def _receive(channel: Any) -> dict[str, Any] | None:
@@ -433,9 +449,19 @@ def _kill_all(process: subprocess.Popen[bytes]) -> None:
     for each in family:
         with suppress(psutil.Error):
             each.kill()
-    psutil.wait_procs(family, timeout=5)
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=5)
+    deadline = time.monotonic() + 5
+    while any(_runs(each) for each in family) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Say whether a process still does anything. One that only waits to be counted does not."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def _close(client: BlockingKernelClient) -> None:

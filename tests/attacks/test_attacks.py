@@ -217,7 +217,10 @@ if os.fork() == 0:
 def _is_mine(pid):
     """Whether a process belongs to a kernel of this test process (others may be grading too)."""
     try:
-        return psutil.Process(pid).ppid() in (psutil.Process().pid, 1)
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:  # dead, and only waits to be counted
+            return False
+        return process.ppid() in (psutil.Process().pid, 1)
     except psutil.NoSuchProcess:
         return False
 
