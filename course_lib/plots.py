@@ -126,7 +126,7 @@ def plot_label_curves(
         _in_words(
             sentences,
             "Mean accuracy with 95 % intervals. ",
-            "{y:.2f} at {x:g} labels per class",
+            "{y:.2f} with {x:g} per class",
             "en",
         ),
         _in_words(sentences, "准确率的均值与 95 % 置信区间。", "每类 {x:g} 个标签时 {y:.2f}", "zh"),
