@@ -66,6 +66,8 @@ def pretrain(*, output: str | Path | None = None, recipe: Recipe | None = None) 
         path = pretrain_one(variant, recipe or Recipe(), folder)
         seconds = time.perf_counter() - started
         print(both(f"{path}: {seconds:.0f} s", f"{path}：{seconds:.0f} 秒"), flush=True)
+    for variant in VARIANTS:
+        checkpoint_of(variant).unlink(missing_ok=True)
     print(transfer.table(transfer.run(weights=folder)))
 
 
@@ -84,7 +86,6 @@ def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
     print(source, flush=True)
     backbone = load_backbone("glyphnet", weights=None, seed=recipe.seed)
     model = attach_head(backbone, len(source.classes), seed=recipe.seed)
-    checkpoint = cache_dir() / "pretraining" / f"{variant.name}.safetensors"
     fit(
         model,
         source,
@@ -93,12 +94,15 @@ def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
         ),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,
-        callbacks=[Checkpoint(checkpoint)],
+        callbacks=[Checkpoint(checkpoint_of(variant))],
         seed=recipe.seed,
     )
-    path = save_weights(backbone, folder / f"{variant.name}.safetensors")
-    checkpoint.unlink(missing_ok=True)
-    return path
+    return save_weights(backbone, folder / f"{variant.name}.safetensors")
+
+
+def checkpoint_of(variant: Variant) -> Path:
+    """Where a variant's training is kept until all variants are done."""
+    return cache_dir() / "pretraining" / f"{variant.name}.safetensors"
 
 
 def save_weights(backbone: object, path: Path) -> Path:

@@ -18,11 +18,9 @@ from tests.conftest import ROOT
 FEATURES = """
 import sys
 import numpy as np
-from course_lib import data
 from course_lib.{half} import extract_features, load_backbone
-x = np.concatenate([data.load(name, n=40).x for name in ("digits", "rendered_digits")])
-backbone = load_backbone("glyphnet")
-np.save(sys.argv[1], extract_features(backbone, x, cache=False))
+images, features = sys.argv[1:]
+np.save(features, extract_features(load_backbone("glyphnet"), np.load(images), cache=False))
 """
 ENGINES = {"pytorch": None, "tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
 
@@ -31,12 +29,15 @@ ENGINES = {"pytorch": None, "tensorflow": "tensorflow", "torch": "torch", "jax":
 def features(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, np.ndarray]]:
     """Features of the same images from PyTorch and from Keras on each of its backends."""
     folder: Path = tmp_path_factory.mktemp("features")
-    data.load("rendered_digits", n=40)  # rendered once, found by all four
+    images = folder / "images.npy"
+    parts = [data.load(name, n=40).x for name in ("digits", "rendered_digits")]
+    np.save(images, np.concatenate(parts))
     running = {}
     for name, backend in ENGINES.items():
         half = "pytorch" if backend is None else "keras"
         env = {**os.environ, "KERAS_BACKEND": backend or "tensorflow", "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", FEATURES.format(half=half), str(folder / f"{name}.npy")]
+        files = [str(images), str(folder / f"{name}.npy")]
+        command = [sys.executable, "-c", FEATURES.format(half=half), *files]
         running[name] = subprocess.Popen(command, cwd=ROOT, env=env)
     found = {}
     for name, process in running.items():
