@@ -21,12 +21,12 @@ def settle() -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
         with _silent_stderr():
-            _load_triton()
+            load_triton()
             import tensorflow  # noqa: F401
     return backend
 
 
-def _load_triton() -> None:
+def load_triton() -> None:
     """Load PyTorch's compiler before TensorFlow, where both are installed.
 
     Each brings its own LLVM. Triton's refuses to load after TensorFlow's and ends the process (at

@@ -30,8 +30,6 @@ CHINESE = {
     "random features": "随机特征",
     "raw pixels": "原始像素",
     "from scratch": "从零训练",
-    "flatten, 1024": "展平，1024",
-    "pooled": "池化",
 }
 
 
@@ -130,23 +128,6 @@ def plot_label_curves(
             "en",
         ),
         _in_words(sentences, "准确率的均值与 95 % 置信区间。", "每类 {x:g} 个标签时 {y:.2f}", "zh"),
-    )
-
-
-def plot_rate_curves(rates: Sequence[float], curves: Mapping[str, np.ndarray]) -> None:
-    """Plot accuracy against the learning rate: mean over draws, with a 95 % interval for the mean.
-
-    Args:
-        rates: R learning rates.
-        curves: Method → accuracies, draws×R.
-    """
-    figure, axis, sentences = _plot_curves(rates, curves)
-    axis.set_xlabel(both("learning rate", "学习率"))
-    axis.legend(fontsize=10)
-    describe(
-        figure,
-        _in_words(sentences, "Mean accuracy with 95 % intervals. ", "{y:.2f} at rate {x:g}", "en"),
-        _in_words(sentences, "准确率的均值与 95 % 置信区间。", "学习率 {x:g} 时 {y:.2f}", "zh"),
     )
 
 

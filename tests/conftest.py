@@ -19,6 +19,10 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as course_lib sets it, before PyTorch comes
 
+from course_lib.keras_backend import load_triton  # noqa: E402
+
+load_triton()  # before any test module brings TensorFlow: the other way round ends the process
+
 
 def require(condition: object, reason: str) -> None:
     """Skip the running test unless the condition holds; the reason says what the machine lacks.

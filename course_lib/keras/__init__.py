@@ -2,6 +2,9 @@
 
 import course_lib.keras.engine  # noqa: F401  isort: skip  (before anything that imports keras)
 
+import atexit
+import gc
+
 from course_lib.keras.backbones import load_backbone
 from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
@@ -23,6 +26,10 @@ from course_lib.training import (
     Preprocessing,
     WarmupCosine,
 )
+
+# What the imports made stays to the end: looking for garbage after each fit is then quick.
+gc.freeze()
+atexit.register(gc.unfreeze)
 
 __all__ = [
     "SGD",

@@ -98,9 +98,9 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
     architecture = _architecture(name)
+    path = _default_weights(name) if weights == "default" else weights
     with drawing_from(seed):
         network = architecture.build()
-    path = _default_weights(name) if weights == "default" else weights
     if path is None:
         return Backbone(name, architecture, network, "random")
     architecture = _load_weights(name, architecture, network, Path(path))

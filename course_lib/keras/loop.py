@@ -6,6 +6,7 @@ What differs between methods is the objective, which becomes the ``compute_loss`
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -74,7 +75,10 @@ def fit(
         train_epochs(run, validation, progress)
         for callback in callbacks:
             callback.on_end(run)
-    return run.history
+    history = run.history
+    del run
+    gc.collect()  # Keras's objects hold on to one another: a dozen fits would keep a gigabyte
+    return history
 
 
 def train_epochs(run: Run, validation: Any, progress: bool) -> None:

@@ -101,10 +101,10 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
     architecture = _architecture(name)
+    path = _default_weights(name) if weights == "default" else weights
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = architecture.build()
-    path = _default_weights(name) if weights == "default" else weights
     if path is not None:
         _load_weights(network, Path(path))
     source = "random" if path is None else Path(path).name
