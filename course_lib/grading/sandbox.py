@@ -152,11 +152,12 @@ def command(
     """
     chosen = "namespace" if uid is None else "dropped"
     order = {"uid": uid, "limits": limits.for_the_system(), "command": list(inner)}
-    walls = ["bwrap", *_namespaces(chosen), *_system_files(), *_python_files()]
+    walls = ["bwrap", *_namespaces(chosen), *_system_files()]
     walls += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     for folder in ("/tmp", HOME):
         walls += _scratch(folder, limits.scratch_mb, uid)
     walls += _scratch("/dev/shm", limits.scratch_mb, uid)
+    walls += _python_files()  # after /tmp, since the course itself may lie there
     walls += ["--bind", str(private), KERNEL]
     walls += _show(Path(__file__).with_name("launch.py"), _LAUNCHER)
     for outside, inside in [*course_files(), *shown]:
