@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,19 +21,11 @@ def settle() -> str:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
         with _silent_stderr():
-            load_triton()
             import tensorflow  # noqa: F401
+        # PyTorch's compiler brings an LLVM of its own; loaded after TensorFlow's it ends the process. If
+        # PyTorch comes into this process later, it shall do without (as it does where there is none).
+        sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
     return backend
-
-
-def load_triton() -> None:
-    """Load PyTorch's compiler before TensorFlow, where both are installed.
-
-    Each brings its own LLVM. Triton's refuses to load after TensorFlow's and ends the process (at
-    the first PyTorch optimizer); the other way round both work.
-    """
-    with suppress(ImportError):
-        import triton._C.libtriton  # type: ignore  # noqa: F401
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as course_lib sets it, before PyTorch comes
 
-from course_lib.keras_backend import load_triton  # noqa: E402
-
-load_triton()  # before any test module brings TensorFlow: the other way round ends the process
+# Before any test module brings TensorFlow: the other way round the two LLVMs end the process.
+with suppress(ImportError):
+    import triton._C.libtriton  # type: ignore # noqa: F401
 
 
 def require(condition: object, reason: str) -> None:
