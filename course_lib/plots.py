@@ -115,7 +115,9 @@ def plot_label_curves(
     for name, (count, accuracies) in (points or {}).items():
         one = judging.interval(accuracies)
         error = [[one.mean - one.low], [one.high - one.mean]]
-        axis.errorbar([count], [one.mean], error, fmt="kX", capsize=4, label=label(name))
+        axis.errorbar(
+            [count], [one.mean], error, fmt="kX", capsize=4, markevery=1, label=label(name)
+        )
         sentences.append((name, [(count, one.mean)]))
     axis.set_xlabel(both("labels per class", "每类标签数"))
     axis.legend(fontsize=10)
