@@ -287,7 +287,7 @@ def test_a_half_made_environment_is_made_again(checkout: Checkout) -> None:
     (checkout.venv / "half").write_text("made")
     (checkout.venv / "bin" / "python").symlink_to("/nowhere/python3")
     # The real venv module makes a real environment; the index is then out of reach.
-    status, _, err = checkout.run("lab", PIP_INDEX_URL="http://127.0.0.1:9/simple")
+    status, _, err = checkout.run("lab", PIP_INDEX_URL="http://127.0.0.1:9/index")
     assert status == 1
     assert "making it again" in err and "重新建立" in err
     assert_one_sentence(err, english="No package index can be reached", chinese="连不上软件包索引")
@@ -471,8 +471,8 @@ def test_without_the_venv_module(
 def test_pips_settings_reach_uv(checkout: Checkout) -> None:
     listing = "\n".join(
         [
-            "global.index-url='https://mirror.example/simple'",
-            "global.extra-index-url='\\nhttps://a.example/simple\\nhttps://b.example/simple'",
+            "global.index-url='https://mirror.example/index'",
+            "global.extra-index-url='\\nhttps://a.example/index\\nhttps://b.example/index'",
             "install.find-links='/wheels /more-wheels'",
             "global.cert='/etc/corporate.pem'",
             "global.proxy='http://proxy.example:3128'",
@@ -482,8 +482,8 @@ def test_pips_settings_reach_uv(checkout: Checkout) -> None:
     )
     checkout.with_environment().run("lab", FAKE_PIP_CONFIG=listing)
     environment = checkout.installs()[0]["environment"]
-    assert environment["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
-    assert environment["UV_INDEX"] == "https://a.example/simple https://b.example/simple"
+    assert environment["UV_DEFAULT_INDEX"] == "https://mirror.example/index"
+    assert environment["UV_INDEX"] == "https://a.example/index https://b.example/index"
     assert environment["UV_FIND_LINKS"] == "/wheels,/more-wheels"
     assert environment["SSL_CERT_FILE"] == "/etc/corporate.pem"
     assert environment["HTTPS_PROXY"] == environment["HTTP_PROXY"] == "http://proxy.example:3128"
@@ -497,12 +497,12 @@ def test_pips_settings_reach_uv(checkout: Checkout) -> None:
 def test_what_is_set_for_uv_itself_stays(checkout: Checkout) -> None:
     checkout.with_environment().run(
         "lab",
-        FAKE_PIP_CONFIG="global.index-url='https://pip.example/simple'\nglobal.cert='/pip.pem'",
-        UV_DEFAULT_INDEX="https://uv.example/simple",
+        FAKE_PIP_CONFIG="global.index-url='https://pip.example/index'\nglobal.cert='/pip.pem'",
+        UV_DEFAULT_INDEX="https://uv.example/index",
         SSL_CERT_FILE="/own.pem",
     )
     environment = checkout.installs()[0]["environment"]
-    assert environment["UV_DEFAULT_INDEX"] == "https://uv.example/simple"
+    assert environment["UV_DEFAULT_INDEX"] == "https://uv.example/index"
     assert environment["SSL_CERT_FILE"] == "/own.pem"
 
 
@@ -525,7 +525,7 @@ def test_pips_environment_wins_over_its_files(launcher: ModuleType) -> None:
 
 def test_the_real_pip_lists_what_the_launcher_reads(launcher: ModuleType, tmp_path: Path) -> None:
     configuration = tmp_path / "pip.conf"
-    configuration.write_text("[global]\nindex-url = https://mirror.example/simple\n")
+    configuration.write_text("[global]\nindex-url = https://mirror.example/index\n")
     environment = {
         **_plain_environment(),
         "PIP_CONFIG_FILE": str(configuration),
@@ -539,7 +539,7 @@ def test_the_real_pip_lists_what_the_launcher_reads(launcher: ModuleType, tmp_pa
         check=True,
     ).stdout
     settings = launcher.pip_settings(listing)
-    assert settings["index-url"] == "https://mirror.example/simple"
+    assert settings["index-url"] == "https://mirror.example/index"
     assert settings["find-links"] == "/wheels"
 
 
