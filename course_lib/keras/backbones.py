@@ -13,10 +13,18 @@ from keras import KerasTensor, ops
 from course_lib.errors import CourseError
 from course_lib.keras.devices import drawing_from
 from course_lib.keras.glyphnet import build_glyphnet
+from course_lib.keras.mobilenet import build_mobilenet_v2
 from course_lib.keras.resnet import build_resnet18, build_resnet50
 from course_lib.keras.torch_layout import leaf_layers, load_torch_layout, torch_name
+from course_lib.keras.vit import build_vit_b_16
 from course_lib.training import published, weight_files
-from course_lib.training.preprocessing import GLYPHS, IMAGENET_BGR, IMAGENET_RGB, Preprocessing
+from course_lib.training.preprocessing import (
+    GLYPHS,
+    IMAGENET_BGR,
+    IMAGENET_RGB,
+    Preprocessing,
+    require_size,
+)
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,15 @@ class Architecture:
         preprocessing: What the network expects of its input.
         map_shape: Height, width and channels of the last map at ``preprocessing.size``.
         blocks: For each block, from input to output, how its layers' names start.
+        tokens: Whether the network is a transformer, which gives tokens N×(1+H'·W')×C' instead of
+            maps: the class token first. It takes images of ``preprocessing.size`` only.
     """
 
     build: Callable[[], keras.Model]
     preprocessing: Preprocessing
     map_shape: tuple[int, int, int]
-    blocks: tuple[str, ...]
+    blocks: tuple[tuple[str, ...], ...]
+    tokens: bool = False
 
 
 class Backbone(keras.Model):
@@ -55,6 +66,7 @@ class Backbone(keras.Model):
         self.weights_name, self.preprocessing = weights_name, architecture.preprocessing
         self.map_shape, self.feature_size = architecture.map_shape, architecture.map_shape[-1]
         self.network, self._blocks = network, architecture.blocks
+        self.tokens = architecture.tokens
         self.built = True
 
     def preprocess(self, x: KerasTensor) -> KerasTensor:
@@ -66,11 +78,21 @@ class Backbone(keras.Model):
         return (ops.cast(x, keras.config.floatx()) / p.divide_by - mean) / std
 
     def feature_map(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        """Give the last map N×H'×W'×C' of images N×H×W×C."""
+        """Give the last map N×H'×W'×C' of images N×H×W×C. A transformer's are its patch tokens."""
+        if self.tokens:
+            patches = self.all_tokens(x, training=training)[:, 1:]
+            return ops.reshape(patches, (-1, *self.map_shape))
+        return self.network(self.preprocess(x), training=training)
+
+    def all_tokens(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        """Give a transformer's tokens N×(1+H'·W')×C'; each place of an image has its own."""
+        require_size(self.name, self.preprocessing.size, tuple(x.shape[1:3]))
         return self.network(self.preprocess(x), training=training)
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        """Give the features N×D: the last map's mean over its places."""
+        """Give the features N×D: the last map's mean over its places, or the class token."""
+        if self.tokens:
+            return self.all_tokens(x, training=training)[:, 0]
         return ops.mean(self.feature_map(x, training=training), axis=(1, 2))
 
     @property
@@ -78,8 +100,8 @@ class Backbone(keras.Model):
         """The network's blocks from input to output, for plans such as "the last two learn"."""
         layers = leaf_layers(self.network)
         return [
-            [layer for layer in layers if torch_name(layer).startswith(start)]
-            for start in self._blocks
+            [layer for layer in layers if f"{torch_name(layer)}.".startswith(starts)]
+            for starts in self._blocks
         ]
 
 
@@ -87,7 +109,8 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     """Build a backbone by name and load its weights; nothing is frozen.
 
     Args:
-        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"`` or ``"resnet50"``.
+        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or
+            ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
             where this machine has them. ``None``: random. Or the path of a weights file:
             ``.safetensors`` or ``.pth`` in PyTorch's names and layout, or, for VGG16,
@@ -117,14 +140,29 @@ def _vgg16() -> keras.Model:
     return keras.applications.VGG16(include_top=False, weights=None, input_shape=image)
 
 
-_RESNET_BLOCKS = ("layer1.", "layer2.", "layer3.", "layer4.")
-_VGG_BLOCKS = ("block1_", "block2_", "block3_", "block4_", "block5_")
+_VGG_BLOCKS = tuple((f"block{i}_",) for i in (1, 2, 3, 4, 5))
+_RESNET_BLOCKS = tuple((f"layer{i}.",) for i in (1, 2, 3, 4))
+_MOBILENET_BLOCKS = ((1,), (2, 3), (4, 5, 6), (7, 8, 9, 10, 11, 12, 13), (14, 15, 16, 17, 18))
+# One for each layer of the encoder; the last norm belongs to the last layer.
+VIT_BLOCKS = (
+    *((f"encoder.layers.encoder_layer_{i}.",) for i in range(11)),
+    ("encoder.layers.encoder_layer_11.", "encoder.ln."),
+)
 
 ARCHITECTURES = {
-    "glyphnet": Architecture(_glyphnet, GLYPHS, (4, 4, 128), ("block1.", "block2.", "block3.")),
+    "glyphnet": Architecture(
+        _glyphnet, GLYPHS, (4, 4, 128), (("block1.",), ("block2.",), ("block3.",))
+    ),
     "resnet18": Architecture(build_resnet18, IMAGENET_RGB, (7, 7, 512), _RESNET_BLOCKS),
     "resnet50": Architecture(build_resnet50, IMAGENET_RGB, (7, 7, 2048), _RESNET_BLOCKS),
     "vgg16": Architecture(_vgg16, IMAGENET_BGR, (7, 7, 512), _VGG_BLOCKS),
+    "mobilenet_v2": Architecture(
+        build_mobilenet_v2,
+        IMAGENET_RGB,
+        (7, 7, 1280),
+        tuple(tuple(f"features.{i}." for i in block) for block in _MOBILENET_BLOCKS),
+    ),
+    "vit_b_16": Architecture(build_vit_b_16, IMAGENET_RGB, (14, 14, 768), VIT_BLOCKS, tokens=True),
 }
 
 # torchvision numbers VGG16's layers; keras.applications names them.
@@ -164,7 +202,7 @@ def _load_weights(
         network.load_weights(path)
         return architecture
     renamed = VGG16_IN_TORCHVISION if name == "vgg16" else None
-    tensors = weight_files.read_weights(path)
+    tensors = published.present_names(weight_files.read_weights(path))
     load_torch_layout(network, tensors, renamed=renamed, source=str(path))
     own = GLYPHS if name == "glyphnet" else IMAGENET_RGB  # the file is torchvision's
     return replace(architecture, preprocessing=own)

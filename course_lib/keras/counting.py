@@ -44,13 +44,16 @@ def describe(module: keras.Model, *, depth: int | None = None) -> list[Row]:
 
     Args:
         module: What ``load_backbone`` or ``attach_head`` gives.
-        depth: 1 lists ``layer1``, 2 lists ``layer1.0`` … ``None``: 1.
+        depth: 1 lists ``layer1``, 2 lists ``layer1.0`` … ``None``: the first that lists more than one.
 
     No image is computed: Keras infers the shapes.
     """
     backbone = getattr(module, "backbone", module)
     size, channels = backbone.preprocessing.size, backbone.preprocessing.channels
-    rows = _rows(backbone.network, (1, size, size, channels), depth or 1, "")
+    shape = (1, size, size, channels)
+    rows = _rows(backbone.network, shape, depth or 1, "")
+    if depth is None and len(rows) == 1:
+        rows = _rows(backbone.network, shape, 2, "")
     if backbone is not module:
         rows |= _rows(module.head, (1, *module.head.input_shape[1:]), 1, "head.")
     return list(rows.values())

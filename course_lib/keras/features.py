@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from course_lib.errors import CourseError
-from course_lib.keras import backbones, glyphnet, normalization, resnet
+from course_lib.keras import backbones, glyphnet, mobilenet, normalization, resnet, vit
 from course_lib.keras.backbones import Backbone
 from course_lib.keras.inference import predict
 from course_lib.keras.torch_layout import leaf_layers, torch_name
@@ -76,11 +76,14 @@ class InnerMap(keras.Model):
         self.built = True
 
     def call(self, x: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
+        if self.network is self.backbone.network:
+            return self.backbone.feature_map(x, training=training)
         return self.network(self.backbone.preprocess(x), training=training)
 
 
 def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
-    code = [inspect.getsource(module) for module in (backbones, glyphnet, normalization, resnet)]
+    modules = (backbones, glyphnet, mobilenet, normalization, resnet, vit)
+    code = [inspect.getsource(module) for module in modules]
     return feature_key(
         weights={f"{i} {w.path}": ops.convert_to_numpy(w) for i, w in enumerate(backbone.weights)},
         data=x,

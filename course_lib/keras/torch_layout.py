@@ -8,9 +8,11 @@ follows; nothing else changes.
 layer          PyTorch                 Keras
 =============  ======================  =====================
 convolution    weight (out, in, h, w)  kernel (h, w, in, out)
+.. depthwise   weight (in, 1, h, w)    kernel (h, w, in, 1)
 dense          weight (out, in)        kernel (in, out)
 batch norm     weight, bias            gamma, beta
 ..             running_mean, …_var     moving_mean, …_variance
+attention      in_proj_weight (3D, D)  in_proj_weight (D, 3D)
 =============  ======================  =====================
 """
 
@@ -24,7 +26,7 @@ import numpy as np
 from course_lib.errors import CourseError
 
 _TO_KERAS = {2: (1, 0), 4: (2, 3, 1, 0)}
-_TO_TORCH = {2: (1, 0), 4: (3, 2, 0, 1)}
+_TO_KERAS_DEPTHWISE = {4: (2, 3, 0, 1)}
 _NAMES = {
     "kernel": "weight",
     "gamma": "weight",
@@ -50,9 +52,9 @@ def load_torch_layout(
         renamed: PyTorch's module name for Keras layers that are called otherwise.
         source: How to call the tensors in the message of an error.
     """
-    for key, variable in named_variables(model, renamed):
+    for key, variable, axes in named_variables(model, renamed):
         value = np.asarray(tensors[key]) if key in tensors else np.empty(0)
-        moved = value.transpose(_TO_KERAS.get(value.ndim, range(value.ndim)))
+        moved = value.transpose(axes) if value.ndim == len(axes) else value
         if moved.shape != tuple(variable.shape):
             raise CourseError(
                 f"{source} does not fit this network: {key} should give {tuple(variable.shape)}, "
@@ -68,19 +70,27 @@ def to_torch_layout(
 ) -> dict[str, np.ndarray]:
     """Give a model's weights by PyTorch's names, in PyTorch's layout."""
     return {
-        key: np.ascontiguousarray(_transposed(keras.ops.convert_to_numpy(variable)))
-        for key, variable in named_variables(model, renamed)
+        key: np.ascontiguousarray(
+            keras.ops.convert_to_numpy(variable).transpose(tuple(np.argsort(axes)))
+        )
+        for key, variable, axes in named_variables(model, renamed)
     }
 
 
 def named_variables(
     model: keras.Layer, renamed: Mapping[str, str] | None = None
-) -> Iterator[tuple[str, keras.Variable]]:
-    """Give each weight of each layer with the name that PyTorch has for it."""
+) -> Iterator[tuple[str, keras.Variable, tuple[int, ...]]]:
+    """Give each weight of each layer with PyTorch's name for it, and PyTorch's axes in its order."""
     for layer in leaf_layers(model):
         name = (renamed or {}).get(layer.name, torch_name(layer))
+        depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
         for variable in layer.weights:
-            yield f"{name}.{_NAMES[variable.name]}", variable
+            own = _NAMES.get(variable.name, variable.name)
+            # A layer that is nothing but one weight bears the name of that weight.
+            key = name if name.split(".")[-1] == own else f"{name}.{own}"
+            n = len(variable.shape)
+            axes = (_TO_KERAS_DEPTHWISE if depthwise else _TO_KERAS).get(n, tuple(range(n)))
+            yield key, variable, axes
 
 
 def torch_name(layer: keras.Layer) -> str:
@@ -92,7 +102,3 @@ def leaf_layers(model: keras.Layer) -> list[keras.Layer]:
     """Give the layers that have no layers inside, in the order in which they were made."""
     flat = model._flatten_layers(include_self=True, recursive=True)
     return [layer for layer in flat if not layer._layers]
-
-
-def _transposed(value: np.ndarray) -> np.ndarray:
-    return value.transpose(_TO_TORCH.get(value.ndim, range(value.ndim)))

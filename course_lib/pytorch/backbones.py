@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from course_lib.errors import CourseError
 from course_lib.pytorch.glyphnet import build_glyphnet
 from course_lib.training import published
-from course_lib.training.preprocessing import GLYPHS, IMAGENET_RGB, Preprocessing
+from course_lib.training.preprocessing import (
+    GLYPHS,
+    IMAGENET_RGB,
+    Preprocessing,
+    require_size,
+)
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,15 @@ class Architecture:
         preprocessing: What the network expects of its input.
         map_shape: Height, width and channels of the last map at ``preprocessing.size``.
         blocks: For each block, from input to output, how its layers' names start.
+        tokens: Whether the network is a transformer, which gives tokens N×(1+H'·W')×C' instead of
+            maps: the class token first. It takes images of ``preprocessing.size`` only.
     """
 
     build: Callable[[], nn.Module]
     preprocessing: Preprocessing
     map_shape: tuple[int, int, int]
     blocks: tuple[tuple[str, ...], ...]
+    tokens: bool = False
 
 
 class Backbone(nn.Module):
@@ -53,6 +61,7 @@ class Backbone(nn.Module):
         self.preprocessing, self.map_shape = architecture.preprocessing, architecture.map_shape
         self.feature_size = architecture.map_shape[-1]
         self.network, self._blocks = network, architecture.blocks
+        self.tokens = architecture.tokens
         self.register_buffer("mean", torch.tensor(self.preprocessing.mean), persistent=False)
         self.register_buffer("std", torch.tensor(self.preprocessing.std), persistent=False)
 
@@ -68,14 +77,21 @@ class Backbone(nn.Module):
         return scaled.permute(0, 3, 1, 2)
 
     def feature_map(self, x: Tensor) -> Tensor:
-        """Give the last map N×H'×W'×C' of images N×H×W×C."""
+        """Give the last map N×H'×W'×C' of images N×H×W×C. A transformer's are its patch tokens."""
+        if self.tokens:
+            return self.all_tokens(x)[:, 1:].unflatten(1, self.map_shape[:2])
         # glyphnet itself ends in the mean; its map is one call before.
         maps = getattr(self.network, "feature_map", self.network)
         return maps(self.preprocess(x)).permute(0, 2, 3, 1)
 
+    def all_tokens(self, x: Tensor) -> Tensor:
+        """Give a transformer's tokens N×(1+H'·W')×C'; each place of an image has its own."""
+        require_size(self.name, self.preprocessing.size, tuple(x.shape[1:3]))
+        return self.network(self.preprocess(x))
+
     def forward(self, x: Tensor) -> Tensor:
-        """Give the features N×D: the last map's mean over its places."""
-        return self.feature_map(x).mean(dim=(1, 2))
+        """Give the features N×D: the last map's mean over its places, or the class token."""
+        return self.all_tokens(x)[:, 0] if self.tokens else self.feature_map(x).mean(dim=(1, 2))
 
     @property
     def blocks(self) -> list[nn.ModuleList]:
@@ -91,7 +107,8 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     """Build a backbone by name and load its weights; it comes in inference mode, nothing frozen.
 
     Args:
-        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"`` or ``"resnet50"``.
+        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or
+            ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
             where this machine has them. ``None``: random. Or the path of a weights file
             (``.safetensors`` or ``.pth``, PyTorch's names and layout).
@@ -138,12 +155,33 @@ def _vgg16() -> nn.Module:
     return nn.Sequential(OrderedDict(features=features))
 
 
+def _mobilenet_v2() -> nn.Module:
+    """Sandler et al., *MobileNetV2*, CVPR 2018, as torchvision has it."""
+    import torchvision
+
+    whole = torchvision.models.get_model("mobilenet_v2", weights=None)
+    return nn.Sequential(OrderedDict(features=whole.features))
+
+
+def _vit_b_16() -> nn.Module:
+    from course_lib.pytorch.vit import build_vit_b_16
+
+    return build_vit_b_16()
+
+
 def _glyphnet() -> nn.Module:
     return build_glyphnet()
 
 
 _VGG_BLOCKS = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
 _RESNET_BLOCKS = tuple((f"layer{i}.",) for i in (1, 2, 3, 4))
+_MOBILENET_BLOCKS = ((1,), (2, 3), (4, 5, 6), (7, 8, 9, 10, 11, 12, 13), (14, 15, 16, 17, 18))
+
+# One for each layer of the encoder; the last norm belongs to the last layer.
+VIT_BLOCKS = (
+    *((f"encoder.layers.encoder_layer_{i}.",) for i in range(11)),
+    ("encoder.layers.encoder_layer_11.", "encoder.ln."),
+)
 
 ARCHITECTURES = {
     "glyphnet": Architecture(
@@ -157,6 +195,13 @@ ARCHITECTURES = {
         (7, 7, 512),
         tuple(tuple(f"features.{i}." for i in block) for block in _VGG_BLOCKS),
     ),
+    "mobilenet_v2": Architecture(
+        _mobilenet_v2,
+        IMAGENET_RGB,
+        (7, 7, 1280),
+        tuple(tuple(f"features.{i}." for i in block) for block in _MOBILENET_BLOCKS),
+    ),
+    "vit_b_16": Architecture(_vit_b_16, IMAGENET_RGB, (14, 14, 768), VIT_BLOCKS, tokens=True),
 }
 
 
@@ -179,7 +224,7 @@ def _default_weights(name: str) -> Path:
 
 def _load_weights(network: nn.Module, path: Path) -> None:
     """Load a file in PyTorch's layout; a classifier in it (fc.…, classifier.…) is left out."""
-    tensors = _read(path)
+    tensors = published.present_names(_read(path))
     own = network.state_dict()
     wrong = [n for n in own if n not in tensors or tensors[n].shape != own[n].shape]
     wrong = [n for n in wrong if not n.endswith("num_batches_tracked")]

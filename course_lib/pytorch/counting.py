@@ -55,7 +55,15 @@ def describe(module: nn.Module, *, depth: int | None = None) -> list[Row]:
         part.register_forward_hook(_note_shape(name, shapes))
     size = backbone.preprocessing.size
     on_paper(torch.empty(1, size, size, backbone.preprocessing.channels, device="meta"))
-    return [Row(n, shapes[n], count_parameters(parts[n])["total"]) for n in shapes]
+    rows = [Row(n, shapes[n], count_parameters(parts[n])["total"]) for n in shapes]
+    return _outside(backbone.network, parts) + rows
+
+
+def _outside(network: nn.Module, parts: dict[str, nn.Module]) -> list[Row]:
+    """Give a row for each weight that lies in none of the parts, as a transformer's class token."""
+    inside = {id(w) for part in parts.values() for w in part.parameters()}
+    weights = [(name, w) for name, w in network.named_parameters() if id(w) not in inside]
+    return [Row(name, tuple(w.shape[1:]), w.numel()) for name, w in weights]
 
 
 def _parts(prefix: str, module: nn.Module, depth: int) -> dict[str, nn.Module]:

@@ -7,13 +7,14 @@ training a head on them is the same as training the head on the whole network, a
 from __future__ import annotations
 
 import inspect
+import sys
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
-from course_lib.pytorch import backbones, glyphnet
+from course_lib.pytorch import backbones
 from course_lib.pytorch.backbones import Backbone
 from course_lib.pytorch.inference import predict
 from course_lib.training.feature_cache import cached, feature_key
@@ -83,5 +84,6 @@ def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
         layer=str(layer),
         dtype="float32",
         framework=f"torch {torch.__version__}",
-        code=inspect.getsource(backbones) + inspect.getsource(glyphnet),
+        code=inspect.getsource(backbones)
+        + inspect.getsource(sys.modules[type(backbone.network).__module__]),
     )

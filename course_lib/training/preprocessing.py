@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_lib.errors import CourseError
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -45,3 +47,17 @@ IMAGENET_BGR = Preprocessing(224, 3, "BGR", 1.0, (103.939, 116.779, 123.68), (1.
 
 # The course's own glyphnet: ink 255 becomes 1 and paper 0 stays 0, so that zero padding is paper.
 GLYPHS = Preprocessing(32, 1, "grey", 255.0, (0.0,), (1.0,))
+
+
+def require_size(name: str, size: int, found: tuple[int, int]) -> None:
+    """Make sure that images have the one size that a network knows places for.
+
+    Raises:
+        CourseError: When they have another.
+    """
+    if found != (size, size):
+        raise CourseError(
+            f"{name} takes images of {size}×{size} pixels; these have {found[0]}×{found[1]}. "
+            "Resize them first.",
+            f"{name} 只接受 {size}×{size} 像素的图片，现在是 {found[0]}×{found[1]}。请先调整尺寸。",
+        )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from course_lib.errors import CourseError
 from course_lib.files import sha256_of
 from course_lib.paths import data_dir
+
+T = TypeVar("T")
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "weights"
 
@@ -17,6 +20,8 @@ TORCHVISION = {
     "vgg16": ("vgg16-397923af.pth",),
     "resnet18": ("resnet18-f37072fd.pth",),
     "resnet50": ("resnet50-11ad3fa6.pth", "resnet50-0676ba61.pth"),
+    "mobilenet_v2": ("mobilenet_v2-7ebf99e0.pth", "mobilenet_v2-b0353104.pth"),
+    "vit_b_16": ("vit_b_16-c867db91.pth",),
 }
 
 # keras.applications' file for VGG16 without its classifier.
@@ -60,6 +65,15 @@ def find_published(name: str, files: Sequence[str], folders: Sequence[Path], fet
         f'（能联网时可运行  python -c "{fetch}"），或者用 weights=PATH 指定文件；'
         f"也可以先用课程自带的 load_backbone('glyphnet')。",
     )
+
+
+def present_names(tensors: Mapping[str, T]) -> dict[str, T]:
+    """Give tensors by the names that torchvision has now: its files from 2022 call some otherwise."""
+    renamed = {".mlp.linear_1.": ".mlp.0.", ".mlp.linear_2.": ".mlp.3."}  # in vision transformers
+    names = {name: name for name in tensors}
+    for old, new in renamed.items():
+        names = {name: now.replace(old, new) for name, now in names.items()}
+    return {names[name]: tensor for name, tensor in tensors.items()}
 
 
 def _check_sum(path: Path) -> None:

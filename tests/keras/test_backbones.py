@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,17 @@ from course_lib.keras import (
     load_backbone,
     predict,
 )
-from course_lib.keras.backbones import ARCHITECTURES, VGG16_IN_TORCHVISION
+from course_lib.keras.backbones import (
+    ARCHITECTURES,
+    VGG16_IN_TORCHVISION,
+    VIT_BLOCKS,
+    Architecture,
+    Backbone,
+)
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import to_torch_layout
+from course_lib.keras.vit import build_vit
+from course_lib.training import weight_files
 from course_lib.training.preprocessing import IMAGENET_BGR, IMAGENET_RGB
 from tests.conftest import ROOT
 
@@ -31,21 +40,24 @@ TORCHVISION = """
 import json, sys, numpy as np, torch, torchvision
 from course_lib.training.preprocessing import IMAGENET_RGB
 folder = sys.argv[1]
-x = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-np.save(f"{folder}/x.npy", x)
-for name in ("resnet18", "resnet50", "vgg16"):
+for name in ("resnet18", "resnet50", "vgg16", "mobilenet_v2", "vit_b_16"):
     torch.manual_seed(0)
+    size = 224 if name == "vit_b_16" else 64
+    x = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
     network = torchvision.models.get_model(name, weights=None).eval()
+    for classifier in ("fc", "classifier", "heads"):
+        if hasattr(network, classifier): setattr(network, classifier, torch.nn.Sequential())
     if name == "vgg16":
-        network.classifier = torch.nn.Sequential()
+        network.avgpool = torch.nn.AdaptiveAvgPool2d(1)
+    else:
+        torch.nn.init.normal_(getattr(network, "class_token", torch.empty(1)))
     for n, w in network.named_buffers():
         if n.endswith("running_mean"): w.normal_()
         if n.endswith("running_var"): w.uniform_(0.5, 2.0)
     torch.save(network.state_dict(), f"{folder}/{name}.pth")
-    layers = [m for n, m in network.named_children() if n not in ("avgpool", "fc", "classifier")]
     with torch.no_grad():
-        features = torch.nn.Sequential(*layers)(torch.tensor(IMAGENET_RGB(x)).permute(0, 3, 1, 2))
-    np.save(f"{folder}/{name}.npy", features.mean(dim=(2, 3)).numpy())
+        features = network(torch.tensor(IMAGENET_RGB(x)).permute(0, 3, 1, 2))
+    np.save(f"{folder}/{name}.npy", features.numpy())
 """
 
 
@@ -63,13 +75,21 @@ def images() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (5, 32, 32, 1), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "vgg16"])
+@pytest.mark.parametrize("name", ["resnet18", "resnet50", "vgg16", "mobilenet_v2", "vit_b_16"])
 def test_torchvisions_weights_move_across_with_equal_outputs(name: str, torchvision: Path) -> None:
     backbone = load_backbone(name, weights=torchvision / f"{name}.pth")
-    x, expected = np.load(torchvision / "x.npy"), np.load(torchvision / f"{name}.npy")
+    expected = np.load(torchvision / f"{name}.npy")
+    size = backbone.preprocessing.size if backbone.tokens else 64
+    x = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
     found = extract_features(backbone, x, cache=False)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
     assert backbone.preprocessing == IMAGENET_RGB  # the weights bring it, VGG16's too
+    total = count_parameters(backbone)["total"]
+    assert total == sum(row.parameters for row in describe(backbone))
+    there = weight_files.read_weights(torchvision / f"{name}.pth")
+    renamed = VGG16_IN_TORCHVISION if name == "vgg16" else None
+    for key, value in to_torch_layout(backbone.network, renamed=renamed).items():
+        np.testing.assert_array_equal(value, there[key], err_msg=key)  # and back again
 
 
 def test_keras_own_vgg16_brings_its_own_preprocessing(tmp_path: Path) -> None:
@@ -134,6 +154,22 @@ def test_what_is_not_there_is_said_in_one_sentence(
         assert "weights=PATH" in str(error.value) and "glyphnet" in str(error.value)
     with pytest.raises(CourseError, match="no backbone"):
         load_backbone("alexnet")
+
+
+def test_a_transformer_has_a_class_token_and_a_map_of_patches() -> None:
+    network = build_vit(size=16, patch=8, depth=2, heads=2, width=8, hidden=16)
+    preprocessing = replace(IMAGENET_RGB, size=16)
+    small = Architecture(lambda: network, preprocessing, (2, 2, 8), VIT_BLOCKS[:2], tokens=True)
+    vit = Backbone("tiny", small, network, "random")
+    x = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    tokens = predict(keras.Model(network.input, network.output), preprocessing(x))
+    assert tokens.shape == (3, 1 + 4, 8)
+    found = extract_features(vit, x, cache=False)
+    np.testing.assert_allclose(found, tokens[:, 0], rtol=1e-5, atol=1e-6)
+    maps = extract_features(vit, x, layer="maps", cache=False)
+    np.testing.assert_allclose(maps, tokens[:, 1:].reshape(3, 2, 2, 8), rtol=1e-5, atol=1e-6)
+    with pytest.raises(CourseError, match="16×16 pixels; these have 32×32"):
+        vit(np.zeros((1, 32, 32, 3), np.float32))
 
 
 def test_weights_that_do_not_fit_are_refused(torchvision: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,18 @@ from course_lib.pytorch import (
     load_backbone,
     predict,
 )
-from course_lib.pytorch.backbones import ARCHITECTURES
+from course_lib.pytorch.backbones import ARCHITECTURES, Architecture, Backbone
+from course_lib.pytorch.vit import PatchTransformer
 from course_lib.training.preprocessing import IMAGENET_RGB
+from course_lib.training.published import present_names
+
+SMALL_VIT = Architecture(
+    lambda: PatchTransformer(size=16, patch=8, depth=2, heads=2, width=8, hidden=16),
+    replace(IMAGENET_RGB, size=16),
+    (2, 2, 8),
+    (("encoder.layers.encoder_layer_0.",), ("encoder.layers.encoder_layer_1.",)),
+    tokens=True,
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,22 +49,32 @@ def test_the_documents_numbers_for_vgg16() -> None:
     assert sum(row.parameters for row in describe(big)) == count_parameters(big)["total"]
 
 
-@pytest.mark.parametrize(("name", "total"), [("resnet18", 11_176_512), ("resnet50", 23_508_032)])
-def test_resnets_are_torchvisions(name: str, total: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "total", "size"),
+    [
+        ("resnet18", 11_176_512, 64),
+        ("resnet50", 23_508_032, 64),
+        ("mobilenet_v2", 2_223_872, 64),
+        ("vit_b_16", 85_798_656, 224),
+    ],
+)
+def test_backbones_are_torchvisions(name: str, total: int, size: int, tmp_path: Path) -> None:
     import torchvision
 
     torch.manual_seed(0)
     theirs = torchvision.models.get_model(name, weights=None).eval()
     torch.save(theirs.state_dict(), tmp_path / "weights.pth")
     ours = load_backbone(name, weights=tmp_path / "weights.pth")
-    x = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-    theirs.fc = torch.nn.Identity()
+    x = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
+    for classifier in ("fc", "classifier", "heads"):
+        if hasattr(theirs, classifier):
+            setattr(theirs, classifier, torch.nn.Identity())
     with torch.no_grad():
         expected = theirs(torch.tensor(IMAGENET_RGB(x)).permute(0, 3, 1, 2)).numpy()
     np.testing.assert_allclose(
         extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-5
     )
-    assert count_parameters(ours)["total"] == total
+    assert count_parameters(ours)["total"] == sum(row.parameters for row in describe(ours)) == total
     assert ours.weights_name == "weights.pth" and not ours.training
 
 
@@ -87,6 +108,25 @@ def test_what_is_not_there_is_said_in_one_sentence(
         load_backbone("resnet18")
     with pytest.raises(CourseError, match="no backbone"):
         load_backbone("alexnet")
+
+
+def test_a_transformer_has_a_class_token_and_a_map_of_patches() -> None:
+    vit = Backbone("tiny", SMALL_VIT, SMALL_VIT.build(), "random").eval()
+    x = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    tokens = vit.all_tokens(torch.tensor(x)).detach().numpy()
+    assert tokens.shape == (3, 1 + 4, 8)
+    found = extract_features(vit, x, cache=False)
+    np.testing.assert_allclose(found, tokens[:, 0], rtol=1e-5, atol=1e-6)
+    maps = extract_features(vit, x, layer="maps", cache=False)
+    np.testing.assert_allclose(maps, tokens[:, 1:].reshape(3, 2, 2, 8), rtol=1e-5, atol=1e-6)
+    with pytest.raises(CourseError, match="16×16 pixels; these have 32×32"):
+        vit(torch.zeros(1, 32, 32, 3))
+
+
+def test_names_of_older_files_are_understood() -> None:
+    old = {"encoder.layers.encoder_layer_0.mlp.linear_1.weight": 1, "x.mlp.linear_2.bias": 2}
+    now = {"encoder.layers.encoder_layer_0.mlp.0.weight": 1, "x.mlp.3.bias": 2}
+    assert present_names(old) == now
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
