@@ -1,0 +1,146 @@
+r"""Losses from first principles: what the frameworks' own functions compute, step by step.
+
+A loss maps outputs and targets to one number, the mean over a batch. Classifiers give *logits*
+:math:`z`, any real numbers; probabilities appear only inside, and never as such: from
+:math:`\log p` at once nothing overflows and nothing becomes :math:`\log 0`.
+
+Each function agrees with Keras's own (``tests/keras/test_losses.py``), at extreme logits too.
+Half precision is widened to float32 first: sums of many small numbers need the digits.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import KerasTensor, ops
+
+from course_lib.training.shapes import (
+    require_classes,
+    require_one_of,
+    require_same_shape,
+    require_sequences,
+)
+
+
+def mean_squared_error(prediction: KerasTensor, y: KerasTensor) -> KerasTensor:
+    r"""Give half the mean squared difference; the ½ makes the gradient the plain difference.
+
+    .. math::
+        L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2, \qquad
+        \frac{\partial L}{\partial \hat y_i} = \frac{\hat y_i - y_i}{n}
+
+    It is the negative log-likelihood of a Gaussian with variance 1, less a constant.
+
+    Args:
+        prediction: :math:`\hat y`, any shape; :math:`n` counts all of its numbers.
+        y: The same shape. (N×1 against N would make N×N differences, unnoticed: it is refused.)
+    """
+    require_same_shape("predictions", prediction.shape, y.shape)
+    prediction = _widened(prediction)
+    return ops.mean((prediction - ops.cast(y, prediction.dtype)) ** 2) / 2
+
+
+def binary_cross_entropy(z: KerasTensor, y: KerasTensor) -> KerasTensor:
+    r"""Give the mean surprise at yes-or-no answers, from logits: :math:`p = \sigma(z)`.
+
+    .. math::
+        L = -\frac{1}{n} \sum_i y_i \log p_i + (1 - y_i) \log (1 - p_i)
+          = \frac{1}{n} \sum_i \max(z_i, 0) - z_i y_i + \log\bigl(1 + e^{-|z_i|}\bigr), \qquad
+        \frac{\partial L}{\partial z_i} = \frac{p_i - y_i}{n}
+
+    The second form is the one computed: its exponent is never positive, so it cannot overflow.
+
+    Args:
+        z: Logits, any shape.
+        y: The same shape: 0 or 1, or a probability in between.
+    """
+    require_same_shape("logits", z.shape, y.shape)
+    z = _widened(z)
+    y = ops.cast(y, z.dtype)
+    return ops.mean(ops.maximum(z, 0) - z * y + ops.log1p(ops.exp(-ops.abs(z))))
+
+
+def log_softmax(z: KerasTensor) -> KerasTensor:
+    r"""Give log-probabilities from logits, along the last axis (…×K → …×K).
+
+    .. math::
+        \log p_k = z_k - \log \sum_j e^{z_j} = (z_k - m) - \log \sum_j e^{z_j - m}, \qquad
+        m = \max_j z_j
+
+    Subtracting :math:`m` changes nothing in exact arithmetic; in the machine's it keeps every
+    exponent at 0 or below and one of them at 0, so the sum is between 1 and K.
+    """
+    z = _widened(z)
+    m = ops.max(z, axis=-1, keepdims=True)
+    shifted = z - ops.stop_gradient(m)  # m cancels: it needs no gradient
+    return shifted - ops.log(ops.sum(ops.exp(shifted), axis=-1, keepdims=True))
+
+
+def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.0) -> KerasTensor:
+    r"""Give the mean surprise at the right class, from logits.
+
+    .. math::
+        L = -\frac{1}{N} \sum_i \sum_k q_{ik} \log p_{ik}, \qquad
+        p_i = \mathrm{softmax}(z_i), \qquad
+        \frac{\partial L}{\partial z_{ik}} = \frac{p_{ik} - q_{ik}}{N}
+
+    With labels, :math:`q_i` is 1 at the label :math:`y_i` and 0 elsewhere. Label smoothing moves
+    a part :math:`\epsilon` of it to all classes alike, :math:`q \leftarrow (1 - \epsilon) q +
+    \epsilon / K`, so that no logit is worth growing without end (Szegedy et al., CVPR 2016,
+    arXiv:1512.00567).
+
+    Args:
+        z: Logits, N×K.
+        y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
+        label_smoothing: :math:`\epsilon`, from 0 to 1.
+    """
+    require_classes(z.shape, y.shape, whole=not keras.backend.is_float_dtype(y.dtype))
+    log_p, K = log_softmax(z), z.shape[-1]
+    q = ops.one_hot(y, K, dtype=log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)
+    q = (1 - label_smoothing) * q + label_smoothing / K
+    return -ops.mean(ops.sum(q * log_p, axis=-1))
+
+
+def sequence_negative_log_likelihood(
+    z: KerasTensor,
+    y: KerasTensor,
+    *,
+    mask: KerasTensor | None = None,
+    lengths: KerasTensor | None = None,
+) -> KerasTensor:
+    r"""Give the mean surprise per token, over the tokens that are there.
+
+    The chain rule of probability makes a sequence's log-likelihood a sum over its places, so a
+    language model is a classifier at each of them:
+
+    .. math::
+        \log p(y_i) = \sum_t \log p(y_{it} \mid y_{i,<t}), \qquad
+        L = -\frac{\sum_i \sum_t m_{it} \log p(y_{it} \mid y_{i,<t})}{\sum_i \sum_t m_{it}}
+
+    Shorter sequences are padded; :math:`m_{it} = 0` keeps the padding out of both sums.
+    :math:`e^L` is the *perplexity*. Bengio et al., *A Neural Probabilistic Language Model*,
+    JMLR 2003.
+
+    Args:
+        z: Logits, N×T×K; those at place t have seen only what comes before.
+        y: Tokens, N×T whole numbers; what stands in the padding does not matter.
+        mask: :math:`m`, N×T; everything counts unless given.
+        lengths: Instead of the mask: how many tokens of each sequence count, N.
+    """
+    require_sequences(z.shape, y.shape)
+    require_one_of("mask", mask is not None, "lengths", lengths is not None)
+    if lengths is not None:
+        mask = mask_from_lengths(lengths, y.shape[1])
+    m = ops.ones_like(y, dtype="bool") if mask is None else ops.cast(mask, "bool")
+    chosen = ops.expand_dims(ops.where(m, y, 0), -1)
+    log_p = ops.squeeze(ops.take_along_axis(log_softmax(z), chosen, axis=-1), -1)
+    count = ops.maximum(ops.sum(ops.cast(m, log_p.dtype)), 1)
+    return -ops.sum(ops.where(m, log_p, 0)) / count
+
+
+def mask_from_lengths(lengths: KerasTensor, T: int) -> KerasTensor:
+    """Give N×T: true at the first ``lengths[i]`` places of row i."""
+    return ops.arange(T, dtype=lengths.dtype) < ops.expand_dims(lengths, -1)
+
+
+def _widened(z: KerasTensor) -> KerasTensor:
+    return ops.cast(z, keras.backend.result_type(z.dtype, "float32"))

@@ -1,0 +1,144 @@
+r"""Losses from first principles: what the frameworks' own functions compute, step by step.
+
+A loss maps outputs and targets to one number, the mean over a batch. Classifiers give *logits*
+:math:`z`, any real numbers; probabilities appear only inside, and never as such: from
+:math:`\log p` at once nothing overflows and nothing becomes :math:`\log 0`.
+
+Each function agrees with PyTorch's own (``tests/pytorch/test_losses.py``), at extreme logits too.
+Half precision is widened to float32 first: sums of many small numbers need the digits.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from course_lib.training.shapes import (
+    require_classes,
+    require_one_of,
+    require_same_shape,
+    require_sequences,
+)
+
+
+def mean_squared_error(prediction: Tensor, y: Tensor) -> Tensor:
+    r"""Give half the mean squared difference; the ½ makes the gradient the plain difference.
+
+    .. math::
+        L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2, \qquad
+        \frac{\partial L}{\partial \hat y_i} = \frac{\hat y_i - y_i}{n}
+
+    It is the negative log-likelihood of a Gaussian with variance 1, less a constant.
+
+    Args:
+        prediction: :math:`\hat y`, any shape; :math:`n` counts all of its numbers.
+        y: The same shape. (N×1 against N would make N×N differences, unnoticed: it is refused.)
+    """
+    require_same_shape("predictions", prediction.shape, y.shape)
+    difference = _widened(prediction) - y
+    return (difference**2).mean() / 2
+
+
+def binary_cross_entropy(z: Tensor, y: Tensor) -> Tensor:
+    r"""Give the mean surprise at yes-or-no answers, from logits: :math:`p = \sigma(z)`.
+
+    .. math::
+        L = -\frac{1}{n} \sum_i y_i \log p_i + (1 - y_i) \log (1 - p_i)
+          = \frac{1}{n} \sum_i \max(z_i, 0) - z_i y_i + \log\bigl(1 + e^{-|z_i|}\bigr), \qquad
+        \frac{\partial L}{\partial z_i} = \frac{p_i - y_i}{n}
+
+    The second form is the one computed: its exponent is never positive, so it cannot overflow.
+
+    Args:
+        z: Logits, any shape.
+        y: The same shape: 0 or 1, or a probability in between.
+    """
+    require_same_shape("logits", z.shape, y.shape)
+    z, y = _widened(z), y.to(z.dtype)
+    return (z.clamp(min=0) - z * y + torch.log1p(torch.exp(-z.abs()))).mean()
+
+
+def log_softmax(z: Tensor) -> Tensor:
+    r"""Give log-probabilities from logits, along the last axis (…×K → …×K).
+
+    .. math::
+        \log p_k = z_k - \log \sum_j e^{z_j} = (z_k - m) - \log \sum_j e^{z_j - m}, \qquad
+        m = \max_j z_j
+
+    Subtracting :math:`m` changes nothing in exact arithmetic; in the machine's it keeps every
+    exponent at 0 or below and one of them at 0, so the sum is between 1 and K.
+    """
+    z = _widened(z)
+    shifted = z - z.max(dim=-1, keepdim=True).values.detach()  # m cancels: it needs no gradient
+    return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
+
+
+def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    r"""Give the mean surprise at the right class, from logits.
+
+    .. math::
+        L = -\frac{1}{N} \sum_i \sum_k q_{ik} \log p_{ik}, \qquad
+        p_i = \mathrm{softmax}(z_i), \qquad
+        \frac{\partial L}{\partial z_{ik}} = \frac{p_{ik} - q_{ik}}{N}
+
+    With labels, :math:`q_i` is 1 at the label :math:`y_i` and 0 elsewhere. Label smoothing moves
+    a part :math:`\epsilon` of it to all classes alike, :math:`q \leftarrow (1 - \epsilon) q +
+    \epsilon / K`, so that no logit is worth growing without end (Szegedy et al., CVPR 2016,
+    arXiv:1512.00567).
+
+    Args:
+        z: Logits, N×K.
+        y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
+        label_smoothing: :math:`\epsilon`, from 0 to 1.
+    """
+    require_classes(z.shape, y.shape, whole=not y.is_floating_point())
+    log_p, K = log_softmax(z), z.shape[-1]
+    q = one_hot(y, K, log_p.dtype) if y.dim() == 1 else y
+    q = (1 - label_smoothing) * q + label_smoothing / K
+    return -(q * log_p).sum(dim=-1).mean()
+
+
+def sequence_negative_log_likelihood(
+    z: Tensor, y: Tensor, *, mask: Tensor | None = None, lengths: Tensor | None = None
+) -> Tensor:
+    r"""Give the mean surprise per token, over the tokens that are there.
+
+    The chain rule of probability makes a sequence's log-likelihood a sum over its places, so a
+    language model is a classifier at each of them:
+
+    .. math::
+        \log p(y_i) = \sum_t \log p(y_{it} \mid y_{i,<t}), \qquad
+        L = -\frac{\sum_i \sum_t m_{it} \log p(y_{it} \mid y_{i,<t})}{\sum_i \sum_t m_{it}}
+
+    Shorter sequences are padded; :math:`m_{it} = 0` keeps the padding out of both sums.
+    :math:`e^L` is the *perplexity*. Bengio et al., *A Neural Probabilistic Language Model*,
+    JMLR 2003.
+
+    Args:
+        z: Logits, N×T×K; those at place t have seen only what comes before.
+        y: Tokens, N×T whole numbers; what stands in the padding does not matter.
+        mask: :math:`m`, N×T; everything counts unless given.
+        lengths: Instead of the mask: how many tokens of each sequence count, N.
+    """
+    require_sequences(z.shape, y.shape)
+    require_one_of("mask", mask is not None, "lengths", lengths is not None)
+    if lengths is not None:
+        mask = mask_from_lengths(lengths, y.shape[1])
+    m = torch.ones_like(y, dtype=torch.bool) if mask is None else mask.bool()
+    chosen = torch.where(m, y, 0).long().unsqueeze(-1)
+    log_p = log_softmax(z).gather(-1, chosen).squeeze(-1)
+    return -torch.where(m, log_p, 0).sum() / m.sum().clamp(min=1)
+
+
+def mask_from_lengths(lengths: Tensor, T: int) -> Tensor:
+    """Give N×T: true at the first ``lengths[i]`` places of row i."""
+    return torch.arange(T, device=lengths.device) < lengths.unsqueeze(-1)
+
+
+def one_hot(y: Tensor, K: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Give N×K: 1 at the label, 0 elsewhere."""
+    return (y.unsqueeze(-1) == torch.arange(K, device=y.device)).to(dtype)
+
+
+def _widened(z: Tensor) -> Tensor:
+    return z.to(torch.promote_types(z.dtype, torch.float32))

@@ -1,0 +1,73 @@
+"""Shapes that fit: asked before the arithmetic, because broadcasting would hide most mistakes.
+
+A size that a framework does not know yet (``None``) fits everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from course_lib.errors import CourseError
+
+Shape = Sequence[int | None]
+
+
+def require_same_shape(what: str, found: Shape, y: Shape) -> None:
+    """Make sure that outputs and targets have one shape."""
+    if not _fit(found, y):
+        raise CourseError(
+            f"The {what} have the shape {_written(found)} and the targets {_written(y)}: they must "
+            "be the same (reshape one of them).",
+            f"模型输出的形状是 {_written(found)}，目标的形状是 {_written(y)}：两者必须相同，请调整其中之一。",
+        )
+
+
+def require_classes(z: Shape, y: Shape, *, whole: bool) -> None:
+    """Make sure that logits are N×K and targets either N whole numbers or N×K shares."""
+    labels = whole and len(z) == 2 and _fit(z[:1], y)
+    if not labels and not (len(z) == 2 and _fit(z, y)):
+        raise CourseError(
+            f"Cross-entropy needs logits N×K and labels: N whole numbers, or N×K shares. Found "
+            f"logits {_written(z)} and {'whole' if whole else 'real'} numbers {_written(y)}. "
+            "(MixUp makes shares of labels when it is told classes=K.)",
+            f"交叉熵需要 N×K 的 logits，标签为 N 个整数，或 N×K 的类别占比。现在 logits 为 {_written(z)}，"
+            f"标签是形状为 {_written(y)} 的{'整数' if whole else '实数'}。"
+            "（给 MixUp 指定 classes=K，它就会把标签变成占比。）",
+        )
+
+
+def require_sequences(z: Shape, y: Shape) -> None:
+    """Make sure that logits are N×T×K and tokens N×T."""
+    if len(z) != 3 or not _fit(z[:2], y):
+        raise CourseError(
+            f"A sequence's likelihood needs logits N×T×K and tokens N×T; found {_written(z)} and "
+            f"{_written(y)}.",
+            f"序列似然需要 N×T×K 的 logits 和 N×T 的词元，现在的形状是 {_written(z)} 与 {_written(y)}。",
+        )
+
+
+def require_images(x: Shape) -> None:
+    """Make sure that a batch is one of images."""
+    if len(x) != 4:
+        raise CourseError(
+            f"Augmentation changes images N×H×W×C; this batch has the shape {_written(x)}.",
+            f"数据增强针对 N×H×W×C 的图像，而这一批数据的形状是 {_written(x)}。",
+        )
+
+
+def require_one_of(one: str, has_one: bool, other: str, has_other: bool) -> None:
+    """Make sure that at most one of two arguments is given."""
+    if has_one and has_other:
+        raise CourseError(
+            f"Give {one} or {other}, not both: they could contradict each other.",
+            f"{one} 与 {other} 只能给一个：同时给出可能互相矛盾。",
+        )
+
+
+def _fit(found: Shape, y: Shape) -> bool:
+    same = [a is None or b is None or a == b for a, b in zip(found, y, strict=False)]
+    return len(found) == len(y) and all(same)
+
+
+def _written(shape: Shape) -> str:
+    return "×".join("N" if size is None else str(size) for size in shape) or "()"
