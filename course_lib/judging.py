@@ -1,8 +1,8 @@
-"""How good is it, and how sure are we: accuracy, intervals over seeds, paired comparisons."""
+"""How good is it, and how sure are we: accuracy, intervals over seeds, pairs, learning curves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,3 +83,21 @@ def paired_interval(
             f"配对比较要求两边的数值一样多，这里分别是 {a.size} 个和 {b.size} 个。",
         )
     return interval(a - b, level=level)
+
+
+def learning_curve(
+    measure: Callable[[int, int], float], label_counts: Sequence[int], *, seeds: Sequence[int]
+) -> np.ndarray:
+    """Measure a method at several numbers of labels, each with the same draws.
+
+    Args:
+        measure: ``measure(per_class, seed)`` trains on so many labels per class, drawn with that
+            seed, and gives one number, such as the accuracy on a fixed test part.
+        label_counts: C numbers of labels per class.
+        seeds: One per draw, D of them.
+
+    Returns:
+        The numbers, D×C: what ``plots.plot_label_curves`` draws, :func:`interval` summarises
+        column by column, and :func:`paired_interval` compares between methods.
+    """
+    return np.array([[measure(count, seed) for count in label_counts] for seed in seeds])

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from course_lib.errors import CourseError
-from course_lib.judging import accuracy, interval, paired_interval
+from course_lib.judging import accuracy, interval, learning_curve, paired_interval
 
 
 def test_accuracy_is_the_part_that_was_right():
@@ -68,3 +68,8 @@ def test_pairs_need_partners():
 
 def test_an_interval_prints_as_one_would_write_it():
     assert str(interval([0.7, 0.7, 0.7])) == "0.700 [0.700, 0.700]"
+
+
+def test_a_learning_curve_has_a_row_for_each_draw():
+    curve = learning_curve(lambda count, seed: count + seed / 10, (1, 5, 10), seeds=range(2))
+    np.testing.assert_allclose(curve, [[1, 5, 10], [1.1, 5.1, 10.1]])

@@ -1,0 +1,92 @@
+"""Does "90 % sure" mean right nine times out of ten?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from course_lib.errors import CourseError
+
+
+class Bin(NamedTuple):
+    """Predictions of similar confidence.
+
+    Attributes:
+        low, high: The bin holds confidences with ``low < confidence ≤ high``.
+        confidence: Their mean confidence.
+        accuracy: The part of them that was right.
+        n: How many there are; empty bins are left out.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    accuracy: float
+    n: int
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    r"""Turn logits N×K into probabilities N×K: :math:`e^{z_k} / \sum_j e^{z_j}`.
+
+    The largest logit is subtracted first: the same result, and no overflow.
+    """
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def calibration_bins(probabilities: np.ndarray, y: np.ndarray, *, bins: int = 15) -> list[Bin]:
+    """Sort predictions by confidence (the largest probability) into bins of equal width.
+
+    Args:
+        probabilities: N×K, each row sums to one. From logits: :func:`softmax`.
+        y: True labels, N.
+        bins: How many bins between 0 and 1.
+    """
+    _require_probabilities(probabilities, y)
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == y
+    edges = np.linspace(0, 1, bins + 1)
+    places = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    return [
+        Bin(
+            float(edges[b]),
+            float(edges[b + 1]),
+            float(confidence[places == b].mean()),
+            float(right[places == b].mean()),
+            int((places == b).sum()),
+        )
+        for b in np.unique(places)
+    ]
+
+
+def calibration_error(probabilities: np.ndarray, y: np.ndarray, *, bins: int = 15) -> float:
+    r"""Expected calibration error: how far confidence and accuracy lie apart, on average.
+
+    .. math::
+        \mathrm{ECE} = \sum_b \frac{n_b}{N} \, |\mathrm{accuracy}_b - \mathrm{confidence}_b|
+
+    Naeini et al., AAAI 2015; Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017,
+    arXiv:1706.04599. It depends on the number of bins, and with few examples it is too large even
+    for perfect probabilities (the noise of each bin counts): compare at equal ``bins`` and N.
+
+    Args:
+        probabilities, y, bins: As for :func:`calibration_bins`.
+    """
+    found = calibration_bins(probabilities, y, bins=bins)
+    return sum(b.n * abs(b.accuracy - b.confidence) for b in found) / len(y)
+
+
+def _require_probabilities(probabilities: np.ndarray, y: np.ndarray) -> None:
+    p = np.asarray(probabilities)
+    if p.ndim != 2 or len(p) != len(y) or not len(p):
+        raise CourseError(
+            f"Calibration needs one row of probabilities per label; the shapes are {p.shape} and "
+            f"{np.shape(y)}.",
+            f"计算校准误差时，每个标签要对应一行概率，而这里的形状是 {p.shape} 和 {np.shape(y)}。",
+        )
+    if p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
+        raise CourseError(
+            "These are not probabilities (each row must sum to 1): logits go through softmax first.",
+            "这些数不是概率（每一行之和应为 1）：如果是 logits，请先做 softmax。",
+        )
