@@ -171,7 +171,7 @@ def check(
 @app.command(
     help=both(
         "Make the embedded backbone's weights again, from nothing.",
-        "从零开始重新训练课程自带的骨干网络权重。",
+        "从零开始重新训练课程自带的主干网络权重。",
     )
 )
 def pretrain(

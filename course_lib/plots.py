@@ -63,7 +63,7 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
         "Pictures of "
         + "; ".join(f"{label(name)}: {' '.join(classes)}" for name, classes in shown)
         + ".",
-        "图片。"
+        "各行图片的类别如下。"
         + "；".join(f"{label(name)}：{' '.join(classes)}" for name, classes in shown)
         + "。",
     )
@@ -92,8 +92,8 @@ def plot_l2_path(
         f"Accuracy along the L2 path: best {accuracy[best]:.3f} at λ = {strengths[best]:.2g}; within 0.01 of "
         f"it from λ = {min(near):.2g} to {max(near):.2g}; {accuracy[int(np.argmax(strengths))]:.3f} at the strongest "
         f"penalty and {accuracy[int(np.argmin(strengths))]:.3f} at the weakest. The weights grow as λ falls.",
-        f"准确率随 L2 路径的变化：λ = {strengths[best]:.2g} 时最高，为 {accuracy[best]:.3f}；λ 从 {min(near):.2g} 到 "
-        f"{max(near):.2g} 都与最高值相差不到 0.01；惩罚最强时为 {accuracy[int(np.argmax(strengths))]:.3f}，"
+        f"准确率随 L2 路径的变化：λ = {strengths[best]:.2g} 时最高，为 {accuracy[best]:.3f}；λ 在 {min(near):.2g} "
+        f"到 {max(near):.2g} 之间时，与最高值相差不到 0.01；惩罚最强时为 {accuracy[int(np.argmax(strengths))]:.3f}，"
         f"最弱时为 {accuracy[int(np.argmin(strengths))]:.3f}。λ 越小，权重越大。",
     )
 
@@ -129,7 +129,7 @@ def plot_label_curves(
             "{y:.2f} with {x:g} per class",
             "en",
         ),
-        _in_words(sentences, "准确率的均值与 95 % 置信区间。", "每类 {x:g} 个标签时 {y:.2f}", "zh"),
+        _in_words(sentences, "准确率的均值与 95% 置信区间。", "每类 {x:g} 个标签时 {y:.2f}", "zh"),
     )
 
 

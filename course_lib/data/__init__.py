@@ -97,9 +97,9 @@ def names() -> list[tuple[str, str, str]]:
     """All domains: name, what it is in one line, licence."""
     drawn, typeset = "Made here", letters.LICENSE
     return [
-        ("digits", both("1,797 real handwritten digits", "1797 个真实手写数字"), digits.LICENSE),
+        ("digits", both("1,797 real handwritten digits", "1,797 张真实的手写数字图片"), digits.LICENSE),
         ("letters", both("letters A–Z a–z in 22 typefaces", "22 种字体的英文字母 A–Z a–z"), typeset),
-        ("scripts", both("letters of many scripts, 1,355 classes", "多种文字的字母，1355 类"), typeset),
+        ("scripts", both("letters of many scripts, 1,355 classes", "多种文字的字母，1,355 类"), typeset),
         ("rendered_digits", both("digits 0–9 in 21 typefaces", "21 种字体的数字 0–9"), typeset),
         ("fractals", both("fractals of random affine maps", "随机仿射映射生成的分形"), drawn),
         ("shapes", both("twelve geometric shapes", "十二种几何图形"), drawn),

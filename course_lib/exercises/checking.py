@@ -214,5 +214,5 @@ def _footer(exercise: PublicExercise) -> list[str]:
         return []
     ask = f'hint("{exercise.id}")'
     if used:
-        return [both(f"Another hint: `{ask}`", f"再看一个提示：`{ask}`")]
+        return [both(f"Another hint: `{ask}`", f"再看一条提示：`{ask}`")]
     return [both(f"Stuck? `{ask}` helps one step further.", f"卡住了？`{ask}` 会给出一步提示。")]

@@ -38,7 +38,7 @@ def hint(exercise_id: str, number: int | None = None) -> Card | None:
         f"{exercise_id}, hint {shown} of {len(hints)}",
         f"{exercise_id}，提示 {shown}/{len(hints)}",
     )
-    footer = [both("That was the last hint.", "这是最后一个提示。")] if shown == len(hints) else []
+    footer = [both("That was the last hint.", "这是最后一条提示。")] if shown == len(hints) else []
     return Card("info", heading, [pick(hints[shown - 1])], footer=footer)
 
 
@@ -55,7 +55,7 @@ def _no_more(exercise_id: str, count: int) -> Card:
                 f"You have seen all {count}; `{again}` shows the first one again. If you are still "
                 "stuck, go back to the worked code above the exercise and print the shape after "
                 "each step.",
-                f"{count} 个提示都看过了；`{again}` 可以重看第一个。如果仍然卡住，"
+                f"{count} 条提示都看过了；`{again}` 可以重看第一条。如果仍然卡住，"
                 "请回到练习前面的示例代码，把每一步之后的形状打印出来。",
             )
         ],

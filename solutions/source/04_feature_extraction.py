@@ -353,7 +353,7 @@ STANDARDISE = Exercise(
             text(
                 "You added a tiny number to the deviation. For the column that is constant in training, the test "
                 "values are then divided by almost zero and explode. Only subtract the mean there.",
-                "你给标准差加了一个极小的数。对训练集中为常数的那一列，测试值就被一个近乎 0 的数去除，变得极大。那一列只减均值即可。",
+                "你给标准差加了一个极小的数。对训练集中为常数的那一列，测试值除以一个近乎 0 的数，就会变得极大。那一列只减均值即可。",
             ),
         ),
         Pitfall(
@@ -505,7 +505,7 @@ RIDGE_PATH = Exercise(
             ridge_with_mean_loss,
             text(
                 "Your penalty is n times too strong: that is the solution for the *mean* of the squared errors. Here they are summed.",
-                "你的惩罚强了 n 倍：那是平方误差取**平均**时的解。这里是求和。",
+                "你的惩罚是应有的 n 倍：那是平方误差取**平均**时的解。这里是求和。",
             ),
         ),
         Pitfall(
@@ -513,7 +513,7 @@ RIDGE_PATH = Exercise(
             ridge_with_half_loss,
             text(
                 "Your penalty is twice too strong: there is no factor ½ before the squared errors here.",
-                "你的惩罚强了一倍：这里平方误差前面没有 ½。",
+                "你的惩罚是应有的 2 倍：这里平方误差前面没有 ½。",
             ),
         ),
         Pitfall(
@@ -552,7 +552,7 @@ RIDGE_PATH = Exercise(
         ),
         text(
             "A diagonal matrix times M is a column vector times M: `(s / (s**2 + lam))[:, None] * M`. `np.stack` joins the results.",
-            "对角矩阵乘 M，就是列向量逐行乘 M：`(s / (s**2 + lam))[:, None] * M`。最后用 `np.stack` 叠起来。",
+            "对角矩阵乘 M，就是用一个列向量的各个分量去乘 M 的各行：`(s / (s**2 + lam))[:, None] * M`。最后用 `np.stack` 叠起来。",
         ),
     ),
     right={
@@ -795,7 +795,7 @@ PAIRED_GAIN = Exercise(
             ),
             text(
                 "0.95 leaves 5 % at *each* end. A 95 % interval leaves 2.5 % at each: the 0.975 quantile.",
-                "0.95 会在**两端各**留下 5 %。95 % 置信区间两端各留 2.5 %，要用 0.975 分位数。",
+                "0.95 会在**两端各**留下 5%。95% 置信区间两端各留 2.5%，要用 0.975 分位数。",
             ),
         ),
         Pitfall(
@@ -826,7 +826,7 @@ PAIRED_GAIN = Exercise(
             lambda transferred, scratch: interval(scratch - transferred),
             text(
                 "Your sign is reversed: the gain is transferred − scratch.",
-                "符号反了：增益是“迁移 − 从零”。",
+                "符号反了：增益是“迁移 − 从零训练”。",
             ),
         ),
     ),
@@ -1286,7 +1286,7 @@ QUIZZES = (
                 text(
                     "A respectable guess, and a baseline that you must always run. But pixels know nothing of strokes: a "
                     "shift by two pixels changes almost all of them. Section 5 shows how far it gets.",
-                    "这个猜测不离谱，它也是必须跑的基线。但像素不懂什么是笔画：平移两个像素，几乎所有数都变了。第 5 节会看到它能走多远。",
+                    "这个猜测不离谱，它也是必须跑的基线。但像素不懂什么是笔画：平移两个像素，几乎所有数值都变了。第 5 节会看到它能做到什么程度。",
                 ),
             ),
             Option(
@@ -1302,11 +1302,11 @@ QUIZZES = (
             Option(
                 text(
                     "Comparing features of a network that has only ever seen letters",
-                    "比较某个网络给出的特征，而它只见过字母",
+                    "用一个只见过字母的网络提取特征，再作比较",
                 ),
                 text(
                     "Yes: letters and digits share their strokes. Section 5 gives the numbers, with intervals.",
-                    "对：字母和数字共用同样的笔画。第 5 节给出数字和置信区间。",
+                    "对：字母和数字共用同样的笔画。第 5 节会给出具体数值和置信区间。",
                 ),
                 right=True,
             ),
@@ -1314,7 +1314,7 @@ QUIZZES = (
                 text("Nothing works with fifty pictures", "只有五十张，什么办法都不行"),
                 text(
                     "Even a single picture per class goes a surprisingly long way, if somebody else's pictures did the learning.",
-                    "只要别人的图片替你学过，每类哪怕只有一张，也能走出很远。",
+                    "只要网络先用别人的图片学过，每类哪怕只有一张，效果也会好得出人意料。",
                 ),
             ),
         ),
@@ -1377,7 +1377,7 @@ QUIZZES = (
                 text(
                     "That is what counting parameters suggests. Run the cell: training briefly from a small start holds "
                     "the large head back more than you might think.",
-                    "数参数会得出这样的猜想。运行下面的单元格：从小的初始值出发、训练时间又短，大分类头受到的约束比想象的强。",
+                    "只数参数，确实会这样猜。运行下面的单元格：从小的初始值出发、训练时间又短，大分类头受到的约束比想象的强。",
                 ),
             ),
             Option(
