@@ -5,6 +5,7 @@ import course_lib.keras.engine  # noqa: F401  isort: skip  (before anything that
 import atexit
 import gc
 
+from course_lib.keras.augmentation import augment
 from course_lib.keras.backbones import load_backbone
 from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
@@ -13,7 +14,20 @@ from course_lib.keras.freezing import freeze, freeze_plan, unfreeze
 from course_lib.keras.heads import attach_head, build_head
 from course_lib.keras.inference import evaluate, predict
 from course_lib.keras.loop import fit
-from course_lib.keras.objectives import CrossEntropy, Objective
+from course_lib.keras.losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    mean_squared_error,
+    sequence_negative_log_likelihood,
+)
+from course_lib.keras.objectives import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Objective,
+    SequenceLikelihood,
+    SquaredError,
+)
+from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
     Adam,
@@ -26,35 +40,67 @@ from course_lib.training import (
     Preprocessing,
     WarmupCosine,
 )
+from course_lib.training.augmentation import (
+    Brightness,
+    Contrast,
+    CutOut,
+    Erase,
+    Flip,
+    Rotate,
+    Scale,
+    Shift,
+    draw_transforms,
+)
 
 # What the imports made stays to the end: looking for garbage after each fit is then quick.
 gc.freeze()
 atexit.register(gc.unfreeze)
 
 __all__ = [
+    "L2SP",
     "SGD",
     "Adam",
     "AdamW",
+    "Augmented",
+    "BinaryCrossEntropy",
+    "Brightness",
     "Callback",
     "Checkpoint",
     "Constant",
+    "Contrast",
     "CrossEntropy",
+    "CutOut",
     "EarlyStopping",
+    "Erase",
+    "Flip",
     "History",
+    "MixUp",
     "Objective",
     "Preprocessing",
+    "Rotate",
+    "Scale",
+    "SequenceLikelihood",
+    "Shift",
+    "SquaredError",
     "WarmupCosine",
+    "Wrapper",
     "attach_head",
+    "augment",
+    "binary_cross_entropy",
     "build_head",
     "count_parameters",
+    "cross_entropy",
     "describe",
+    "draw_transforms",
     "evaluate",
     "extract_features",
     "fit",
     "freeze",
     "freeze_plan",
     "load_backbone",
+    "mean_squared_error",
     "predict",
     "seed_everything",
+    "sequence_negative_log_likelihood",
     "unfreeze",
 ]

@@ -1,8 +1,8 @@
 """A model, an objective and the training data in one ``keras.Model``: what Keras's ``fit`` drives.
 
-Keras feeds it nothing but indices. The data stays on the device, each step picks its rows there,
-and the objective becomes Keras's own ``compute_loss``. So Keras's ``fit`` does the rest on the
-TensorFlow, the JAX and the torch backend: gradients, update, compilation.
+Keras feeds it indices and what the objective drew, nothing more. The data stays on the device, each
+step picks its part there, and the objective becomes Keras's own ``compute_loss``. So Keras's ``fit``
+does the rest on the TensorFlow, the JAX and the torch backend: gradients, update, compilation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from course_lib.keras.objectives import Objective
-from course_lib.training.batches import Arrays, cut, epoch_order, stream_of
+from course_lib.training.batches import Arrays, cut, stream_of
+from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan
 
 
@@ -36,9 +37,9 @@ class Learner(keras.Model):
         self.total = len(plan.rates)
         self.built = True
 
-    def call(self, indices: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
-        """Pass the indices on; the work is done in :meth:`compute_loss`."""
-        return indices
+    def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
+        """Pass the rows on; the work is done in :meth:`compute_loss`."""
+        return rows
 
     def compute_loss(
         self,
@@ -48,11 +49,12 @@ class Learner(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> KerasTensor:
-        """Pick the rows that the indices name and ask the objective."""
+        """Pick the data that the indices name and ask the objective."""
         batch = {
             name: ops.take(array, x[stream_of(name) or "main"], axis=0)
             for name, array in self.arrays.items()
         }
+        batch |= drawn(x)
         batch["progress"] = ops.cast(self.step, keras.config.floatx()) / self.total
         loss = self.objective.loss(self.model, batch)
         self._remember(ops.stop_gradient(loss))
@@ -65,8 +67,8 @@ class Learner(keras.Model):
         self.step.assign(self.step + 1)
 
 
-class Indices(keras.utils.PyDataset):
-    """The indices of every batch from an epoch onwards, in the order that NumPy decided.
+class Rows(keras.utils.PyDataset):
+    """The rows of every batch from an epoch onwards: indices and draws, as NumPy decided them.
 
     It has no end (``fit`` says how many steps an epoch has): one iterator serves the whole training.
     Starting a new one for each epoch costs TensorFlow longer than a small epoch takes.
@@ -74,9 +76,9 @@ class Indices(keras.utils.PyDataset):
 
     num_batches = None
 
-    def __init__(self, plan: Plan, first_epoch: int) -> None:
+    def __init__(self, plan: Plan, objective: Objective, first_epoch: int) -> None:
         super().__init__()
-        self.plan, self.first_epoch = plan, first_epoch
+        self.plan, self.objective, self.first_epoch = plan, objective, first_epoch
         self.batches_of = lru_cache(maxsize=2)(self._batches_of)
 
     def __getitem__(self, step: int) -> Arrays:
@@ -84,13 +86,18 @@ class Indices(keras.utils.PyDataset):
         return self.batches_of(self.first_epoch + epoch)[place]
 
     def _batches_of(self, epoch: int) -> list[Arrays]:
-        orders = epoch_order(self.plan.arrays, self.plan.seed, epoch)
-        named: Arrays = {name or "main": order.astype(np.int32) for name, order in orders.items()}
+        rows = self.plan.rows(self.objective, epoch)
+        named: Arrays = {name or "main": _narrow(array) for name, array in rows.items()}
         return list(cut(named, self.plan.batch_size))
 
 
 def _constant(array: np.ndarray) -> keras.Variable:
     """Put an array on the device as a variable that no gradient reaches."""
-    floats = keras.config.floatx()
-    narrow = {"int64": "int32", "float64": floats}.get(array.dtype.name, array.dtype.name)
-    return keras.Variable(array.astype(narrow), trainable=False, dtype=narrow)
+    array = _narrow(array)
+    return keras.Variable(array, trainable=False, dtype=array.dtype.name)
+
+
+def _narrow(array: np.ndarray) -> np.ndarray:
+    """Give the types that all backends have on all devices."""
+    narrow = {"int64": "int32", "float64": keras.config.floatx()}
+    return array.astype(narrow.get(array.dtype.name, array.dtype))

@@ -17,7 +17,7 @@ from keras import ops
 
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
 from course_lib.keras.inference import evaluate
-from course_lib.keras.learner import Indices
+from course_lib.keras.learner import Rows
 from course_lib.keras.objectives import CrossEntropy, Objective
 from course_lib.keras.run import Run
 from course_lib.training.batches import as_arrays
@@ -90,7 +90,7 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     with progress_bar((run.plan.epochs - first) * steps, "fit", show=progress) as bar:
         between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
-            Indices(run.plan, first),
+            Rows(run.plan, run.objective, first),
             steps_per_epoch=steps,
             epochs=run.plan.epochs,
             initial_epoch=first,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import keras
 from keras import KerasTensor, ops
 
-from course_lib.training.shapes import (
+from course_lib.training.requirements import (
     require_classes,
     require_one_of,
     require_same_shape,

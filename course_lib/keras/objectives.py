@@ -8,15 +8,20 @@ The protocol, the same in both halves:
   training that is over, from 0 towards 1.
 * Networks and variables of its own are attributes. ``Objective`` is a ``Layer``, so ``fit`` finds
   them: it trains what is trainable and saves them in checkpoints.
+* ``objective.draws(rng, batch_size)`` gives the random numbers that a step needs, drawn in NumPy:
+  they arrive in ``batch`` under their names, the same ones in both halves.
 * ``objective.measure(outputs, y)`` says what ``evaluate`` reports, in NumPy.
 * ``objective.settings()`` names its numbers, so that a checkpoint knows its own run.
+
+Here are the objectives that compare outputs with targets; ``wrappers.py`` has those that change
+another objective.
 
 Why other methods need no loop of their own (``tests/keras/test_objectives.py`` has one of each):
 
 * *Two domains, a second network, gradient reversal* (DANN): ``batch`` has ``x, y, x_t``; the
   discriminator is an attribute with trainable weights; the reversal is a function inside ``loss``;
   its strength follows ``batch["progress"]``.
-* *State of an earlier task* (EWC): anchor :math:`\theta^*` and Fisher diagonal :math:`F` are variables;
+* *State of an earlier task* (EWC): a wrapper; anchor :math:`\theta^*` and Fisher diagonal :math:`F` are variables;
   ``loss`` adds :math:`\frac{\lambda}{2} \sum_i F_i (\theta_i - \theta^*_i)^2` over the model's weights.
 * *A second, frozen network* (distillation): the teacher is a frozen attribute, called with
   ``training=False``.
@@ -30,7 +35,9 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.keras import losses
 from course_lib.training import measures
+from course_lib.training.batches import Arrays
 
 Batch = Mapping[str, KerasTensor]
 
@@ -42,11 +49,15 @@ class Objective(keras.Layer):
         """Give the scalar to be made small."""
         raise NotImplementedError
 
+    def draws(self, rng: np.random.Generator, batch_size: int) -> Arrays:
+        """Give the random numbers for one step; each array has one row for each example."""
+        return {}
+
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        """Give what ``evaluate`` reports for outputs N×K and labels N."""
+        """Give what ``evaluate`` reports for all outputs and targets, in NumPy."""
         return measures.classification(outputs, y)
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, object]:
         """Give the numbers that define this objective."""
         return {}
 
@@ -68,10 +79,77 @@ class CrossEntropy(Objective):
         self.label_smoothing = label_smoothing
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
-        z = ops.cast(model(batch["x"], training=True), keras.config.floatx())
-        K, epsilon = z.shape[-1], self.label_smoothing
-        q = (1 - epsilon) * ops.one_hot(batch["y"], K) + epsilon / K
-        return -ops.mean(ops.sum(q * ops.log_softmax(z), axis=-1))
+        z = model(batch["x"], training=True)
+        return losses.cross_entropy(z, batch["y"], label_smoothing=self.label_smoothing)
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, object]:
         return {"label_smoothing": self.label_smoothing}
+
+
+class SquaredError(Objective):
+    r"""Half the mean squared difference from real targets: regression.
+
+    .. math:: L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2
+
+    Targets have the shape of the model's outputs; N targets go with outputs N×1, too. ``evaluate``
+    reports ``loss`` and ``rmse``, the error in the targets' own unit.
+    """
+
+    def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
+        prediction = as_targets(model(batch["x"], training=True), batch["y"])
+        return losses.mean_squared_error(prediction, batch["y"])
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        return measures.regression(outputs, y)
+
+
+class BinaryCrossEntropy(Objective):
+    r"""Mean surprise at yes-or-no answers (0 or 1), from logits; several for each example, perhaps.
+
+    .. math:: L = -\frac{1}{n} \sum_i y_i \log \sigma(z_i) + (1 - y_i) \log (1 - \sigma(z_i))
+
+    Answers have the shape of the model's outputs; N answers go with outputs N×1, too. ``evaluate``
+    reports ``loss`` and ``accuracy``, where a logit above 0 means yes.
+    """
+
+    def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
+        z = as_targets(model(batch["x"], training=True), batch["y"])
+        return losses.binary_cross_entropy(z, batch["y"])
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        return measures.binary(outputs, y)
+
+
+class SequenceLikelihood(Objective):
+    r"""Mean surprise per token, from logits N×T×K and tokens N×T.
+
+    .. math::
+        L = -\frac{\sum_i \sum_t m_{it} \log p(y_{it} \mid y_{i,<t})}{\sum_i \sum_t m_{it}}, \qquad
+        m_{it} = [y_{it} \ne \mathrm{padding}]
+
+    ``evaluate`` reports ``loss``, ``perplexity`` (:math:`e^L`: among how many equally likely tokens
+    the model might as well have guessed) and ``accuracy``.
+
+    Args:
+        padding: The token in ``y`` that stands where a sequence has ended; it does not count.
+    """
+
+    def __init__(self, padding: int = -1) -> None:
+        super().__init__()
+        self.padding = padding
+
+    def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
+        z, y = model(batch["x"], training=True), batch["y"]
+        return losses.sequence_negative_log_likelihood(z, y, mask=y != self.padding)
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        return measures.sequences(outputs, y, self.padding)
+
+    def settings(self) -> dict[str, object]:
+        return {"padding": self.padding}
+
+
+def as_targets(outputs: KerasTensor, y: KerasTensor) -> KerasTensor:
+    """Give outputs N×1 as N where the targets are N."""
+    one_more = outputs.ndim == y.ndim + 1 and outputs.shape[-1] == 1
+    return ops.squeeze(outputs, -1) if one_more else outputs

@@ -1,5 +1,6 @@
 """The PyTorch half of the course's library. ``course_lib.keras`` has the same names."""
 
+from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.backbones import load_backbone
 from course_lib.pytorch.counting import count_parameters, describe
 from course_lib.pytorch.devices import seed_everything
@@ -8,7 +9,20 @@ from course_lib.pytorch.freezing import freeze, freeze_plan, unfreeze
 from course_lib.pytorch.heads import attach_head, build_head
 from course_lib.pytorch.inference import evaluate, predict
 from course_lib.pytorch.loop import fit
-from course_lib.pytorch.objectives import CrossEntropy, Objective
+from course_lib.pytorch.losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    mean_squared_error,
+    sequence_negative_log_likelihood,
+)
+from course_lib.pytorch.objectives import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Objective,
+    SequenceLikelihood,
+    SquaredError,
+)
+from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
     Adam,
@@ -21,31 +35,63 @@ from course_lib.training import (
     Preprocessing,
     WarmupCosine,
 )
+from course_lib.training.augmentation import (
+    Brightness,
+    Contrast,
+    CutOut,
+    Erase,
+    Flip,
+    Rotate,
+    Scale,
+    Shift,
+    draw_transforms,
+)
 
 __all__ = [
+    "L2SP",
     "SGD",
     "Adam",
     "AdamW",
+    "Augmented",
+    "BinaryCrossEntropy",
+    "Brightness",
     "Callback",
     "Checkpoint",
     "Constant",
+    "Contrast",
     "CrossEntropy",
+    "CutOut",
     "EarlyStopping",
+    "Erase",
+    "Flip",
     "History",
+    "MixUp",
     "Objective",
     "Preprocessing",
+    "Rotate",
+    "Scale",
+    "SequenceLikelihood",
+    "Shift",
+    "SquaredError",
     "WarmupCosine",
+    "Wrapper",
     "attach_head",
+    "augment",
+    "binary_cross_entropy",
     "build_head",
     "count_parameters",
+    "cross_entropy",
     "describe",
+    "draw_transforms",
     "evaluate",
     "extract_features",
     "fit",
     "freeze",
     "freeze_plan",
     "load_backbone",
+    "mean_squared_error",
     "predict",
     "seed_everything",
+    "sequence_negative_log_likelihood",
     "unfreeze",
 ]

@@ -15,7 +15,7 @@ from course_lib.pytorch.inference import evaluate
 from course_lib.pytorch.objectives import CrossEntropy, Objective
 from course_lib.pytorch.optimizers import set_learning_rate
 from course_lib.pytorch.run import Run
-from course_lib.training.batches import as_arrays, cut, epoch_order
+from course_lib.training.batches import as_arrays, cut, shares
 from course_lib.training.callbacks import Callback
 from course_lib.training.checkpoint import checkpoints_last
 from course_lib.training.history import History
@@ -32,6 +32,8 @@ def fit(
     optimizer: Recipe | None = None,
     epochs: int,
     batch_size: int = 64,
+    accumulate: int = 1,
+    batch_norm: str = "moving",
     validation: Any = None,
     callbacks: Sequence[Callback] = (),
     precision: str = "auto",
@@ -50,6 +52,11 @@ def fit(
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
         batch_size: Examples per step.
+        accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
+            the whole batch's, then comes one update. BatchNorm sees the parts, not the batch.
+        batch_norm: What BatchNorm layers do where they are not frozen: ``"moving"``, they normalise
+            by the batch and their statistics follow; ``"frozen"``, they normalise by the statistics
+            that they have; ``"estimated"``, the same, after ``estimate_statistics`` on ``x``.
         validation: A ``Domain`` or a pair, measured after each epoch. Never used to train.
         callbacks: ``EarlyStopping``, ``Checkpoint`` or your own.
         precision: ``"auto"``, ``"float32"`` or ``"bfloat16"``.
@@ -60,7 +67,7 @@ def fit(
     Raises:
         CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
     """
-    plan = Plan(as_arrays(train), optimizer or AdamW(), epochs, batch_size, seed)
+    plan = Plan(as_arrays(train), optimizer or AdamW(), epochs, batch_size, seed, accumulate)
     objective = objective or CrossEntropy()
     callbacks = checkpoints_last(callbacks)
     run = Run(model, objective, plan, precision=precision, device=device, callbacks=callbacks)
@@ -81,6 +88,8 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
         for epoch in range(first, run.plan.epochs):
             if run.stop:
                 break
+            for callback in run.callbacks:
+                callback.on_epoch_begin(run)
             losses = train_epoch(run, epoch, bar).tolist()  # the one transfer from the device
             measured = validate(run, validation)
             run.plan.record(run.history, losses, measured, time.perf_counter() - started)
@@ -92,23 +101,36 @@ def train_epoch(run: Run, epoch: int, bar: Any) -> Tensor:
     """See every example once; give the losses of all steps, still on the device."""
     torch.manual_seed(run.plan.seed * 100_003 + epoch)  # each epoch its own: resuming needs no more
     train_mode(run.parts)
-    orders = epoch_order(run.plan.arrays, run.plan.seed, epoch)
-    indices = {stream: torch.from_numpy(order).to(run.device) for stream, order in orders.items()}
+    if run.plan.batch_norm != "moving":
+        freeze_statistics(run.parts)
+    rows = run.plan.rows(run.objective, epoch)
+    rows = {name: torch.from_numpy(array).to(run.device) for name, array in rows.items()}
     losses = torch.empty(len(run.plan.sizes), device=run.device)
-    for i, batch_indices in enumerate(cut(indices, run.plan.batch_size)):
-        losses[i] = train_step(run, batch_indices, epoch * len(losses) + i)
+    for i, batch_rows in enumerate(cut(rows, run.plan.batch_size)):
+        losses[i] = train_step(run, batch_rows, epoch * len(losses) + i)
         bar.update()
     return losses
 
 
-def train_step(run: Run, indices: dict[str, Tensor], step: int) -> Tensor:
+def train_step(run: Run, rows: dict[str, Tensor], step: int) -> Tensor:
     """Forward, backward, update. Nothing here waits for the device."""
     set_learning_rate(run.optimizer, run.plan.rates[step])
     run.optimizer.zero_grad()
-    with autocast(run.device, run.dtype):
-        loss = run.objective.loss(run.model, run.batch(indices, step))
-    loss.backward()
+    if run.plan.accumulate == 1:
+        loss = add_gradients(run, rows, step)
+    else:
+        parts = shares(rows, run.plan.accumulate)
+        loss = torch.stack([add_gradients(run, part, step, share) for share, part in parts]).sum()
     run.optimizer.step()
+    return loss
+
+
+def add_gradients(run: Run, rows: dict[str, Tensor], step: int, share: float = 1.0) -> Tensor:
+    """Forward and backward: add ``share`` times the gradient to what the weights have of it."""
+    with autocast(run.device, run.dtype):
+        loss = run.objective.loss(run.model, run.batch(rows, step))
+    loss = loss if share == 1 else share * loss
+    loss.backward()
     return loss.detach()
 
 

@@ -7,15 +7,20 @@ The protocol, the same in both halves:
   plus ``batch["progress"]``, the part of the training that is over, from 0 towards 1.
 * Networks and tensors of its own are attributes. ``Objective`` is a ``Module``, so ``fit`` finds
   them: it moves them to the device, trains what is trainable and saves them in checkpoints.
+* ``objective.draws(rng, batch_size)`` gives the random numbers that a step needs, drawn in NumPy:
+  they arrive in ``batch`` under their names, the same ones in both halves.
 * ``objective.measure(outputs, y)`` says what ``evaluate`` reports, in NumPy.
 * ``objective.settings()`` names its numbers, so that a checkpoint knows its own run.
+
+Here are the objectives that compare outputs with targets; ``wrappers.py`` has those that change
+another objective.
 
 Why other methods need no loop of their own (``tests/pytorch/test_objectives.py`` has one of each):
 
 * *Two domains, a second network, gradient reversal* (DANN): ``batch`` has ``x, y, x_t``; the
   discriminator is an attribute with trainable weights; the reversal is a function inside ``loss``;
   its strength follows ``batch["progress"]``.
-* *State of an earlier task* (EWC): anchor :math:`\theta^*` and Fisher diagonal :math:`F` are buffers;
+* *State of an earlier task* (EWC): a wrapper; anchor :math:`\theta^*` and Fisher diagonal :math:`F` are buffers;
   ``loss`` adds :math:`\frac{\lambda}{2} \sum_i F_i (\theta_i - \theta^*_i)^2` over the model's parameters.
 * *A second, frozen network* (distillation): the teacher is a frozen attribute, thus in inference mode.
 """
@@ -26,9 +31,10 @@ from collections.abc import Mapping
 
 import numpy as np
 from torch import Tensor, nn
-from torch.nn import functional
 
+from course_lib.pytorch import losses
 from course_lib.training import measures
+from course_lib.training.batches import Arrays
 
 Batch = Mapping[str, Tensor]
 
@@ -40,11 +46,15 @@ class Objective(nn.Module):
         """Give the scalar to be made small, with its gradient."""
         raise NotImplementedError
 
+    def draws(self, rng: np.random.Generator, batch_size: int) -> Arrays:
+        """Give the random numbers for one step; each array has one row for each example."""
+        return {}
+
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        """Give what ``evaluate`` reports for outputs N×K and labels N."""
+        """Give what ``evaluate`` reports for all outputs and targets, in NumPy."""
         return measures.classification(outputs, y)
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, object]:
         """Give the numbers that define this objective."""
         return {}
 
@@ -67,7 +77,76 @@ class CrossEntropy(Objective):
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         z = model(batch["x"])
-        return functional.cross_entropy(z, batch["y"], label_smoothing=self.label_smoothing)
+        return losses.cross_entropy(z, batch["y"], label_smoothing=self.label_smoothing)
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, object]:
         return {"label_smoothing": self.label_smoothing}
+
+
+class SquaredError(Objective):
+    r"""Half the mean squared difference from real targets: regression.
+
+    .. math:: L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2
+
+    Targets have the shape of the model's outputs; N targets go with outputs N×1, too. ``evaluate``
+    reports ``loss`` and ``rmse``, the error in the targets' own unit.
+    """
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        prediction = as_targets(model(batch["x"]), batch["y"])
+        return losses.mean_squared_error(prediction, batch["y"])
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        return measures.regression(outputs, y)
+
+
+class BinaryCrossEntropy(Objective):
+    r"""Mean surprise at yes-or-no answers (0 or 1), from logits; several for each example, perhaps.
+
+    .. math:: L = -\frac{1}{n} \sum_i y_i \log \sigma(z_i) + (1 - y_i) \log (1 - \sigma(z_i))
+
+    Answers have the shape of the model's outputs; N answers go with outputs N×1, too. ``evaluate``
+    reports ``loss`` and ``accuracy``, where a logit above 0 means yes.
+    """
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        z = as_targets(model(batch["x"]), batch["y"])
+        return losses.binary_cross_entropy(z, batch["y"])
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        return measures.binary(outputs, y)
+
+
+class SequenceLikelihood(Objective):
+    r"""Mean surprise per token, from logits N×T×K and tokens N×T.
+
+    .. math::
+        L = -\frac{\sum_i \sum_t m_{it} \log p(y_{it} \mid y_{i,<t})}{\sum_i \sum_t m_{it}}, \qquad
+        m_{it} = [y_{it} \ne \mathrm{padding}]
+
+    ``evaluate`` reports ``loss``, ``perplexity`` (:math:`e^L`: among how many equally likely tokens
+    the model might as well have guessed) and ``accuracy``.
+
+    Args:
+        padding: The token in ``y`` that stands where a sequence has ended; it does not count.
+    """
+
+    def __init__(self, padding: int = -1) -> None:
+        super().__init__()
+        self.padding = padding
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        z, y = model(batch["x"]), batch["y"]
+        return losses.sequence_negative_log_likelihood(z, y, mask=y != self.padding)
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        return measures.sequences(outputs, y, self.padding)
+
+    def settings(self) -> dict[str, object]:
+        return {"padding": self.padding}
+
+
+def as_targets(outputs: Tensor, y: Tensor) -> Tensor:
+    """Give outputs N×1 as N where the targets are N."""
+    one_more = outputs.dim() == y.dim() + 1 and outputs.shape[-1] == 1
+    return outputs.squeeze(-1) if one_more else outputs

@@ -14,10 +14,13 @@ from course_lib.errors import CourseError
 from course_lib.pytorch.devices import choose_device, choose_precision
 from course_lib.pytorch.objectives import Objective
 from course_lib.pytorch.optimizers import build_optimizer
+from course_lib.pytorch.parts import named_parts
 from course_lib.training.batches import Arrays, stream_of
-from course_lib.training.callbacks import Callback, State, below
+from course_lib.training.callbacks import Callback, State, below, settings_of
+from course_lib.training.draws import drawn
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
+from course_lib.training.rates import FULL_RATE
 from course_lib.training.settings import digest
 
 
@@ -45,28 +48,42 @@ class Run:
         self.parts = nn.ModuleDict({"model": model, "objective": objective}).to(self.device)
         self.model, self.objective, self.plan = model, objective, plan
         self.data = place_data(plan.arrays, self.device)
-        self.optimizer = build_optimizer(plan.recipe, trainable_parameters(self.parts))
+        require_trainable(self.parts)
+        parts = named_parts(model, objective)
+        self.optimizer = build_optimizer(plan.recipe, parts)
+        self.learning = {part: learning(weights) for part, weights in parts.items()}
         self.callbacks = list(callbacks)
         self.history, self.stop = History(), False
 
-    def batch(self, indices: dict[str, Tensor], step: int) -> dict[str, Any]:
-        """Give the rows that the indices name, on the device, and how far the training is."""
-        rows = {
-            name: array[indices[stream_of(name)].to(array.device)].to(self.device)
+    @property
+    def part_names(self) -> list[str]:
+        """The parts of the model that have something to learn, from input to output."""
+        return [part for part, weights in self.learning.items() if weights]
+
+    def let_learn(self, parts: Iterable[str]) -> None:
+        """Let these parts of the model learn and hold the others; what was frozen stays so."""
+        free = {*parts, *FULL_RATE}
+        for part, weights in self.learning.items():
+            for weight in weights:
+                weight.requires_grad_(part in free)
+
+    def batch(self, rows: dict[str, Tensor], step: int) -> dict[str, Any]:
+        """Give the data that the rows' indices name, the draws, and how far the training is."""
+        data = {
+            name: array[rows[stream_of(name)].to(array.device)].to(self.device)
             for name, array in self.data.items()
         }
-        return rows | {"progress": step / len(self.plan.rates)}
+        return data | drawn(rows) | {"progress": step / len(self.plan.rates)}
 
     @cached_property
     def settings(self) -> dict[str, object]:
         """What makes this run the one it is. Read it before the first step."""
-        own = {"framework": f"torch {torch.__version__}", "precision": str(self.dtype)}
+        own: dict[str, object] = {"framework": f"torch {torch.__version__}", "precision": str(self.dtype)}
         objective = [type(self.objective).__name__, self.objective.settings()]
-        moving = [name for name, w in self.parts.named_parameters() if w.requires_grad]
-        start = digest(self.weights())
-        return (
-            self.plan.settings | own | {"objective": objective, "trainable": moving, "start": start}
-        )
+        free = {id(weight) for weights in self.learning.values() for weight in weights}
+        moving = [name for name, w in self.parts.named_parameters() if id(w) in free]
+        own |= {"objective": objective, "trainable": moving, "start": digest(self.weights())}
+        return self.plan.settings | own | {"callbacks": settings_of(self.callbacks)}
 
     def weights(self) -> State:
         """Give copies of all weights and BatchNorm statistics, of the objective's networks too."""
@@ -127,12 +144,15 @@ def place_data(arrays: Arrays, device: torch.device) -> dict[str, Tensor]:
     return {name: tensor.to(device) for name, tensor in tensors.items()}
 
 
-def trainable_parameters(module: nn.Module) -> list[nn.Parameter]:
-    """Give the parameters that take a gradient; there must be some."""
-    parameters = [w for w in module.parameters() if w.requires_grad]
-    if not parameters:
+def learning(weights: Iterable[nn.Parameter]) -> list[nn.Parameter]:
+    """Give the weights that take a gradient."""
+    return [weight for weight in weights if weight.requires_grad]
+
+
+def require_trainable(module: nn.Module) -> None:
+    """Make sure that there is something to learn."""
+    if not learning(module.parameters()):
         raise CourseError(
             "Nothing can learn: every weight is frozen. Unfreeze the head, at least.",
             "没有可以学习的参数：所有权重都被冻结了。至少要解冻分类头。",
         )
-    return parameters

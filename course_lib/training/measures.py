@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.training.requirements import require_same_shape, require_sequences
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -36,3 +37,42 @@ def classification(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
             f"分类需要 N×K 的 logits 和 N 个标签，现在的形状是 {logits.shape} 与 {y.shape}。",
         )
     return {"loss": cross_entropy(logits, y), "accuracy": accuracy(logits, y)}
+
+
+def regression(prediction: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    r"""Give ``loss``, half the mean squared error, and ``rmse``, its root in the targets' own unit.
+
+    .. math:: \mathrm{rmse} = \sqrt{\frac{1}{n} \sum_i (\hat y_i - y_i)^2}
+    """
+    prediction = as_targets(prediction, y)
+    mean_square = float(((prediction.astype(np.float64) - y) ** 2).mean())
+    return {"loss": mean_square / 2, "rmse": mean_square**0.5}
+
+
+def binary(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Give ``loss`` and ``accuracy`` of yes-or-no logits: above 0 (a probability of ½) means yes."""
+    z = as_targets(logits, y).astype(np.float64)
+    surprise = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
+    return {"loss": float(surprise.mean()), "accuracy": float(((z > 0) == (y > 0.5)).mean())}
+
+
+def sequences(logits: np.ndarray, y: np.ndarray, padding: int) -> dict[str, float]:
+    """Give ``loss`` (nats per token), ``perplexity`` (its exponential) and ``accuracy``.
+
+    Args:
+        logits: N×T×K.
+        y: Tokens N×T.
+        padding: The token that does not count.
+    """
+    require_sequences(logits.shape, y.shape)
+    there = y != padding
+    per_token = classification(logits[there], y[there])
+    return per_token | {"perplexity": float(np.exp(per_token["loss"]))}
+
+
+def as_targets(outputs: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give outputs N×1 as N where the targets are N; else the two shapes must be the same."""
+    if outputs.shape == (*y.shape, 1):
+        outputs = outputs[..., 0]
+    require_same_shape("outputs", outputs.shape, y.shape)
+    return outputs

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.training.batches import Arrays, steps_per_epoch
+from course_lib.training.batches import Arrays, epoch_order, steps_per_epoch
+from course_lib.training.draws import Drawing, epoch_draws
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
 from course_lib.training.schedules import as_schedule
@@ -25,6 +26,7 @@ class Plan:
         epochs: How often the main stream is seen.
         batch_size: Examples per step; the last batch of an epoch may be smaller.
         seed: Decides the order of the examples and the dropped units.
+        accumulate: Into how many parts a batch is cut.
     """
 
     arrays: Arrays
@@ -32,13 +34,15 @@ class Plan:
     epochs: int
     batch_size: int
     seed: int
+    accumulate: int = 1
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.batch_size < 1:
-            raise CourseError(
-                f"epochs and batch_size are at least 1; they were {self.epochs} and {self.batch_size}.",
-                f"epochs 和 batch_size 至少是 1，现在是 {self.epochs} 和 {self.batch_size}。",
-            )
+        counts = {name: getattr(self, name) for name in ("epochs", "batch_size", "accumulate")}
+        for name, count in counts.items():
+            if count < 1:
+                raise CourseError(
+                    f"{name} is at least 1; it was {count}.", f"{name} 至少是 1，现在是 {count}。"
+                )
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -56,7 +60,14 @@ class Plan:
     def settings(self) -> dict[str, object]:
         """What a checkpoint compares: JSON-able."""
         numbers = {"epochs": self.epochs, "batch_size": self.batch_size, "seed": self.seed}
+        numbers["accumulate"] = self.accumulate
         return numbers | {"recipe": repr(self.recipe), "data": digest(self.arrays)}
+
+    def rows(self, objective: Drawing, epoch: int) -> Arrays:
+        """Give what an epoch needs for each example, in order: its index in each stream, and what
+        the objective draws for it (see ``course_lib.training.draws``)."""
+        orders = epoch_order(self.arrays, self.seed, epoch)
+        return orders | epoch_draws(objective, self.sizes, self.seed, epoch)
 
     def record(
         self, history: History, losses: list[float], validation: dict[str, float], seconds: float

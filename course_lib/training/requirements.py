@@ -1,11 +1,11 @@
-"""Shapes that fit: asked before the arithmetic, because broadcasting would hide most mistakes.
+"""What objectives ask of their inputs before the arithmetic: broadcasting would hide most mistakes.
 
 A size that a framework does not know yet (``None``) fits everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from course_lib.errors import CourseError
 
@@ -61,6 +61,23 @@ def require_one_of(one: str, has_one: bool, other: str, has_other: bool) -> None
         raise CourseError(
             f"Give {one} or {other}, not both: they could contradict each other.",
             f"{one} 与 {other} 只能给一个：同时给出可能互相矛盾。",
+        )
+
+
+def require_positive(name: str, value: float) -> None:
+    """Make sure that a number is above 0."""
+    if not value > 0:
+        raise CourseError(
+            f"{name} must be above 0; it was {value}.", f"{name} 必须大于 0，现在是 {value}。"
+        )
+
+
+def require_different_names(one: Iterable[str], other: Iterable[str]) -> None:
+    """Make sure that two objectives, one inside the other, do not draw under the same name."""
+    for name in set(one) & set(other):
+        raise CourseError(
+            f"Two nested objectives both draw {name!r}: use one wrapper of each kind.",
+            f"两个嵌套的目标函数都要抽取 {name!r}：同一种包装请只用一层。",
         )
 
 
