@@ -2,6 +2,12 @@
 
 What :func:`recognise` says is a fact about the numbers ("yours are 12 times the expected ones"),
 and a guess at the reason only where the number itself suggests it (12 is a size of an input).
+
+**The rule for hidden inputs** (``hidden=True``, feedback on graded answers): a sentence may name a
+*pattern*, one of the fixed sentences below, and never quotes a number, a size or a name that was
+computed from the expected values or the inputs. A factor would give the answer away to a student
+whose function returns 1. A pattern tells one bit about the student's own values, as the verdict
+does. So with ``hidden`` every sentence is one of a finite set, whatever the numbers are.
 """
 
 from __future__ import annotations
@@ -19,9 +25,22 @@ Same = Callable[[np.ndarray, np.ndarray], bool]
 
 
 def recognise(
-    expected: np.ndarray, found: np.ndarray, comparator: Comparator, inputs: Mapping[str, Value]
+    expected: np.ndarray,
+    found: np.ndarray,
+    comparator: Comparator,
+    inputs: Mapping[str, Value],
+    *,
+    hidden: bool = False,
 ) -> Text | None:
-    """Give one sentence on how ``found`` is related to ``expected``, or ``None``."""
+    """Give one sentence on how ``found`` is related to ``expected``, or ``None``.
+
+    Args:
+        expected: The right values.
+        found: The student's.
+        comparator: When two values count as the same.
+        inputs: What the function was called with, by name.
+        hidden: The inputs are secret: name the pattern and quote nothing computed from them.
+    """
 
     def same(a: np.ndarray, b: np.ndarray) -> bool:
         return a.shape == b.shape and comparator.compare(a, b).same
@@ -30,15 +49,15 @@ def recognise(
         return None
     with np.errstate(all="ignore"):
         if expected.dtype.kind in "bU" or found.dtype.kind in "bU":
-            return next(_of_kinds(expected, found, same), None)
+            return next(_of_kinds(expected, found, same, hidden), None)
         if expected.shape != found.shape:
-            return next(_of_shapes(expected, found, same), None)
+            return next(_of_shapes(expected, found, same, hidden), None)
         if not np.isfinite(found).all() or not np.isfinite(expected).all():
             return None
-        return next(_of_numbers(expected, found, same, inputs), None)
+        return next(_of_numbers(expected, found, same, inputs, hidden), None)
 
 
-def _of_kinds(expected: np.ndarray, found: np.ndarray, same: Same) -> Iterator[Text]:
+def _of_kinds(expected: np.ndarray, found: np.ndarray, same: Same, hidden: bool) -> Iterator[Text]:
     if expected.dtype.kind == found.dtype.kind == "b" and same(expected, ~found):
         yield text(
             "Every truth value is the opposite of the expected one: is the condition the wrong way round?",
@@ -55,10 +74,10 @@ def _of_kinds(expected: np.ndarray, found: np.ndarray, same: Same) -> Iterator[T
             "这里要的是数，返回的却是布尔值（True / False）。",
         )
     if expected.shape != found.shape:
-        yield from _of_shapes(expected, found, same)
+        yield from _of_shapes(expected, found, same, hidden)
 
 
-def _of_shapes(expected: np.ndarray, found: np.ndarray, same: Same) -> Iterator[Text]:
+def _of_shapes(expected: np.ndarray, found: np.ndarray, same: Same, hidden: bool) -> Iterator[Text]:
     if expected.ndim > 1 and same(expected.T, found):
         yield text(
             "The values are right, but rows and columns are exchanged (transposed).",
@@ -85,10 +104,11 @@ def _of_shapes(expected: np.ndarray, found: np.ndarray, same: Same) -> Iterator[
         )
     n = len(expected) if expected.ndim else 0
     if expected.ndim == 1 and n > 1 and found.shape == (n, n):
+        shape = "(n, n)" if hidden else f"{found.shape}"
         yield text(
-            f"A result of shape {found.shape} arises when (n,) meets (n, 1): the two broadcast "
+            f"A result of shape {shape} arises when (n,) meets (n, 1): the two broadcast "
             "against each other.",
-            f"当 (n,) 与 (n, 1) 相遇时会互相广播，于是得到形状 {found.shape}。",
+            f"当 (n,) 与 (n, 1) 相遇时会互相广播，于是得到形状 {shape}。",
         )
     one_row_each = found.ndim == 2 and expected.ndim == 1 and n == len(found)
     if one_row_each and same(expected, found.argmax(axis=1)):
@@ -119,7 +139,11 @@ def _reordered_axes(expected: np.ndarray, found: np.ndarray, same: Same) -> tupl
 
 
 def _of_numbers(
-    expected: np.ndarray, found: np.ndarray, same: Same, inputs: Mapping[str, Value]
+    expected: np.ndarray,
+    found: np.ndarray,
+    same: Same,
+    inputs: Mapping[str, Value],
+    hidden: bool,
 ) -> Iterator[Text]:
     e, f = expected.astype(np.float64), found.astype(np.float64)
     close_to = _loosened(expected, same)
@@ -130,10 +154,10 @@ def _of_numbers(
         )
     if close_to(e, -f):
         yield text("Every value has the wrong sign.", "每个值的正负号都反了。")
-    yield from _of_factors(e, f, close_to, inputs)
+    yield from _of_factors(e, f, close_to, inputs, hidden)
     offset = float(np.mean(f - e))
     if e.size > 1 and np.ptp(f - e) <= 1e-5 * abs(offset):
-        yield _off_by(offset)
+        yield _OFF_BY_A_CONSTANT if hidden else _off_by(offset)
     if e.ndim == 2 and e.shape[0] == e.shape[1] > 1 and close_to(e.T, f):
         yield text(
             "Your result is the transpose of the expected one.", "你的结果是应有结果的转置。"
@@ -159,7 +183,7 @@ def _of_numbers(
 
 
 def _of_factors(
-    e: np.ndarray, f: np.ndarray, close_to: Same, inputs: Mapping[str, Value]
+    e: np.ndarray, f: np.ndarray, close_to: Same, inputs: Mapping[str, Value], hidden: bool
 ) -> Iterator[Text]:
     """One factor between all values; for a single number only a factor that means something."""
     scale = float(np.sum(e * e))
@@ -169,27 +193,39 @@ def _of_factors(
     sizes = _sizes(inputs)
     for name, axis, size in sizes:
         if size > 2 and abs(k - size) < 1e-3 * size:
-            yield text(
-                f"Your values are {size} times the expected ones, and {name} has length {size} "
-                f"along axis {axis}: was something summed that should be averaged?",
-                f"你的值是应有值的 {size} 倍，而 {name} 在第 {axis} 轴上的长度正是 {size}："
-                "是不是该求平均的地方只求了和？",
+            yield (
+                _A_LENGTH_TOO_LARGE
+                if hidden
+                else text(
+                    f"Your values are {size} times the expected ones, and {name} has length {size} "
+                    f"along axis {axis}: was something summed that should be averaged?",
+                    f"你的值是应有值的 {size} 倍，而 {name} 在第 {axis} 轴上的长度正是 {size}："
+                    "是不是该求平均的地方只求了和？",
+                )
             )
         if size > 2 and abs(k * size - 1) < 1e-3:
-            yield text(
-                f"The expected values are {size} times yours, and {name} has length {size} along "
-                f"axis {axis}: was something averaged that should be summed?",
-                f"应有值是你的值的 {size} 倍，而 {name} 在第 {axis} 轴上的长度正是 {size}："
-                "是不是该求和的地方求了平均？",
+            yield (
+                _A_LENGTH_TOO_SMALL
+                if hidden
+                else text(
+                    f"The expected values are {size} times yours, and {name} has length {size} along "
+                    f"axis {axis}: was something averaged that should be summed?",
+                    f"应有值是你的值的 {size} 倍，而 {name} 在第 {axis} 轴上的长度正是 {size}："
+                    "是不是该求和的地方求了平均？",
+                )
             )
     for factor, en, zh in _FACTORS:
         if abs(k - factor) < 1e-3 * factor:
             yield text(f"Your values are {en} the expected ones.", f"你的值是应有值的{zh}。")
     if e.size > 1:
-        yield text(
-            f"Your values are {number(k)} times the expected ones, all of them: "
-            "one constant factor is wrong.",
-            f"你的每个值都是应有值的 {number(k)} 倍：有一个常数因子不对。",
+        yield (
+            _ONE_FACTOR
+            if hidden
+            else text(
+                f"Your values are {number(k)} times the expected ones, all of them: "
+                "one constant factor is wrong.",
+                f"你的每个值都是应有值的 {number(k)} 倍：有一个常数因子不对。",
+            )
         )
 
 
@@ -225,6 +261,27 @@ _FACTORS = (
     (0.01, "a hundredth of", "百分之一"),
     (255.0, "255 times (pixels not scaled to 0 … 1?)", " 255 倍（像素是不是没有缩放到 0～1？）"),
     (1 / 255, "1/255 of (pixels scaled twice?)", " 1/255（像素是不是缩放了两次？）"),
+)
+
+
+# What is said on hidden inputs in place of a sentence with a number in it.
+_A_LENGTH_TOO_LARGE = text(
+    "Your values are too large by a factor that is the length of one of the inputs: was something "
+    "summed that should be averaged?",
+    "你的值偏大，倍数正好是某个输入的长度：是不是该求平均的地方只求了和？",
+)
+_A_LENGTH_TOO_SMALL = text(
+    "Your values are too small by a factor that is the length of one of the inputs: was something "
+    "averaged that should be summed?",
+    "你的值偏小，倍数正好是某个输入的长度：是不是该求和的地方求了平均？",
+)
+_ONE_FACTOR = text(
+    "All your values differ from the expected ones by the same factor: one constant factor is wrong.",
+    "你的所有值与应有的值相差同一个倍数：有一个常数因子不对。",
+)
+_OFF_BY_A_CONSTANT = text(
+    "Each value differs from the expected one by the same amount: one constant term is wrong.",
+    "每个值与应有的值都相差同一个数：有一个常数项不对。",
 )
 
 

@@ -192,14 +192,18 @@ def _judge_values(asked: Asked, replies: list[Value | AnswerError]) -> Verdict:
 
 
 def _say_difference(exercise: Exercise, case: Case, judgement: Judgement) -> Text:
-    """Name the kind of difference and, where the course knows it, how the values are related."""
+    """Name the kind of difference and, where the course knows it, how the values are related.
+
+    Both are fixed sentences, chosen and never filled in: see the rule in
+    :mod:`course_lib.exercises.relations`.
+    """
     outcome = judgement.outcome
     said = _DIFFERENCES.get(outcome.reason, _DIFFERENCES["value"])
     expected, found = as_array(outcome.expected), as_array(outcome.found)
     related = None
     if outcome.reason in ("kind", "shape", "value") and expected is not None and found is not None:
         with suppress(Exception):
-            related = recognise(expected, found, exercise.comparator, case.inputs)
+            related = recognise(expected, found, exercise.comparator, case.inputs, hidden=True)
     if related is None:
         return text(said["en"] + _SAME_AS_CHECK["en"], said["zh"] + _SAME_AS_CHECK["zh"])
     return text(f"{said['en']} {related['en']}", f"{said['zh']}{related['zh']}")

@@ -85,3 +85,43 @@ def test_labels_are_recognised(expected, found, said):
 )
 def test_nothing_is_made_up(expected, found):
     assert recognise(expected, found, close(), INPUTS) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda e, n: e * n,
+        lambda e, n: e / n,
+        lambda e, n: e * 7.3 * n,
+        lambda e, n: e + 0.37 * n,
+        lambda e, n: np.ones_like(e),
+        lambda e, n: e * 2,
+        lambda e, n: -e,
+    ],
+    ids=["length", "one length", "factor", "offset", "ones", "twice", "sign"],
+)
+def test_on_hidden_inputs_a_pattern_is_named_and_no_number_is_given_away(wrong):
+    """The sentence is the same whatever the hidden numbers and sizes are."""
+    said = set()
+    for seed, n in ((1, 11), (2, 17), (3, 23)):
+        rng = np.random.default_rng(seed)
+        expected = rng.normal(size=(n, 3))
+        inputs = {"secret_name": rng.normal(size=(n, 5))}
+        found = np.asarray(wrong(expected, n))
+        said.add(str(recognise(expected, found, close(), inputs, hidden=True)))
+    assert len(said) == 1
+    assert "secret_name" not in said.pop()
+
+
+def test_a_constant_answer_does_not_tell_the_expected_number():
+    """With a factor in the sentence, ``return 1.0`` would read the answer off the feedback."""
+    for expected in (np.array(0.0432), np.array([0.3, 0.3]), np.array(41.0)):
+        sentence = recognise(expected, np.ones_like(expected), close(), {}, hidden=True)
+        assert sentence is None or not any(sign.isdigit() for sign in sentence["en"])
+
+
+def test_the_size_of_a_hidden_input_is_not_told():
+    for n in (5, 9):
+        v = np.random.default_rng(n).normal(size=n)
+        sentence = recognise(v, v[:, None] - v, close(), {}, hidden=True)
+        assert "(n, n)" in sentence["en"] and str(n) not in sentence["en"] + sentence["zh"]
