@@ -10,11 +10,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.exercises.public import without_answers
 from course_lib.exercises.specification import Exercise
+from course_lib.files import write_atomically
 from course_lib.grading import screening, verdicts
 from course_lib.grading.course import Course, specification
 from course_lib.grading.execution import Work
-from course_lib.grading.sandbox import HOME
+from course_lib.grading.sandbox import EXAMPLES, HOME
 from course_lib.grading.verdicts import Asked
 from course_lib.paths import cache_dir
 
@@ -92,15 +94,47 @@ class Assignment:
             cell.source if cell.cell_type == "code" and index not in left_out else None
             for index, cell in enumerate(notebook.cells)
         )
-        return Work(cells, self.questions, shown=_shown())
+        return Work(cells, self.questions, shown=(*self.examples, *_cached_files()))
+
+    @cached_property
+    def examples(self) -> tuple[tuple[str, str], ...]:
+        """The inputs of the public examples, as a file for the kernel: (outside, inside).
+
+        ``example("04.3")`` left in a notebook then works while grading; no expected value, no
+        mistaken one and no message goes in with it.
+        """
+        folder = self.course.repository / "course_lib" / "exercises" / "public"
+        try:
+            stripped = without_answers((folder / f"{self.notebook}.json").read_bytes())
+        except FileNotFoundError:
+            return ()
+        file = self.course.private / "examples" / f"{self.notebook}.json"
+        if not file.is_file() or file.read_bytes() != stripped:
+            write_atomically(file, stripped)
+        file.chmod(0o644)  # the kernel's user is nobody in particular
+        return ((str(file), f"{EXAMPLES}/{file.name}"),)
 
 
-def open_assignment(course: Course, name: str) -> Assignment:
-    """Open a released chapter of a course."""
-    return Assignment(course, name, course.notebook_name(name))
+def open_assignment(course: Course, name: str, notebook: str | None = None) -> Assignment:
+    """Open a released chapter of a course; once per process and version of its files."""
+    notebook = notebook or course.notebook_name(name)
+    files = (
+        course.folder / "source" / name / f"{notebook}.ipynb",
+        course.folder / "release" / name / f"{notebook}.ipynb",
+        course.repository / "solutions" / "source" / f"{notebook}.py",
+        course.private / "secret",
+    )
+    versions = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)
+    key = (course, name, notebook)
+    if key not in _opened or _opened[key][0] != versions:
+        _opened[key] = (versions, Assignment(course, name, notebook))
+    return _opened[key][1]
 
 
-def _shown() -> tuple[tuple[str, str], ...]:
+_opened: dict[tuple[Course, str, str], tuple[tuple[int, ...], Assignment]] = {}
+
+
+def _cached_files() -> tuple[tuple[str, str], ...]:
     """Show the kernels what would take long to make again: rendered data and the list of fonts.
 
     File by file, and nothing else of the cache: it holds executed solutions too.

@@ -34,6 +34,7 @@ _FIRST_UID, _UIDS = 61200, 4000
 _KEPT_OUT = {"grading", "authoring", "exercises/public", "cli.py", "lab.py"}
 HOME = "/home/student"
 COURSE = "/course"
+EXAMPLES = f"{COURSE}/course_lib/exercises/public"
 KERNEL = "/kernel"
 _LAUNCHER = "/launch.py"
 

@@ -13,8 +13,6 @@ from course_lib.grading import sandbox
 from tests.conftest import require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, judged, student_notebook
 
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
-
 
 @pytest.fixture(autouse=True)
 def _needs_a_sandbox():
@@ -258,3 +256,35 @@ def test_a_duplicated_check_cell_does_not_end_the_batch(course):
     assert outcomes["a_twice"].score == 5
     assert outcomes["b_broken"].state == "failed" and "notebook" in outcomes["b_broken"].why
     assert outcomes["c_fine"].score == 0
+
+
+EXAMPLES = """
+from course_lib.exercises import example, hint, quiz
+import json, pathlib
+def column_means(x):
+    return x.mean(axis=0)
+tried = column_means(**example("90.1"))
+hint("90.1"); hint("90.2", 1); quiz("90.q1"); quiz("90.q1", answer="a")
+import course_lib.exercises.public as public
+seen = [json.loads(path.read_text()) for path in public.FOLDER.glob("*")]
+print(json.dumps({"tried": list(map(float, tried)), "seen": seen}))
+"""
+
+
+def test_a_leftover_example_hint_or_quiz_costs_nothing_and_shows_no_answer(released_course):
+    import json
+
+    answers = {"90.1": EXAMPLES, "90.2": RIGHT["90.2"] + '\nlongest_row(**example("90.2", 2))'}
+    codes, notebook, done = judged(released_course, answered(released_course, answers))
+    assert codes == {"90-1": "Correct", "90-2": "Correct"}
+    assert {cell.state for cell in done.cells} <= {"ok", "skipped"}
+    shown = next(c for c in notebook.cells if "seen = " in c.source).outputs
+    said = json.loads("".join(o.text for o in shown if o.output_type == "stream"))
+    (public,) = said["seen"]
+    assert public["quizzes"] == []
+    for exercise in public["exercises"]:
+        assert not any(exercise.get(part) for part in ("messages", "hints", "rubric"))
+        for draw in exercise.get("draws", ()):
+            assert draw["inputs"] and draw["expected"] is None
+            assert not any(draw["mistaken"].values())
+    assert len(said["tried"]) == 3
