@@ -27,6 +27,7 @@ import numpy as np
 
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
+from course_lib.exercises.specification import proven
 from course_lib.files import write_atomically
 from course_lib.language import LANGUAGES
 from course_lib.paths import data_dir, repository_root
@@ -117,7 +118,10 @@ _loaded: dict[tuple[str, int], Mapping[str, Any]] = {}
 
 
 def load_exercises(path: Path) -> Mapping[str, Any]:
-    """Load ``EXERCISES`` from a module of specifications, by id; once per version of the file."""
+    """Load ``EXERCISES`` from a module of specifications, by id; once per version of the file.
+
+    Nothing is tried or proved here: the build has done that.
+    """
     if not path.is_file():
         raise CourseError(
             f"Grading needs {path}, which is not there: grade from a checkout that has solutions/.",
@@ -128,7 +132,8 @@ def load_exercises(path: Path) -> Mapping[str, Any]:
         spec = importlib.util.spec_from_file_location(f"course_specification_{path.stem}", path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        with proven():
+            spec.loader.exec_module(module)
         by_id = {exercise.id: exercise for exercise in module.EXERCISES}
         _loaded[key] = MappingProxyType(by_id)
     return _loaded[key]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from sqlalchemy.exc import SAWarning
 from traitlets import Bool
 
 from course_lib.authoring.editions import nbgrader_stubs
 from course_lib.grading import audit, execution, feedback, marks, results, verdicts
-from course_lib.grading.assignment import Assignment
+from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import open_course
 from course_lib.grading.execution import Execution
 from course_lib.grading.sandbox import Limits
@@ -111,6 +113,8 @@ def write_results(assignment: Assignment, nb: NotebookNode, done: Execution) -> 
 
 def configure(config: Any, *, language: str) -> None:
     """Put the course's steps into nbgrader's configuration."""
+    # Of nbgrader's own use of SQLAlchemy: nothing that an instructor could do anything about.
+    warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
     config.Autograde.sanitize_preprocessors = [
         ClearOutput,
         MakeWhole,
@@ -136,7 +140,7 @@ def _assignment(step: NbGraderPreprocessor, resources: dict[str, Any]) -> Assign
     converter = step.parent.parent if step.parent is not None else None
     directory = getattr(converter, "coursedir", None)
     folder = Path(directory.root) if directory is not None else Path.cwd()
-    return Assignment(open_course(folder), known["assignment"], known["notebook"])
+    return open_assignment(open_course(folder), known["assignment"], known["notebook"])
 
 
 def _explain_state(cell: NotebookNode, state: str, language: str) -> None:
