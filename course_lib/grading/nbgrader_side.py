@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +13,9 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from course_lib.grading.course import Course
-
-# nbgrader's own use of SQLAlchemy: nothing that an instructor could do anything about.
-warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
 
 
 def open_api(course: Course) -> NbGraderAPI:

@@ -16,8 +16,6 @@ from course_lib.paths import repository_root
 from tests.conftest import require
 from tests.grading.test_grading import nbgrader
 
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
-
 CHAPTER = "04"
 
 

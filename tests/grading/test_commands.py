@@ -16,7 +16,6 @@ from tests.conftest import require
 from tests.grading.tiny_course import RIGHT, answered
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),  # nbgrader's own
     pytest.mark.usefixtures("course_home"),
 ]
 

@@ -8,8 +8,6 @@ from course_lib import language
 from course_lib.grading import demo, sandbox
 from tests.conftest import require
 
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
-
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch, tiny_repository):

@@ -22,8 +22,6 @@ from course_lib.grading.submissions import make_submissions
 from tests.conftest import require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, student_notebook
 
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
-
 
 @pytest.fixture
 def _walls():
