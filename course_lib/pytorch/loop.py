@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.pytorch.batch_norm import estimate_statistics, freeze_statistics
 from course_lib.pytorch.devices import autocast
 from course_lib.pytorch.freezing import train_mode
 from course_lib.pytorch.inference import evaluate
@@ -67,13 +68,19 @@ def fit(
     Raises:
         CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
     """
-    plan = Plan(as_arrays(train), optimizer or AdamW(), epochs, batch_size, seed, accumulate)
+    recipe = optimizer or AdamW()
+    plan = Plan(as_arrays(train), recipe, epochs, batch_size, seed, accumulate, batch_norm)
     objective = objective or CrossEntropy()
     callbacks = checkpoints_last(callbacks)
+    if batch_norm == "estimated":
+        estimate_statistics(model, plan.arrays["x"], device=device)
     run = Run(model, objective, plan, precision=precision, device=device, callbacks=callbacks)
     for callback in callbacks:
         callback.on_begin(run)
-    train_epochs(run, validation, progress)
+    try:
+        train_epochs(run, validation, progress)
+    finally:
+        run.let_learn(run.part_names)  # what a callback has held back is as free as before
     for callback in callbacks:
         callback.on_end(run)
     model.eval()

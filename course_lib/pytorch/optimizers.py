@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
-from torch import nn
 from torch.optim import Optimizer
 
+from course_lib.pytorch.parts import Parts, parameter_groups
 from course_lib.training.recipes import SGD, Recipe
 from course_lib.training.recipes import AdamW as AdamWRecipe
 from course_lib.training.schedules import as_schedule
 
 
-def build_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> Optimizer:
-    """Build the optimizer for parameters that take a gradient; ``fused`` does all in one kernel."""
+def build_optimizer(recipe: Recipe, parts: Parts) -> Optimizer:
+    """Build the optimizer for what learns in each part; ``fused`` does a group in one kernel.
+
+    A weight that has no gradient at a step is left as it is, decay included.
+    """
     rate = float(as_schedule(recipe.learning_rate).rates(1)[0])
+    groups = parameter_groups(parts, recipe)
     if isinstance(recipe, SGD):
-        return torch.optim.SGD(
-            parameters, rate, recipe.momentum, weight_decay=recipe.weight_decay, fused=True
-        )
+        return torch.optim.SGD(groups, rate, recipe.momentum, fused=True)
     family = torch.optim.AdamW if isinstance(recipe, AdamWRecipe) else torch.optim.Adam
-    betas = (recipe.beta_1, recipe.beta_2)
-    decay = recipe.weight_decay
-    return family(parameters, rate, betas, recipe.epsilon, weight_decay=decay, fused=True)
+    return family(groups, rate, (recipe.beta_1, recipe.beta_2), recipe.epsilon, fused=True)
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
-    """Set the learning rate of the next step."""
+    """Set the learning rate of the next step, in each group times the factor of its part."""
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["factor"]

@@ -8,6 +8,7 @@ that needs a second domain adds ``x_t`` (and perhaps ``y_t``). What follows the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,24 @@ def cut(orders: Arrays, batch_size: int) -> Iterator[Arrays]:
     n = len(next(iter(orders.values())))
     for start in range(0, n, batch_size):
         yield {stream: indices[start : start + batch_size] for stream, indices in orders.items()}
+
+
+def shares(batch: Mapping[str, Any], parts: int) -> Iterator[tuple[float, dict[str, Any]]]:
+    """Cut a batch into parts of nearly equal size, each with its share of the batch's examples.
+
+    The mean over a batch is the sum of its parts' means times their shares. A batch of fewer
+    examples has fewer parts.
+    """
+    n = len(next(iter(batch.values())))
+    ends = [n * (i + 1) // parts for i in range(parts)]
+    for start, end in pairwise([0, *ends]):
+        if end > start:
+            yield (end - start) / n, {name: rows[start:end] for name, rows in batch.items()}
+
+
+def even_parts(x: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Cut inputs into batches of at most ``batch_size`` whose sizes differ by one at most."""
+    return np.array_split(x, steps_per_epoch(len(x), batch_size))
 
 
 def _walk(n: int, wanted: int, seed: int, epoch: int, stream: str) -> np.ndarray:

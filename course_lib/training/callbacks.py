@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ class Run(Protocol):
         history: The record so far; its last epoch is the one that just ended.
         stop: Set it to end the training after this epoch.
         settings: What makes this run the one it is (epochs, data, recipe …), as JSON-able values.
+        part_names: The parts of the model that have something to learn, from input to output.
     """
 
     history: History
@@ -26,6 +28,9 @@ class Run(Protocol):
 
     @property
     def settings(self) -> dict[str, object]: ...
+    @property
+    def part_names(self) -> list[str]: ...
+    def let_learn(self, parts: Sequence[str]) -> None: ...
     def weights(self) -> State: ...
     def load_weights(self, weights: State) -> None: ...
     def state(self) -> State: ...
@@ -33,16 +38,23 @@ class Run(Protocol):
 
 
 class Callback:
-    """Does nothing, at three moments. Subclass it and fill in the ones that matter."""
+    """Does nothing, at four moments. Subclass it and fill in the ones that matter."""
 
     def on_begin(self, run: Run) -> None:
         """Called once before the first epoch."""
+
+    def on_epoch_begin(self, run: Run) -> None:
+        """Called before each epoch."""
 
     def on_epoch_end(self, run: Run) -> None:
         """Called after each epoch and its validation."""
 
     def on_end(self, run: Run) -> None:
         """Called once after the last epoch."""
+
+    def settings(self) -> dict[str, object]:
+        """Give the numbers that a resumed run must share, for what changes the training itself."""
+        return {}
 
     def state(self) -> State:
         """Give what a resumed run must know of this callback."""
@@ -111,6 +123,11 @@ class EarlyStopping(Callback):
                 "请在 fit 中给出 validation=，或换一个 monitor。",
             )
         return epoch[self.monitor] * (1 if "accuracy" in self.monitor else -1)
+
+
+def settings_of(callbacks: Iterable[Callback]) -> list[list[object]]:
+    """Give kind and settings of each callback that has some: what a checkpoint compares."""
+    return [[type(c).__name__, c.settings()] for c in callbacks if c.settings()]
 
 
 def below(prefix: str, state: State) -> State:

@@ -15,6 +15,8 @@ from course_lib.training.recipes import Recipe
 from course_lib.training.schedules import as_schedule
 from course_lib.training.settings import digest
 
+BATCH_NORM = ("moving", "frozen", "estimated")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -27,6 +29,7 @@ class Plan:
         batch_size: Examples per step; the last batch of an epoch may be smaller.
         seed: Decides the order of the examples and the dropped units.
         accumulate: Into how many parts a batch is cut.
+        batch_norm: Whose statistics BatchNorm layers use: see ``fit``.
     """
 
     arrays: Arrays
@@ -35,6 +38,7 @@ class Plan:
     batch_size: int
     seed: int
     accumulate: int = 1
+    batch_norm: str = "moving"
 
     def __post_init__(self) -> None:
         counts = {name: getattr(self, name) for name in ("epochs", "batch_size", "accumulate")}
@@ -43,6 +47,11 @@ class Plan:
                 raise CourseError(
                     f"{name} is at least 1; it was {count}.", f"{name} 至少是 1，现在是 {count}。"
                 )
+        if self.batch_norm not in BATCH_NORM:
+            raise CourseError(
+                f"batch_norm is one of {', '.join(BATCH_NORM)}; it was {self.batch_norm!r}.",
+                f"batch_norm 只能是 {'、'.join(BATCH_NORM)} 之一，现在是 {self.batch_norm!r}。",
+            )
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -59,8 +68,8 @@ class Plan:
     @cached_property
     def settings(self) -> dict[str, object]:
         """What a checkpoint compares: JSON-able."""
-        numbers = {"epochs": self.epochs, "batch_size": self.batch_size, "seed": self.seed}
-        numbers["accumulate"] = self.accumulate
+        numbers: dict[str, object] = {"epochs": self.epochs, "batch_size": self.batch_size, "seed": self.seed}
+        numbers |= {"accumulate": self.accumulate, "batch_norm": self.batch_norm}
         return numbers | {"recipe": repr(self.recipe), "data": digest(self.arrays)}
 
     def rows(self, objective: Drawing, epoch: int) -> Arrays:

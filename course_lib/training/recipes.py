@@ -3,12 +3,24 @@
 The formulas are PyTorch's in both halves (one named convention): with ``g`` the gradient, ``θ`` a
 weight, ``η`` the learning rate of this step and ``λ`` the weight decay. The Keras half needs small
 subclasses for it, since Keras's own optimizers differ: see ``course_lib/keras/optimizers.py``.
+
+All of them have two fields that say where the numbers hold:
+
+* ``decay_everything``: ``False`` (the default) leaves biases and norms (every weight with one
+  dimension) without decay. Decay is there to keep matrices and kernels from fitting noise with large
+  numbers. A norm's scale and shift are few, a layer behind a norm does not depend on its weights'
+  length at all, and pre-trained ones are where they should be: pulling them to zero moves the
+  features. He et al., *Bag of Tricks for Image Classification*, CVPR 2019, arXiv:1812.01187.
+  ``True`` is the plain formula, ``λθ`` for every weight.
+* ``rates``: how fast each part of the model learns (see ``course_lib/training/rates.py``): ``None``
+  (all alike), ``Discriminative()``, or factors by part such as ``{"backbone": 0.1}``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from course_lib.training.rates import Rates
 from course_lib.training.schedules import Schedule
 
 
@@ -25,6 +37,8 @@ class SGD:
     learning_rate: float | Schedule = 0.01
     momentum: float = 0.9
     weight_decay: float = 0.0
+    decay_everything: bool = False
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,8 @@ class Adam:
     beta_2: float = 0.999
     epsilon: float = 1e-8
     weight_decay: float = 0.0
+    decay_everything: bool = False
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,8 @@ class AdamW:
     beta_2: float = 0.999
     epsilon: float = 1e-8
     weight_decay: float = 0.01
+    decay_everything: bool = False
+    rates: Rates | None = None
 
 
 Recipe = SGD | Adam | AdamW
