@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 from keras import KerasTensor, ops
 
 from course_lib.training.requirements import require_images
@@ -32,8 +31,8 @@ def move_pixels(x: KerasTensor, affine: KerasTensor) -> KerasTensor:
     """
     _, H, W, _ = x.shape
     s, (cy, cx) = min(H, W), ((H - 1) / 2, (W - 1) / 2)
-    v = ((np.arange(H, dtype=np.float32) - cy) / s)[:, None]  # from the centre, in shorter sides
-    u = ((np.arange(W, dtype=np.float32) - cx) / s)[None, :]
+    v = ((ops.arange(H, dtype="float32") - cy) / s)[:, None]  # from the centre, in shorter sides
+    u = ((ops.arange(W, dtype="float32") - cx) / s)[None, :]
     a = affine[:, :, :, None, None]
     columns = (a[:, 0, 0] * u + a[:, 0, 1] * v + a[:, 0, 2]) * s + cx
     rows = (a[:, 1, 0] * u + a[:, 1, 1] * v + a[:, 1, 2]) * s + cy
@@ -74,7 +73,7 @@ def blacken(x: KerasTensor, boxes: KerasTensor) -> KerasTensor:
     """Set to 0 what lies in an image's boxes (N×B×4: top, bottom, left, right; parts of a side)."""
     _, H, W, _ = x.shape
     top, bottom, left, right = (boxes[:, :, i, None] for i in range(4))  # each N×B×1
-    y, x_ = ((np.arange(size, dtype=np.float32) + 0.5) / size for size in (H, W))
+    y, x_ = ((ops.arange(size, dtype="float32") + 0.5) / size for size in (H, W))
     in_rows, in_columns = (top <= y) & (y < bottom), (left <= x_) & (x_ < right)
     hidden = ops.any(in_rows[..., :, None] & in_columns[..., None, :], axis=1)  # N×H×W
     return ops.where(hidden[..., None], 0, x)

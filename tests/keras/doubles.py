@@ -9,11 +9,9 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from course_lib.keras.freezing import freeze
+from course_lib.keras.losses import cross_entropy
 from course_lib.keras.objectives import Batch, Objective
-
-
-def cross_entropy(z: KerasTensor, y: KerasTensor) -> KerasTensor:
-    return ops.mean(keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True))
+from course_lib.keras.wrappers import Wrapper
 
 
 def reverse_gradient(f: KerasTensor, strength: KerasTensor) -> KerasTensor:
@@ -33,15 +31,22 @@ class DANN(Objective):
         f_t = model.backbone(batch["x_t"], training=bool(model.backbone.trainable_weights))
         f = reverse_gradient(ops.concatenate([f_s, f_t]), batch["progress"])
         domain = ops.concatenate([ops.zeros_like(f_s[:, 0]), ops.ones_like(f_t[:, 0])])
+        domain = ops.cast(domain, "int32")
         told_apart = cross_entropy(self.discriminator(f), domain)
         return cross_entropy(model.head(f_s), batch["y"]) + told_apart
 
 
-class EWC(Objective):
+class EWC(Wrapper):
     """State from an earlier task: where the weights were, and how much each mattered."""
 
-    def __init__(self, model: keras.Model, fisher: Sequence[np.ndarray], strength: float) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        objective: Objective,
+        model: keras.Model,
+        fisher: Sequence[np.ndarray],
+        strength: float,
+    ) -> None:
+        super().__init__(objective)
         self.strength = strength
         values = [ops.convert_to_numpy(w) for w in model.trainable_weights]
         self.anchor = [keras.Variable(value, trainable=False) for value in values]
@@ -50,10 +55,9 @@ class EWC(Objective):
     def loss(self, model: keras.Model, batch: Batch) -> KerasTensor:
         weights = zip(model.trainable_weights, self.anchor, self.fisher, strict=True)
         penalty = sum(ops.sum(fisher * (w - anchor) ** 2) for w, anchor, fisher in weights)
-        z = model(batch["x"], training=True)
-        return cross_entropy(z, batch["y"]) + self.strength / 2 * penalty
+        return self.objective.loss(model, batch) + self.strength / 2 * penalty
 
-    def settings(self) -> dict[str, float]:
+    def own_settings(self) -> dict[str, object]:
         return {"strength": self.strength}
 
 
@@ -70,5 +74,5 @@ class Distillation(Objective):
         soft = -ops.mean(ops.sum(q * ops.log_softmax(z / T), axis=-1))
         return cross_entropy(z, batch["y"]) + T**2 * soft
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, object]:
         return {"temperature": self.temperature}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import keras
 import numpy as np
-from keras import KerasTensor, layers
+from keras import KerasTensor, layers, ops
 
 from course_lib.keras.normalization import BatchNorm
 from course_lib.keras.torch_layout import load_torch_layout
@@ -35,6 +35,14 @@ class Small(keras.Model):
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         learning = training and bool(self.backbone.trainable_weights)
         return self.head(self.backbone(x, training=learning))
+
+
+class Pairs(Small):
+    """Two places with three logits each, N×2×3: a sequence model of sorts."""
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        f = self.backbone(x, training=training)
+        return ops.stack([self.head(f), self.head(-f)], axis=1)
 
 
 def dense(width: int, name: str) -> keras.Model:

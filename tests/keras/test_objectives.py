@@ -41,7 +41,7 @@ def test_state_of_an_earlier_task_holds_the_weights_back() -> None:
         model = Small(cases.start())
         start = model.backbone.get_layer("conv1").get_weights()[0]
         fisher = [np.ones(w.shape, np.float32) for w in model.trainable_weights]
-        objective = doubles.EWC(model, fisher, strength)
+        objective = doubles.EWC(CrossEntropy(), model, fisher, strength)
         fit(model, (data["x"], data["y"]), objective=objective, optimizer=SGD(0.005), epochs=3)
         moved[strength] = np.abs(model.backbone.get_layer("conv1").get_weights()[0] - start).max()
     assert moved[100.0] < moved[0.0] / 3

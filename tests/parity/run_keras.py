@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from course_lib.keras import CrossEntropy, Objective, attach_head, fit, freeze, load_backbone
+from course_lib.keras import (
+    L2SP,
+    Augmented,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    MixUp,
+    Objective,
+    SequenceLikelihood,
+    SquaredError,
+    attach_head,
+    fit,
+    freeze,
+    load_backbone,
+)
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import load_torch_layout, to_torch_layout
 from tests.keras import doubles
-from tests.keras.small import Small, dense
+from tests.keras.small import Pairs, Small, dense
 from tests.parity import cases
 from tests.parity.cases import Case
+
+OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
+    "squared error": lambda model: SquaredError(),
+    "yes or no": lambda model: BinaryCrossEntropy(),
+    "smoothed": lambda model: CrossEntropy(label_smoothing=0.2),
+    "sequences": lambda model: SequenceLikelihood(),
+    "mix-up": lambda model: MixUp(CrossEntropy(), alpha=1.0, classes=3),
+    "mix-up of numbers": lambda model: MixUp(SquaredError(), alpha=1.0),
+    "augmented": lambda model: Augmented(CrossEntropy(), cases.TRANSFORMS),
+    "L2-SP": lambda model: L2SP(CrossEntropy(), model, alpha=2.0, beta=0.5),
+    "nested": lambda model: L2SP(
+        Augmented(MixUp(CrossEntropy(0.1), alpha=0.4, classes=3), cases.TRANSFORMS), model
+    ),
+}
 
 
 def run(case: Case) -> dict[str, Any]:
     keras.config.set_floatx(case.precision)
     keras.config.set_dtype_policy(case.precision)
-    data = cases.glyphs() if case.model == "glyphnet" else cases.arrays()
-    model: Any = Small(cases.start())
+    data = cases.data_for(case)
+    model: Any = (Pairs if case.objective == "sequences" else Small)(cases.start())
     if case.model == "glyphnet":
         model = attach_head(load_backbone("glyphnet"), 10)
     if case.frozen:
         freeze(model.backbone)
     objective = build_objective(case, model)
-    used = data if case.objective == "DANN" else {"x": data["x"], "y": data["y"]}
     history = fit(
         model,
-        used,
+        data,
         objective=objective,
         optimizer=case.recipe,
         epochs=cases.EPOCHS,
@@ -49,11 +76,13 @@ def build_objective(case: Case, model: Any) -> Objective:
         return doubles.DANN(discriminator)
     if case.objective == "EWC":
         fisher = [cases.fisher("x", tuple(w.shape)) for w in model.trainable_weights]
-        return doubles.EWC(model, fisher, strength=3.0)
+        return doubles.EWC(BinaryCrossEntropy(), model, fisher, strength=3.0)
     if case.objective == "distillation":
         teacher = Small(start)
         load_torch_layout(teacher.head, start, renamed={"head": "teacher"})
         return doubles.Distillation(teacher, temperature=2.0)
+    if case.objective in OBJECTIVES:
+        return OBJECTIVES[case.objective](model)
     return CrossEntropy(**case.numbers)
 
 

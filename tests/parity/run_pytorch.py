@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from course_lib.pytorch import CrossEntropy, Objective, attach_head, fit, freeze, load_backbone
+from course_lib.pytorch import (
+    L2SP,
+    Augmented,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    MixUp,
+    Objective,
+    SequenceLikelihood,
+    SquaredError,
+    attach_head,
+    fit,
+    freeze,
+    load_backbone,
+)
 from tests.parity import cases
 from tests.parity.cases import Case
 from tests.pytorch import doubles
-from tests.pytorch.small import Small, load
+from tests.pytorch.small import Pairs, Small, load
+
+OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
+    "squared error": lambda model: SquaredError(),
+    "yes or no": lambda model: BinaryCrossEntropy(),
+    "smoothed": lambda model: CrossEntropy(label_smoothing=0.2),
+    "sequences": lambda model: SequenceLikelihood(),
+    "mix-up": lambda model: MixUp(CrossEntropy(), alpha=1.0, classes=3),
+    "mix-up of numbers": lambda model: MixUp(SquaredError(), alpha=1.0),
+    "augmented": lambda model: Augmented(CrossEntropy(), cases.TRANSFORMS),
+    "L2-SP": lambda model: L2SP(CrossEntropy(), model, alpha=2.0, beta=0.5),
+    "nested": lambda model: L2SP(
+        Augmented(MixUp(CrossEntropy(0.1), alpha=0.4, classes=3), cases.TRANSFORMS), model
+    ),
+}
 
 
 class InDouble(nn.Module):
@@ -31,18 +59,17 @@ class InDouble(nn.Module):
 
 
 def run(case: Case) -> dict[str, Any]:
-    data = cases.glyphs() if case.model == "glyphnet" else cases.arrays()
-    model: Any = Small(cases.start())
+    data = cases.data_for(case)
+    model: Any = (Pairs if case.objective == "sequences" else Small)(cases.start())
     if case.model == "glyphnet":
         model = attach_head(load_backbone("glyphnet"), 10)
     if case.frozen:
         freeze(model.backbone)
     trained = InDouble(model) if case.precision == "float64" else model
     objective = build_objective(case, model)
-    used = data if case.objective == "DANN" else {"x": data["x"], "y": data["y"]}
     history = fit(
         trained,
-        used,
+        data,
         objective=objective,
         optimizer=case.recipe,
         epochs=cases.EPOCHS,
@@ -64,11 +91,13 @@ def build_objective(case: Case, model: nn.Module) -> Objective:
     if case.objective == "EWC":
         named = model.named_parameters()
         fisher = {name: torch.tensor(cases.fisher("x", tuple(w.shape))) for name, w in named}
-        return doubles.EWC(model, fisher, strength=3.0)
+        return doubles.EWC(BinaryCrossEntropy(), model, fisher, strength=3.0)
     if case.objective == "distillation":
         teacher = Small(start)
         load(teacher.head, start, "teacher.")
         return doubles.Distillation(teacher, temperature=2.0)
+    if case.objective in OBJECTIVES:
+        return OBJECTIVES[case.objective](model)
     return CrossEntropy(**case.numbers)
 
 

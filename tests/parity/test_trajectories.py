@@ -85,6 +85,10 @@ def test_the_cases_can_tell_one_convention_from_another(reports: dict[str, Repor
         ("SGD, warm-up and cosine", "SGD with coupled decay"),
         ("SGD, warm-up and cosine", "frozen backbone"),
         ("SGD", "DANN"),
-        ("SGD", "EWC"),
+        ("yes or no, SGD", "EWC, SGD"),
+        ("smoothed, SGD", "mix-up, SGD"),
+        ("smoothed, SGD", "L2-SP, SGD"),
+        ("squared error, SGD", "mix-up of numbers, SGD"),
+        ("augmented, SGD", "nested, SGD"),
     ]:
         assert largest_difference(pytorch[one]["loss"], pytorch[other]["loss"]) > 1e-2

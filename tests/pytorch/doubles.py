@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from course_lib.pytorch.freezing import freeze
+from course_lib.pytorch.losses import cross_entropy
 from course_lib.pytorch.objectives import Batch, Objective
+from course_lib.pytorch.wrappers import Wrapper
 
 
 def reverse_gradient(f: Tensor, strength: float) -> Tensor:
@@ -28,17 +29,22 @@ class DANN(Objective):
         f_s, f_t = model.backbone(batch["x"]), model.backbone(batch["x_t"])
         f = reverse_gradient(torch.cat([f_s, f_t]), float(batch["progress"]))
         domain = torch.cat([torch.zeros(len(f_s)), torch.ones(len(f_t))]).long().to(f.device)
-        told_apart = functional.cross_entropy(self.discriminator(f), domain)
-        return functional.cross_entropy(model.head(f_s), batch["y"]) + told_apart
+        told_apart = cross_entropy(self.discriminator(f), domain)
+        return cross_entropy(model.head(f_s), batch["y"]) + told_apart
 
 
-class EWC(Objective):
+class EWC(Wrapper):
     """State from an earlier task: where the weights were, and how much each mattered."""
 
-    def __init__(self, model: nn.Module, fisher: Mapping[str, Tensor], strength: float) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        objective: Objective,
+        model: nn.Module,
+        fisher: Mapping[str, Tensor],
+        strength: float,
+    ) -> None:
+        super().__init__(objective)
         self.strength = strength
-        self.names = [name for name, _ in model.named_parameters()]
         for i, (name, weight) in enumerate(model.named_parameters()):
             self.register_buffer(f"anchor{i}", weight.detach().clone())
             self.register_buffer(f"fisher{i}", fisher[name])
@@ -48,9 +54,9 @@ class EWC(Objective):
         for i, weight in enumerate(model.parameters()):
             moved = weight - self.get_buffer(f"anchor{i}")
             penalty = penalty + (self.get_buffer(f"fisher{i}") * moved**2).sum()
-        return functional.cross_entropy(model(batch["x"]), batch["y"]) + self.strength / 2 * penalty
+        return self.objective.loss(model, batch) + self.strength / 2 * penalty
 
-    def settings(self) -> dict[str, float]:
+    def own_settings(self) -> dict[str, object]:
         return {"strength": self.strength}
 
 
@@ -66,7 +72,7 @@ class Distillation(Objective):
         with torch.no_grad():
             q = torch.softmax(self.teacher(batch["x"]) / T, dim=1)
         soft = -(q * torch.log_softmax(z / T, dim=1)).sum(dim=1).mean()
-        return functional.cross_entropy(z, batch["y"]) + T**2 * soft
+        return cross_entropy(z, batch["y"]) + T**2 * soft
 
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, object]:
         return {"temperature": self.temperature}

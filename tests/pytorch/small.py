@@ -36,6 +36,14 @@ class Small(nn.Module):
         return self.head(self.backbone(x))
 
 
+class Pairs(Small):
+    """Two places with three logits each, N×2×3: a sequence model of sorts."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        f = self.backbone(x)
+        return torch.stack([self.head(f), self.head(-f)], dim=1)
+
+
 def load(module: nn.Module, weights: dict[str, np.ndarray], prefix: str = "") -> nn.Module:
     tensors = {name: torch.tensor(w) for name, w in weights.items()}
     own = {name: tensors[prefix + name] for name in module.state_dict() if prefix + name in tensors}

@@ -59,7 +59,7 @@ def test_state_of_an_earlier_task_holds_the_weights_back() -> None:
         model = Small(cases.start())
         start = model.backbone.conv1.weight.detach().clone()
         fisher = {name: torch.ones_like(w) for name, w in model.named_parameters()}
-        objective = doubles.EWC(model, fisher, strength)
+        objective = doubles.EWC(CrossEntropy(), model, fisher, strength)
         fit(model, (data["x"], data["y"]), objective=objective, optimizer=SGD(0.005), epochs=3)
         moved[strength] = (model.backbone.conv1.weight - start).abs().max().item()
     assert moved[100.0] < moved[0.0] / 3

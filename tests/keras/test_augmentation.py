@@ -1,0 +1,34 @@
+"""Pixels move as SciPy moves them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_lib.errors import CourseError
+from course_lib.keras import augment
+from course_lib.keras.engine import keras
+from tests.training import augmentation_cases as given
+
+T = keras.ops.convert_to_tensor
+
+
+@pytest.mark.parametrize("name", given.LISTS)
+def test_a_batch_changes_as_its_images_one_by_one(name: str) -> None:
+    draws = given.draws_for(name)
+    found = augment(T(given.IMAGES), {k: T(v) for k, v in draws.items()})
+    found = keras.ops.convert_to_numpy(found)
+    assert found.dtype == np.float32 and found.shape == given.IMAGES.shape
+    np.testing.assert_allclose(found, given.expected(draws), atol=0.02)
+    assert not np.allclose(found, given.IMAGES, atol=1)  # something did happen
+
+
+def test_a_flip_is_exact_enough_to_be_a_flip() -> None:
+    mirror = np.tile(np.diag([-1.0, 1.0, 1.0]).astype(np.float32), (6, 1, 1))
+    found = keras.ops.convert_to_numpy(augment(T(given.IMAGES), {"affine": T(mirror)}))
+    np.testing.assert_allclose(found, given.IMAGES[:, :, ::-1], atol=0.01)
+
+
+def test_only_images_are_changed() -> None:
+    with pytest.raises(CourseError, match="N×H×W×C"):
+        augment(keras.ops.zeros((4, 7)), {})
