@@ -90,7 +90,9 @@ def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
         model,
         source,
         optimizer=AdamW(
-            WarmupCosine(recipe.learning_rate, warmup=0.05), weight_decay=recipe.weight_decay
+            WarmupCosine(recipe.learning_rate, warmup=0.05),
+            weight_decay=recipe.weight_decay,
+            decay_everything=True,  # as the shipped weights were made
         ),
         epochs=recipe.epochs,
         batch_size=recipe.batch_size,

@@ -7,6 +7,7 @@ import gc
 
 from course_lib.keras.augmentation import augment
 from course_lib.keras.backbones import load_backbone
+from course_lib.keras.batch_norm import estimate_statistics
 from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
 from course_lib.keras.features import extract_features
@@ -27,6 +28,7 @@ from course_lib.keras.objectives import (
     SequenceLikelihood,
     SquaredError,
 )
+from course_lib.keras.parts import describe_groups
 from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -35,7 +37,10 @@ from course_lib.training import (
     Callback,
     Checkpoint,
     Constant,
+    Discriminative,
     EarlyStopping,
+    GradualUnfreezing,
+    Group,
     History,
     Preprocessing,
     WarmupCosine,
@@ -70,9 +75,12 @@ __all__ = [
     "Contrast",
     "CrossEntropy",
     "CutOut",
+    "Discriminative",
     "EarlyStopping",
     "Erase",
     "Flip",
+    "GradualUnfreezing",
+    "Group",
     "History",
     "MixUp",
     "Objective",
@@ -91,7 +99,9 @@ __all__ = [
     "count_parameters",
     "cross_entropy",
     "describe",
+    "describe_groups",
     "draw_transforms",
+    "estimate_statistics",
     "evaluate",
     "extract_features",
     "fit",

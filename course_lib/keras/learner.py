@@ -15,17 +15,19 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from course_lib.keras.objectives import Objective
-from course_lib.training.batches import Arrays, cut, stream_of
+from course_lib.training.batches import Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan
+
+SHARE = "part.share"  # the name under which a part's share of its batch travels
 
 
 class Learner(keras.Model):
     """Give the objective's value for a batch of indices, and remember it.
 
     Attributes:
-        losses_of_epoch: The loss of each step of the running epoch, on the device.
-        step: How many steps have been done.
+        losses_of_epoch: The loss of each update of the running epoch, on the device.
+        step: How many of Keras's steps have been done: one for each part of each batch.
     """
 
     def __init__(self, model: keras.Model, objective: Objective, plan: Plan) -> None:
@@ -34,7 +36,7 @@ class Learner(keras.Model):
         self.arrays = {name: _constant(array) for name, array in plan.arrays.items()}
         self.losses_of_epoch = _constant(np.zeros(len(plan.sizes)))
         self.step = _constant(np.zeros((), np.int32))
-        self.total = len(plan.rates)
+        self.total, self.accumulate = len(plan.rates), plan.accumulate
         self.built = True
 
     def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
@@ -55,15 +57,21 @@ class Learner(keras.Model):
             for name, array in self.arrays.items()
         }
         batch |= drawn(x)
-        batch["progress"] = ops.cast(self.step, keras.config.floatx()) / self.total
-        loss = self.objective.loss(self.model, batch)
+        update = ops.cast(self.step // self.accumulate, keras.config.floatx())
+        loss = self.objective.loss(self.model, batch | {"progress": update / self.total})
+        if self.accumulate > 1:
+            loss = loss * ops.mean(x[SHARE])
         self._remember(ops.stop_gradient(loss))
-        return loss
+        return loss * self.accumulate  # Keras's optimizers divide the sum of the parts' gradients
 
     def _remember(self, loss: KerasTensor) -> None:
-        place = ops.reshape(self.step % self.losses_of_epoch.shape[0], (1, 1))
+        place = (self.step // self.accumulate) % self.losses_of_epoch.shape[0]
         kept = ops.convert_to_tensor(self.losses_of_epoch)
-        self.losses_of_epoch.assign(ops.scatter_update(kept, place, ops.reshape(loss, (1,))))
+        if self.accumulate > 1:  # add up the parts of a batch
+            is_first = self.step % self.accumulate == 0
+            loss = loss + ops.where(is_first, 0.0, ops.take(kept, place))
+        place, loss = ops.reshape(place, (1, 1)), ops.reshape(loss, (1,))
+        self.losses_of_epoch.assign(ops.scatter_update(kept, place, loss))
         self.step.assign(self.step + 1)
 
 
@@ -82,13 +90,31 @@ class Rows(keras.utils.PyDataset):
         self.batches_of = lru_cache(maxsize=2)(self._batches_of)
 
     def __getitem__(self, step: int) -> Arrays:
-        epoch, place = divmod(step, len(self.plan.sizes))
+        epoch, place = divmod(step, len(self.plan.sizes) * self.plan.accumulate)
         return self.batches_of(self.first_epoch + epoch)[place]
 
     def _batches_of(self, epoch: int) -> list[Arrays]:
         rows = self.plan.rows(self.objective, epoch)
         named: Arrays = {name or "main": _narrow(array) for name, array in rows.items()}
-        return list(cut(named, self.plan.batch_size))
+        batches = cut(named, self.plan.batch_size)
+        if self.plan.accumulate == 1:
+            return list(batches)
+        return [part for batch in batches for part in weighed_parts(batch, self.plan.accumulate)]
+
+
+def weighed_parts(batch: Arrays, count: int) -> list[Arrays]:
+    """Cut a batch into exactly ``count`` parts, with each part's share beside it.
+
+    What a batch of fewer examples lacks is filled with its first example at a share of zero: Keras
+    counts its steps and updates after every ``count``.
+    """
+    floats = keras.config.floatx()
+    parts = [
+        rows | {SHARE: np.full(len(rows["main"]), share, floats)}
+        for share, rows in shares(batch, count)
+    ]
+    nothing = {name: rows[:1] for name, rows in batch.items()} | {SHARE: np.zeros(1, floats)}
+    return parts + [nothing] * (count - len(parts))
 
 
 def _constant(array: np.ndarray) -> keras.Variable:

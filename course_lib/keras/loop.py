@@ -9,12 +9,14 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from course_lib.keras.batch_norm import estimate_statistics, statistics
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
 from course_lib.keras.inference import evaluate
 from course_lib.keras.learner import Rows
@@ -37,6 +39,8 @@ def fit(
     optimizer: Recipe | None = None,
     epochs: int,
     batch_size: int = 64,
+    accumulate: int = 1,
+    batch_norm: str = "moving",
     validation: Any = None,
     callbacks: Sequence[Callback] = (),
     precision: str = "auto",
@@ -55,6 +59,11 @@ def fit(
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
         batch_size: Examples per step.
+        accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
+            the whole batch's, then comes one update. BatchNorm sees the parts, not the batch.
+        batch_norm: What BatchNorm layers do where they are not frozen: ``"moving"``, they normalise
+            by the batch and their statistics follow; ``"frozen"``, they normalise by the statistics
+            that they have; ``"estimated"``, the same, after ``estimate_statistics`` on ``x``.
         validation: A ``Domain`` or a pair, measured after each epoch. Never used to train.
         callbacks: ``EarlyStopping``, ``Checkpoint`` or your own.
         precision: ``"auto"``, ``"float32"`` or ``"bfloat16"``.
@@ -65,14 +74,20 @@ def fit(
     Raises:
         CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
     """
-    plan = Plan(as_arrays(train), optimizer or AdamW(), epochs, batch_size, seed)
+    recipe = optimizer or AdamW()
+    plan = Plan(as_arrays(train), recipe, epochs, batch_size, seed, accumulate, batch_norm)
     objective = objective or CrossEntropy()
     callbacks = checkpoints_last(callbacks)
+    if batch_norm == "estimated":
+        estimate_statistics(model, plan.arrays["x"], device=device)
     with choose_device(device), computing_in(choose_precision(precision), model):
         run = Run(model, objective, plan, precision=precision, device=device, callbacks=callbacks)
         for callback in callbacks:
             callback.on_begin(run)
-        train_epochs(run, validation, progress)
+        try:
+            train_epochs(run, validation, progress)
+        finally:
+            run.let_learn(run.part_names)  # what a callback has held back is as free as before
         for callback in callbacks:
             callback.on_end(run)
     history = run.history
@@ -86,12 +101,13 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     first, steps = len(run.history.epochs), len(run.plan.sizes)
     if run.stop or first == run.plan.epochs:
         return
-    run.learner.step.assign(first * steps)
-    with progress_bar((run.plan.epochs - first) * steps, "fit", show=progress) as bar:
+    parts, todo = steps * run.plan.accumulate, run.plan.epochs - first
+    run.learner.step.assign(first * parts)
+    with progress_bar(todo * steps, "fit", show=progress) as bar, statistics_as_planned(run):
         between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
             Rows(run.plan, run.objective, first),
-            steps_per_epoch=steps,
+            steps_per_epoch=parts,
             epochs=run.plan.epochs,
             initial_epoch=first,
             callbacks=[between],
@@ -109,6 +125,8 @@ class BetweenEpochs(keras.callbacks.Callback):
         self.started = time.perf_counter() - run.history.seconds
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        for callback in self.run.callbacks:
+            callback.on_epoch_begin(self.run)
         reseed(self.run.learner, self.run.plan.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -120,6 +138,13 @@ class BetweenEpochs(keras.callbacks.Callback):
         for callback in run.callbacks:
             callback.on_epoch_end(run)
         self.model.stop_training = run.stop
+
+
+def statistics_as_planned(run: Run) -> AbstractContextManager:
+    """Give BatchNorm layers the plan's policy inside a ``with`` statement."""
+    if run.plan.batch_norm == "moving":
+        return nullcontext()
+    return statistics(run.learner, "frozen")
 
 
 def validate(run: Run, validation: Any) -> dict[str, float]:

@@ -21,15 +21,22 @@ class BatchNorm(keras.layers.BatchNormalization):
     keep 0.9 (not 0.99) of what they were, and the running variance is the unbiased one, with
     ``n`` the number of values that went into each mean. The batch itself is normalised by the
     biased variance in both. Ioffe & Szegedy, ICML 2015, arXiv:1502.03167.
+
+    Attributes:
+        statistics: ``"moving"``: in training, normalise by the batch and move the statistics.
+            ``"frozen"``: normalise by the statistics, in training too. ``"estimating"``: as in
+            training, whether it is or not, and even where the layer is frozen.
     """
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        self.statistics = "moving"
 
     def call(
         self, inputs: KerasTensor, training: bool | None = None, mask: Any = None
     ) -> KerasTensor:
-        if not (training and self.trainable):
+        learning = training and self.trainable and self.statistics == "moving"
+        if not learning and self.statistics != "estimating":
             return super().call(inputs, training=False)
         # At least float32, as Keras has it too: half precision would overflow.
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))

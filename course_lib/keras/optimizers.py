@@ -6,9 +6,15 @@ Keras's own differ in three places, each small and each visible in a comparison:
   rate that is the same; when the rate changes, old gradients keep the rate of their day.
 * ``weight_decay`` is decoupled everywhere. PyTorch's SGD and Adam add ``λθ`` to the gradient.
 * Adam adds ε to the root of the *uncorrected* second moment (the ε̂ of Kingma & Ba, section 2).
+
+Besides, each weight has a factor for its learning rate and a decay of its own, which depend on the
+part of the model that it belongs to and on its dimensions (see ``parts.py``).
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,67 +22,113 @@ from keras import KerasTensor, ops
 
 from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 
+Treatment = Mapping[int, tuple[float, float]]  # by a weight's id: factor of the rate, decay
 
-class TorchSGD(keras.optimizers.SGD):
+
+class ByPart:
+    """What both optimizers share: how each weight is treated, and which are updated."""
+
+    treatment: Treatment
+    _trainable_variables: list[keras.Variable]
+
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Make the memory of all weights that may learn, and look up how each is treated."""
+        super().build(variables)  # type: ignore[misc]
+        treated = [self.treatment[id(variable)] for variable in variables]
+        self.factors, self.decays = zip(*treated, strict=True)
+
+    def update_only(self, variables: Sequence[keras.Variable]) -> None:
+        """Update these from now on; what the optimizer remembers of the others is kept."""
+        self._trainable_variables[:] = variables  # in place: a new list would count as new state
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        """Say which weights the gradients are of: on JAX, Keras takes it for granted."""
+        super().apply(grads, trainable_variables or self._trainable_variables)  # type: ignore[misc]
+
+
+class TorchSGD(ByPart, keras.optimizers.SGD):
     """``v ← μv + (g + λθ), θ ← θ - ηv``."""
 
-    def __init__(self, learning_rate: RateTable, momentum: float, coupled_decay: float) -> None:
-        super().__init__(learning_rate, momentum=float(momentum))
-        self.coupled_decay = coupled_decay
+    def __init__(self, rates: RateTable, recipe: SGD, treatment: Treatment) -> None:
+        parts = rates.accumulate if rates.accumulate > 1 else None
+        super().__init__(rates, float(recipe.momentum), gradient_accumulation_steps=parts)
+        self.treatment = treatment
 
     def update_step(
         self, gradient: KerasTensor, variable: keras.Variable, rate: KerasTensor
     ) -> None:
-        g = gradient + self.coupled_decay * variable
+        i = self._get_variable_index(variable)
+        g = gradient + self.decays[i] * variable if self.decays[i] else gradient
         if self.momentum:
-            v = self.momentums[self._get_variable_index(variable)]
+            v = self.momentums[i]
             self.assign(v, self.momentum * v + g)
             g = v
-        self.assign_sub(variable, rate * g)
+        self.assign_sub(variable, rate * self.factors[i] * g)
 
 
-class TorchAdam(keras.optimizers.Adam):
-    """Adam with ε outside the correction and coupled decay; AdamW with ``weight_decay``."""
+class TorchAdam(ByPart, keras.optimizers.Adam):
+    """Adam with ε outside the correction and coupled decay, or AdamW's.
 
-    def __init__(self, learning_rate: RateTable, recipe: Adam | AdamW) -> None:
-        decoupled = isinstance(recipe, AdamW)
-        super().__init__(
-            learning_rate,
-            recipe.beta_1,
-            recipe.beta_2,
-            recipe.epsilon,
-            weight_decay=recipe.weight_decay if decoupled else None,
-        )
-        self.coupled_decay = 0.0 if decoupled else recipe.weight_decay
+    Each weight counts its own updates: one that is freed late begins to correct its moments then.
+    """
+
+    def __init__(self, rates: RateTable, recipe: Adam | AdamW, treatment: Treatment) -> None:
+        parts = rates.accumulate if rates.accumulate > 1 else None
+        numbers = (recipe.beta_1, recipe.beta_2, recipe.epsilon)
+        super().__init__(rates, *numbers, gradient_accumulation_steps=parts)
+        self.treatment, self.decoupled = treatment, isinstance(recipe, AdamW)
+
+    def build(self, variables: list[keras.Variable]) -> None:
+        super().build(variables)
+        self.updates = [self.add_variable((), name="updates") for _ in variables]
 
     def update_step(
         self, gradient: KerasTensor, variable: keras.Variable, rate: KerasTensor
     ) -> None:
-        g = gradient + self.coupled_decay * variable
         i = self._get_variable_index(variable)
-        m, v = self._momentums[i], self._velocities[i]
-        t = ops.cast(self.iterations + 1, variable.dtype)
+        m, v, t = self._momentums[i], self._velocities[i], self.updates[i]
+        rate, g = rate * self.factors[i], self._decay(gradient, variable, rate * self.factors[i], i)
+        self.assign_add(t, 1.0)
         self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)
         self.assign(v, self.beta_2 * v + (1 - self.beta_2) * ops.square(g))
         m_hat, v_hat = m / (1 - self.beta_1**t), v / (1 - self.beta_2**t)
         self.assign_sub(variable, rate * m_hat / (ops.sqrt(v_hat) + self.epsilon))
 
+    def _decay(
+        self, gradient: KerasTensor, variable: keras.Variable, rate: KerasTensor, i: int
+    ) -> KerasTensor:
+        """Shrink the weight (AdamW), or add the decay to the gradient (Adam)."""
+        if not self.decays[i]:
+            return gradient
+        if not self.decoupled:
+            return gradient + self.decays[i] * variable
+        self.assign_sub(variable, rate * self.decays[i] * variable)
+        return gradient
+
 
 class RateTable(keras.optimizers.schedules.LearningRateSchedule):
-    """A schedule read from a row of rates, one per step: the row that PyTorch reads too."""
+    """A schedule read from a row of rates, one per update: the row that PyTorch reads too.
 
-    def __init__(self, rates: np.ndarray) -> None:
-        self.rates = rates.astype(keras.config.floatx())
+    Args:
+        rates: The learning rate of every update.
+        accumulate: How many of Keras's steps make an update.
+    """
+
+    def __init__(self, rates: np.ndarray, accumulate: int = 1) -> None:
+        self.rates, self.accumulate = rates.astype(keras.config.floatx()), accumulate
 
     def __call__(self, step: KerasTensor) -> KerasTensor:
-        return ops.take(ops.convert_to_tensor(self.rates), ops.minimum(step, len(self.rates) - 1))
+        update = ops.minimum(step // self.accumulate, len(self.rates) - 1)
+        return ops.take(ops.convert_to_tensor(self.rates), update)
 
     def get_config(self) -> dict:
-        return {"rates": self.rates}
+        return {"rates": self.rates, "accumulate": self.accumulate}
 
 
-def build_optimizer(recipe: Recipe, rates: np.ndarray) -> keras.optimizers.Optimizer:
-    """Build the optimizer for the rates of a whole training."""
+def build_optimizer(
+    recipe: Recipe, rates: RateTable, treatment: Treatment
+) -> keras.optimizers.Optimizer:
+    """Build the optimizer for the rates of a whole training; ``treatment`` is what parts.py says."""
     if isinstance(recipe, SGD):
-        return TorchSGD(RateTable(rates), recipe.momentum, recipe.weight_decay)
-    return TorchAdam(RateTable(rates), recipe)
+        return TorchSGD(rates, recipe, treatment)
+    return TorchAdam(rates, recipe, treatment)

@@ -12,10 +12,12 @@ from keras import ops
 from course_lib.errors import CourseError
 from course_lib.keras.learner import Learner
 from course_lib.keras.objectives import Objective
-from course_lib.keras.optimizers import build_optimizer
-from course_lib.training.callbacks import Callback, State, below
+from course_lib.keras.optimizers import RateTable, build_optimizer
+from course_lib.keras.parts import learnable_weights, named_parts, treatment
+from course_lib.training.callbacks import Callback, State, below, settings_of
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
+from course_lib.training.rates import FULL_RATE
 from course_lib.training.settings import digest
 
 
@@ -41,10 +43,29 @@ class Run:
         self.model, self.objective, self.plan = model, objective, plan
         self.learner = Learner(model, objective, plan)
         require_trainable(self.learner)
-        self.learner.compile(optimizer=build_optimizer(plan.recipe, plan.rates))
-        self.learner.optimizer.build(self.learner.trainable_variables)
+        parts = named_parts(model, objective)
+        rates = RateTable(plan.rates, plan.accumulate)
+        optimizer = build_optimizer(plan.recipe, rates, treatment(parts, plan.recipe))
+        optimizer.build(self.learner.trainable_variables)
+        self.learner.compile(optimizer=optimizer)
+        self.learning = {part: learning(layers) for part, layers in parts.items()}
         self.callbacks = list(callbacks)
         self.history, self.stop = History(), False
+
+    @property
+    def part_names(self) -> list[str]:
+        """The parts of the model that have something to learn, from input to output."""
+        return [part for part, layers in self.learning.items() if layers]
+
+    def let_learn(self, parts: Iterable[str]) -> None:
+        """Let these parts of the model learn and hold the others; what was frozen stays so."""
+        free, before = {*parts, *FULL_RATE}, len(self.learner.trainable_variables)
+        for part, layers in self.learning.items():
+            for layer in layers:
+                layer.trainable = part in free
+        if len(self.learner.trainable_variables) != before:
+            self.learner.optimizer.update_only(self.learner.trainable_variables)
+            self.learner.make_train_function(force=True)  # the old one knows the old weights
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -56,13 +77,14 @@ class Run:
         """What makes this run the one it is. Read it before the first step."""
         engine = f"keras {keras.__version__} {keras.backend.backend()}"
         objective = [type(self.objective).__name__, self.objective.settings()]
-        moving = {id(v) for v in self.learner.trainable_variables}
+        moving = {id(v) for layers in self.learning.values() for v in weights_of(layers)}
         own = {
             "framework": engine,
             "precision": self.precision,
             "objective": objective,
             "trainable": [i for i, v in enumerate(self.variables) if id(v) in moving],
             "start": digest(numbered(self.model.weights)),
+            "callbacks": settings_of(self.callbacks),
         }
         return self.plan.settings | own
 
@@ -100,6 +122,16 @@ def assign(variables: Iterable[keras.Variable], values: State) -> None:
     """Take back what :func:`numbered` gave."""
     for i, variable in enumerate(variables):
         variable.assign(values[f"{i:05d}"])
+
+
+def learning(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
+    """Give the layers whose weights take a gradient."""
+    return [layer for layer in layers if layer.trainable_weights]
+
+
+def weights_of(layers: Iterable[keras.Layer]) -> list[keras.Variable]:
+    """Give the weights of layers that learn."""
+    return [weight for layer in layers for weight in learnable_weights(layer)]
 
 
 def require_trainable(learner: Learner) -> None:

@@ -2,6 +2,7 @@
 
 from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.backbones import load_backbone
+from course_lib.pytorch.batch_norm import estimate_statistics
 from course_lib.pytorch.counting import count_parameters, describe
 from course_lib.pytorch.devices import seed_everything
 from course_lib.pytorch.features import extract_features
@@ -22,6 +23,7 @@ from course_lib.pytorch.objectives import (
     SequenceLikelihood,
     SquaredError,
 )
+from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -30,7 +32,10 @@ from course_lib.training import (
     Callback,
     Checkpoint,
     Constant,
+    Discriminative,
     EarlyStopping,
+    GradualUnfreezing,
+    Group,
     History,
     Preprocessing,
     WarmupCosine,
@@ -61,9 +66,12 @@ __all__ = [
     "Contrast",
     "CrossEntropy",
     "CutOut",
+    "Discriminative",
     "EarlyStopping",
     "Erase",
     "Flip",
+    "GradualUnfreezing",
+    "Group",
     "History",
     "MixUp",
     "Objective",
@@ -82,7 +90,9 @@ __all__ = [
     "count_parameters",
     "cross_entropy",
     "describe",
+    "describe_groups",
     "draw_transforms",
+    "estimate_statistics",
     "evaluate",
     "extract_features",
     "fit",

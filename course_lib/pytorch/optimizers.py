@@ -19,9 +19,20 @@ def build_optimizer(recipe: Recipe, parts: Parts) -> Optimizer:
     rate = float(as_schedule(recipe.learning_rate).rates(1)[0])
     groups = parameter_groups(parts, recipe)
     if isinstance(recipe, SGD):
-        return torch.optim.SGD(groups, rate, recipe.momentum, fused=True)
+        return start_at_rest(torch.optim.SGD(groups, rate, recipe.momentum, fused=True))
     family = torch.optim.AdamW if isinstance(recipe, AdamWRecipe) else torch.optim.Adam
     return family(groups, rate, (recipe.beta_1, recipe.beta_2), recipe.epsilon, fused=True)
+
+
+def start_at_rest(optimizer: torch.optim.SGD) -> Optimizer:
+    """Set all momenta to zero: the fused kernel wants a group to have none of them or all.
+
+    Left to itself, PyTorch makes each at its weight's first gradient, which may come late.
+    """
+    for group in optimizer.param_groups:
+        for weight in group["params"] if group["momentum"] else []:
+            optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+    return optimizer
 
 
 def set_learning_rate(optimizer: Optimizer, rate: float) -> None:

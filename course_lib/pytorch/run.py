@@ -78,7 +78,10 @@ class Run:
     @cached_property
     def settings(self) -> dict[str, object]:
         """What makes this run the one it is. Read it before the first step."""
-        own: dict[str, object] = {"framework": f"torch {torch.__version__}", "precision": str(self.dtype)}
+        own: dict[str, object] = {
+            "framework": f"torch {torch.__version__}",
+            "precision": str(self.dtype),
+        }
         objective = [type(self.objective).__name__, self.objective.settings()]
         free = {id(weight) for weights in self.learning.values() for weight in weights}
         moving = [name for name, w in self.parts.named_parameters() if id(w) in free]

@@ -8,8 +8,10 @@ from course_lib.training.callbacks import Callback, EarlyStopping
 from course_lib.training.checkpoint import Checkpoint
 from course_lib.training.history import History
 from course_lib.training.preprocessing import Preprocessing
+from course_lib.training.rates import Discriminative, Group
 from course_lib.training.recipes import SGD, Adam, AdamW
 from course_lib.training.schedules import Constant, WarmupCosine
+from course_lib.training.unfreezing import GradualUnfreezing
 
 __all__ = [
     "SGD",
@@ -18,7 +20,10 @@ __all__ = [
     "Callback",
     "Checkpoint",
     "Constant",
+    "Discriminative",
     "EarlyStopping",
+    "GradualUnfreezing",
+    "Group",
     "History",
     "Preprocessing",
     "WarmupCosine",

@@ -68,8 +68,8 @@ class Plan:
     @cached_property
     def settings(self) -> dict[str, object]:
         """What a checkpoint compares: JSON-able."""
-        numbers: dict[str, object] = {"epochs": self.epochs, "batch_size": self.batch_size, "seed": self.seed}
-        numbers |= {"accumulate": self.accumulate, "batch_norm": self.batch_norm}
+        names = ("epochs", "batch_size", "seed", "accumulate", "batch_norm")
+        numbers = {name: getattr(self, name) for name in names}
         return numbers | {"recipe": repr(self.recipe), "data": digest(self.arrays)}
 
     def rows(self, objective: Drawing, epoch: int) -> Arrays:
