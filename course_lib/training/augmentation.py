@@ -169,15 +169,15 @@ JOINED: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 def draw_transforms(transforms: Sequence[Transform], rng: Rng, n: int) -> Arrays:
-    """Draw for n images. The result has an entry for each kind that occurs.
+    """Draw for n images. The result has an entry for each kind that occurs, float32.
 
-    Its shapes: ``affine`` n×3×3, ``contrast`` n, ``brightness`` n, ``boxes`` n×B×4.
+    Shapes: ``affine`` n×3×3, ``contrast`` n, ``brightness`` n, ``boxes`` n×B×4.
     """
     draws: Arrays = {}
     for transform in transforms:
         kind, values = transform.kind, transform.draw(rng, n)
         draws[kind] = JOINED[kind](draws[kind], values) if kind in draws else values
-    return draws
+    return {kind: values.astype(np.float32) for kind, values in draws.items()}
 
 
 def _identities(n: int) -> np.ndarray:

@@ -39,10 +39,14 @@ def train(half: str, checkpoint: Path, kill_after: int = 0) -> dict[str, Any]:
     y = rng.integers(0, 3, 40)
     backbone = library.load_backbone("glyphnet", weights=None, seed=1)
     model = library.attach_head(backbone, 3, hidden=(8,), dropout=0.5)
+    mixed = library.MixUp(library.CrossEntropy(), classes=3)
+    objective = library.Augmented(
+        mixed, [library.Shift(), library.Erase()]
+    )  # it draws at each step
     callbacks = [EarlyStopping(patience=9), Checkpoint(checkpoint), KillAfter(kill_after)]
     history = library.fit(
-        model, (x, y), optimizer=AdamW(WarmupCosine(0.003)), epochs=4, batch_size=16,
-        validation=(x[:9], y[:9]), callbacks=callbacks, progress=False,
+        model, (x, y), objective=objective, optimizer=AdamW(WarmupCosine(0.003)), epochs=4,
+        batch_size=16, validation=(x[:9], y[:9]), callbacks=callbacks, progress=False,
     )  # fmt: skip
     outputs = digest({"outputs": library.predict(model, x)})
     return {"loss": history.loss, "epochs": len(history.epochs), "outputs": outputs}

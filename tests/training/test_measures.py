@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 
 from course_lib.errors import CourseError
 from course_lib.training import measures
@@ -27,3 +27,35 @@ def test_accuracy_counts_rows_and_shapes_are_checked() -> None:
     assert measures.classification(z, np.array([0, 1, 1]))["accuracy"] == pytest.approx(2 / 3)
     with pytest.raises(CourseError, match="N×K"):
         measures.classification(z, np.zeros((3, 2)))
+
+
+def test_regression_reports_the_error_in_the_targets_own_unit() -> None:
+    rng = np.random.default_rng(1)
+    prediction, y = rng.normal(size=(20, 2)), rng.normal(size=(20, 2))
+    expected = mean_squared_error(y, prediction)
+    found = measures.regression(prediction, y)
+    assert found == pytest.approx({"loss": expected / 2, "rmse": expected**0.5})
+    assert measures.regression(y[:, :1], y[:, 0])["rmse"] == 0  # N×1 outputs for N targets
+    with pytest.raises(CourseError, match="20×2 and the targets 20"):
+        measures.regression(prediction, y[:, 0])
+
+
+def test_yes_or_no_is_decided_at_zero() -> None:
+    rng = np.random.default_rng(2)
+    z, y = rng.normal(size=20), rng.integers(0, 2, 20)
+    found = measures.binary(z[:, None], y)
+    assert found["loss"] == pytest.approx(log_loss(y, 1 / (1 + np.exp(-z))))
+    assert found["accuracy"] == accuracy_score(y, z > 0)
+    assert measures.binary(np.array([-1e4, 1e4]), np.array([0, 1])) == {"loss": 0, "accuracy": 1}
+
+
+def test_perplexity_of_equal_logits_is_the_number_of_tokens_and_padding_does_not_count() -> None:
+    y = np.array([[0, 1, -1], [2, -1, -1]])
+    found = measures.sequences(np.zeros((2, 3, 5)), y, padding=-1)
+    assert found["perplexity"] == pytest.approx(5) and found["loss"] == pytest.approx(np.log(5))
+    sure = np.where(np.arange(5) == np.maximum(y, 0)[..., None], 50.0, 0.0)
+    sure[y == -1] = np.nan
+    found = measures.sequences(sure, y, padding=-1)
+    assert found["perplexity"] == pytest.approx(1) and found["accuracy"] == 1
+    with pytest.raises(CourseError, match="N×T×K"):
+        measures.sequences(np.zeros((2, 5)), y, padding=-1)
