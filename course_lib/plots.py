@@ -70,31 +70,53 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
 
 
 def plot_l2_path(
-    strengths: Sequence[float], accuracy: Sequence[float], norm: Sequence[float]
+    strengths: Sequence[float],
+    accuracy: Mapping[str, Sequence[float]],
+    surprise: Mapping[str, Sequence[float]],
 ) -> None:
-    """Plot accuracy and the norm of the weights along a path of penalty strengths λ.
+    """Plot accuracy and mean surprise along a path of penalty strengths λ.
 
     Args:
         strengths: L strengths of the penalty.
-        accuracy: The accuracy at each, between 0 and 1.
-        norm: The Euclidean norm of the weights at each.
+        accuracy: For each kind of features, the accuracy at each strength, between 0 and 1.
+        surprise: For each, the mean of −log p(right class) at each strength.
     """
-    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(5.2, 4.6))
-    above.plot(strengths, accuracy, color="#0072B2")
-    above.set_ylabel(both("accuracy", "准确率"))
-    below.plot(strengths, norm, color="#D55E00", linestyle="--", marker="s")
-    below.set(yscale="log", ylabel=both("norm of the weights", "权重的范数"))
+    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(5.2, 5.0))
+    for name in accuracy:
+        above.plot(strengths, accuracy[name], label=label(name), markevery=4)
+        below.plot(strengths, surprise[name], label=label(name), markevery=4)
+    lowest = min(min(values) for values in accuracy.values())
+    above.set(ylabel=both("accuracy", "准确率"), ylim=(min(lowest, 0.75) - 0.02, 1))
+    below.set(ylabel=both("mean surprise", "平均惊奇度"), ylim=(0, None))
     below.set(xscale="log", xlabel=both("strength of the penalty λ", "惩罚强度 λ"))
-    best = int(np.argmax(accuracy))
-    near = [s for s, a in zip(strengths, accuracy, strict=True) if a >= accuracy[best] - 0.01]
+    above.legend(fontsize=10)
+    found = [_path_in_words(strengths, accuracy[name], surprise[name]) for name in accuracy]
     describe(
         figure,
-        f"Accuracy along the L2 path: best {accuracy[best]:.3f} at λ = {strengths[best]:.2g}; within 0.01 of "
-        f"it from λ = {min(near):.2g} to {max(near):.2g}; {accuracy[int(np.argmax(strengths))]:.3f} at the strongest "
-        f"penalty and {accuracy[int(np.argmin(strengths))]:.3f} at the weakest. The weights grow as λ falls.",
-        f"准确率随 L2 路径的变化：λ = {strengths[best]:.2g} 时最高，为 {accuracy[best]:.3f}；λ 在 {min(near):.2g} "
-        f"到 {max(near):.2g} 之间时，与最高值相差不到 0.01；惩罚最强时为 {accuracy[int(np.argmax(strengths))]:.3f}，"
-        f"最弱时为 {accuracy[int(np.argmin(strengths))]:.3f}。λ 越小，权重越大。",
+        "Along the L2 path. "
+        + "; ".join(f"{name}: {en}" for name, (en, _) in zip(accuracy, found, strict=True))
+        + ".",
+        "沿 L2 路径的变化。"
+        + "；".join(
+            f"{CHINESE.get(name, name)}：{zh}"
+            for name, (_, zh) in zip(accuracy, found, strict=True)
+        )
+        + "。",
+    )
+
+
+def _path_in_words(
+    strengths: Sequence[float], accuracy: Sequence[float], surprise: Sequence[float]
+) -> tuple[str, str]:
+    """Say within which bounds the accuracy stays and where the surprise is lowest."""
+    low, high, best = min(accuracy), max(accuracy), int(np.argmin(surprise))
+    strongest, weakest = int(np.argmax(strengths)), int(np.argmin(strengths))
+    at, least = strengths[best], surprise[best]
+    return (
+        f"accuracy between {low:.3f} and {high:.3f}; surprise {surprise[strongest]:.2f} at the strongest "
+        f"penalty, lowest {least:.2f} at λ = {at:.2g}, {surprise[weakest]:.2f} at the weakest",
+        f"准确率在 {low:.3f} 到 {high:.3f} 之间；惊奇度在惩罚最强时为 {surprise[strongest]:.2f}，"
+        f"λ = {at:.2g} 时最低，为 {least:.2f}，惩罚最弱时为 {surprise[weakest]:.2f}",
     )
 
 
@@ -162,13 +184,13 @@ def _plot_with_band(
 
 
 def _in_words(sentences: Sentences, opening: str, point: str, language: str) -> str:
-    """Say where each curve begins and ends."""
+    """Say each point of a short curve, and where a longer one begins and ends."""
     comma, colon, semicolon, stop = (
         ("，", "：", "；", "。") if language == "zh" else (", ", ": ", "; ", ".")
     )
     parts = []
     for name, points in sentences:
-        ends = points if len(points) == 1 else [points[0], points[-1]]
+        ends = points if len(points) <= 3 else [points[0], points[-1]]
         shown = comma.join(point.format(x=x, y=y) for x, y in ends)
         parts.append(f"{CHINESE.get(name, name) if language == 'zh' else name}{colon}{shown}")
     return opening + semicolon.join(parts) + stop
