@@ -21,6 +21,7 @@ from course_lib.keras.losses import (
     mean_squared_error,
     sequence_negative_log_likelihood,
 )
+from course_lib.keras.lp_ft import probe_then_fine_tune
 from course_lib.keras.objectives import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -110,6 +111,7 @@ __all__ = [
     "load_backbone",
     "mean_squared_error",
     "predict",
+    "probe_then_fine_tune",
     "seed_everything",
     "sequence_negative_log_likelihood",
     "unfreeze",

@@ -16,6 +16,7 @@ from course_lib.pytorch.losses import (
     mean_squared_error,
     sequence_negative_log_likelihood,
 )
+from course_lib.pytorch.lp_ft import probe_then_fine_tune
 from course_lib.pytorch.objectives import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -101,6 +102,7 @@ __all__ = [
     "load_backbone",
     "mean_squared_error",
     "predict",
+    "probe_then_fine_tune",
     "seed_everything",
     "sequence_negative_log_likelihood",
     "unfreeze",

@@ -34,6 +34,15 @@ class History:
             )
         return [epoch[name] for epoch in self.epochs]
 
+    def followed_by(self, later: History) -> History:
+        """Give the record of this training and one that went on from it; epochs are counted on."""
+        counted_on = [
+            row | {"epoch": len(self.epochs) + i, "seconds": self.seconds + row["seconds"]}
+            for i, row in enumerate(later.epochs)
+        ]
+        seconds = self.seconds + later.seconds
+        return History(self.loss + later.loss, self.epochs + counted_on, seconds)
+
     def to_json(self) -> str:
         """Give the record as JSON text; :meth:`from_json` gives back an equal record."""
         return json.dumps({"loss": self.loss, "epochs": self.epochs, "seconds": self.seconds})

@@ -19,7 +19,15 @@ def small_backbone() -> keras.Model:
     x = layers.Activation("tanh")(BatchNorm(name="bn1")(x))
     f = layers.Conv2D(6, 3, padding="same", use_bias=False, name="conv2")(x)
     f = layers.Activation("tanh")(layers.Add()([x, BatchNorm(name="bn2")(f)]))
-    return keras.Model(image, layers.GlobalAveragePooling2D()(f))
+    return SmallBackbone(image, layers.GlobalAveragePooling2D()(f))
+
+
+class SmallBackbone(keras.Model):
+    """Two blocks, each a convolution and a batch norm."""
+
+    @property
+    def blocks(self) -> list[list[keras.Layer]]:
+        return [[self.get_layer(f"conv{i}"), self.get_layer(f"bn{i}")] for i in (1, 2)]
 
 
 class Small(keras.Model):

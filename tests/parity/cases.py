@@ -18,6 +18,7 @@ from course_lib.training.augmentation import (
     Shift,
     Transform,
 )
+from course_lib.training.rates import Discriminative
 from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 from course_lib.training.schedules import WarmupCosine
 
@@ -35,6 +36,10 @@ class Case:
     objective: str = "cross-entropy"
     precision: str = "float32"
     numbers: dict[str, float] = field(default_factory=dict)
+    plan: str = "everything"
+    unfreeze: bool = False
+    probe_first: bool = False
+    how: dict[str, Any] = field(default_factory=dict)  # what else fit is told
 
 
 CASES = {
@@ -70,11 +75,29 @@ CASES |= {
     for name, recipe in RECIPES.items()
 }
 
+# What is trainable, how fast, and by which gradients.
+ADAMW = AdamW(WarmupCosine(0.01), weight_decay=0.5)
+ALIKE = AdamW(WarmupCosine(0.01), weight_decay=0.5, rates=Discriminative(), decay_everything=True)
+CASES |= {
+    "decay of everything": Case(SGD(COSINE, weight_decay=0.05, decay_everything=True)),
+    "rates by part": Case(SGD(0.05, rates={"backbone": 0.1, "block2": 0.5})),
+    "discriminative rates": Case(ALIKE),
+    "last block": Case(ADAMW, plan="last"),
+    "unfreezing, SGD": Case(SGD(COSINE, weight_decay=0.05), unfreeze=True),
+    "unfreezing, Adam": Case(Adam(0.01, weight_decay=0.05), unfreeze=True),
+    "statistics frozen": Case(SGD(COSINE), how={"batch_norm": "frozen"}),
+    "statistics estimated": Case(SGD(0.05), how={"batch_norm": "estimated"}),
+    "accumulated": Case(SGD(COSINE), how={"batch_norm": "frozen", "accumulate": 3}),
+    "accumulated, AdamW": Case(ADAMW, how={"accumulate": 4}),
+    "LP-FT": Case(SGD(COSINE), probe_first=True),
+    "all at once": Case(ALIKE, unfreeze=True, how={"batch_norm": "estimated", "accumulate": 2}),
+}
+
 # Enough for the other backends: statistics, schedule, state of the optimizer, a second stream, and
 # each objective once (JAX compiles each case twice, for 2 s: "nested" has four of them in one).
 SMOKE = (
     "SGD, warm-up and cosine", "frozen backbone", "DANN", "distillation", "sequences, Adam",
-    "mix-up of numbers, SGD", "EWC, SGD", "nested, AdamW, cosine",
+    "mix-up of numbers, SGD", "EWC, SGD", "nested, AdamW, cosine", "accumulated, AdamW", "all at once",
 )  # fmt: skip
 
 TRANSFORMS: list[Transform] = [

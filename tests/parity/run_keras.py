@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from course_lib.keras import (
     L2SP,
+    SGD,
     Augmented,
     BinaryCrossEntropy,
     CrossEntropy,
+    GradualUnfreezing,
     MixUp,
     Objective,
     SequenceLikelihood,
@@ -20,7 +23,9 @@ from course_lib.keras import (
     attach_head,
     fit,
     freeze,
+    freeze_plan,
     load_backbone,
+    probe_then_fine_tune,
 )
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import load_torch_layout, to_torch_layout
@@ -53,16 +58,21 @@ def run(case: Case) -> dict[str, Any]:
         model = attach_head(load_backbone("glyphnet"), 10)
     if case.frozen:
         freeze(model.backbone)
+    if case.plan != "everything":
+        freeze_plan(model, case.plan)
     objective = build_objective(case, model)
-    history = fit(
+    train = partial(fit, epochs=cases.EPOCHS, callbacks=[GradualUnfreezing()] * case.unfreeze)
+    if case.probe_first:
+        train = partial(probe_then_fine_tune, probe_epochs=2, epochs=2, probe_optimizer=SGD(0.1))
+    history = train(
         model,
         data,
         objective=objective,
         optimizer=case.recipe,
-        epochs=cases.EPOCHS,
         batch_size=cases.BATCH_SIZE,
         validation=(data["x"], data["y"]),
         precision="float32",
+        **case.how,
     )
     network = model.backbone.network if case.model == "glyphnet" else model.backbone
     return cases.report(history, to_torch_layout(network))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from torch import Tensor, nn
 
 from course_lib.pytorch import (
     L2SP,
+    SGD,
     Augmented,
     BinaryCrossEntropy,
     CrossEntropy,
+    GradualUnfreezing,
     MixUp,
     Objective,
     SequenceLikelihood,
@@ -23,7 +26,9 @@ from course_lib.pytorch import (
     attach_head,
     fit,
     freeze,
+    freeze_plan,
     load_backbone,
+    probe_then_fine_tune,
 )
 from tests.parity import cases
 from tests.parity.cases import Case
@@ -65,16 +70,22 @@ def run(case: Case) -> dict[str, Any]:
         model = attach_head(load_backbone("glyphnet"), 10)
     if case.frozen:
         freeze(model.backbone)
+    if case.plan != "everything":
+        freeze_plan(model, case.plan)
     trained = InDouble(model) if case.precision == "float64" else model
     objective = build_objective(case, model)
-    history = fit(
+    train = partial(fit, epochs=cases.EPOCHS, callbacks=[GradualUnfreezing()] * case.unfreeze)
+    if case.probe_first:
+        train = partial(probe_then_fine_tune, probe_epochs=2, epochs=2, probe_optimizer=SGD(0.1))
+    history = train(
         trained,
         data,
         objective=objective,
         optimizer=case.recipe,
-        epochs=cases.EPOCHS,
         batch_size=cases.BATCH_SIZE,
         validation=(data["x"], data["y"]),
+        precision="float32",
+        **case.how,
     )
     return cases.report(history, {n: w.numpy() for n, w in ends(case, model).items()})
 

@@ -17,6 +17,10 @@ class SmallBackbone(nn.Module):
         self.conv2 = nn.Conv2d(6, 6, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(6)
 
+    @property
+    def blocks(self) -> list[nn.ModuleList]:
+        return [nn.ModuleList([self.conv1, self.bn1]), nn.ModuleList([self.conv2, self.bn2])]
+
     def forward(self, x: Tensor) -> Tensor:
         x = torch.tanh(self.bn1(self.conv1(x.permute(0, 3, 1, 2))))
         return torch.tanh(x + self.bn2(self.conv2(x))).mean(dim=(2, 3))
