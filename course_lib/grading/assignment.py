@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,11 @@ from course_lib.grading.verdicts import Asked
 from course_lib.paths import cache_dir
 
 _MOST_SHOWN = 64
+# A kernel imports these in any case.
+_ALWAYS = (
+    *("ipykernel.kernelapp", "IPython", "numpy", "matplotlib", "matplotlib.pyplot"),
+    *("course_lib.edition", "course_lib.figures", "course_lib.exercises.calling"),
+)
 
 
 @dataclass
@@ -94,7 +100,18 @@ class Assignment:
             cell.source if cell.cell_type == "code" and index not in left_out else None
             for index, cell in enumerate(notebook.cells)
         )
-        return Work(cells, self.questions, shown=(*self.examples, *_cached_files()))
+        return Work(
+            cells, self.questions, shown=(*self.examples, *_cached_files()), imports=self.imports
+        )
+
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """What the instructor's version imports anywhere, and what grading itself calls."""
+        found = set(_ALWAYS)
+        for cell in self.source.cells:
+            if cell.cell_type == "code":
+                found |= _imported(cell.source)
+        return tuple(sorted(found))
 
     @cached_property
     def examples(self) -> tuple[tuple[str, str], ...]:
@@ -129,6 +146,21 @@ def open_assignment(course: Course, name: str, notebook: str | None = None) -> A
     if key not in _opened or _opened[key][0] != versions:
         _opened[key] = (versions, Assignment(course, name, notebook))
     return _opened[key][1]
+
+
+def _imported(source: str) -> set[str]:
+    """List what a cell imports; of ``from a import b`` both ``a`` and ``a.b``, which may be a module."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a cell with a line magic
+        return set()
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 _opened: dict[tuple[Course, str, str], tuple[tuple[int, ...], Assignment]] = {}

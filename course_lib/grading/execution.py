@@ -22,8 +22,9 @@ from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
-from course_lib.grading.kernel import Kernel, open_kernel
+from course_lib.grading.kernel import Kernel
 from course_lib.grading.sandbox import Limits
+from course_lib.grading.starting import open_kernel
 
 _MOST_KERNELS = (
     12  # each new one costs an import of the framework; the notebook's deadline holds too
@@ -39,11 +40,13 @@ class Work:
         questions: The code to run after the last cell and the expression that gives the answer, by
             exercise, in the order of asking.
         shown: Files that the submission may read: (outside, inside).
+        imports: The modules that a warm kernel has imported beforehand; ``None`` for cold kernels.
     """
 
     cells: tuple[str | None, ...]
     questions: Mapping[str, tuple[str, str]]
     shown: tuple[tuple[str, str], ...] = ()
+    imports: tuple[str, ...] | None = None
 
 
 @dataclass
@@ -107,7 +110,9 @@ def execute(work: Work, limits: Limits, *, sandboxed: bool = True) -> Execution:
     result = Execution(run.cells, run.answers, sandboxed)
     while result.kernels < _MOST_KERNELS and run.wants_a_kernel():
         result.kernels += 1
-        with open_kernel(limits=limits, sandboxed=sandboxed, shown=shown) as kernel:
+        with open_kernel(
+            limits=limits, sandboxed=sandboxed, shown=shown, imports=work.imports
+        ) as kernel:
             if not run.go_on(kernel):
                 result.deaths.append(kernel.why_dead or "died")
     run.give_up()

@@ -36,7 +36,12 @@ HOME = "/home/student"
 COURSE = "/course"
 EXAMPLES = f"{COURSE}/course_lib/exercises/public"
 KERNEL = "/kernel"
-_LAUNCHER = "/launch.py"
+ROOMS = "/rooms"
+# A kernel can mount its own /proc only where one stands with nothing of it covered.
+WHOLE_PROC = "/whole-proc"
+_INSIDE = "/inside"
+SCRATCH = ("/tmp", HOME, "/dev/shm")
+_HELPERS = ("launch.py", "seccomp.py", "nursery.py")
 
 
 @dataclass(frozen=True)
@@ -151,22 +156,64 @@ def command(
         environment: Its whole environment; nothing of the caller's goes in.
         shown: Further files or folders to show, read-only: (outside, inside).
     """
-    chosen = "namespace" if uid is None else "dropped"
     order = {"uid": uid, "limits": limits.for_the_system(), "command": list(inner)}
-    walls = ["bwrap", *_namespaces(chosen), *_system_files()]
-    walls += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    for folder in ("/tmp", HOME):
-        walls += _scratch(folder, limits.scratch_mb, uid)
-    walls += _scratch("/dev/shm", limits.scratch_mb, uid)
-    walls += _python_files()  # after /tmp, since the course itself may lie there
+    walls = _walls(_namespaces(_mode_of(uid)), uid, limits)
     walls += ["--bind", str(private), KERNEL]
-    walls += _show(Path(__file__).with_name("launch.py"), _LAUNCHER)
     for outside, inside in [*course_files(), *shown]:
         walls += _show(outside, inside)
-    walls += ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
+    launcher = [sys.executable, "-E", "-s", "-S", f"{_INSIDE}/launch.py", json.dumps(order)]
+    return [*walls, *_ending(environment), *launcher]
+
+
+def nursery_command(
+    told: dict[str, object],
+    *,
+    rooms: Path,
+    environment: dict[str, str],
+    shown: Sequence[tuple[Path, str]] = (),
+) -> list[str]:
+    """Give the command line of a nursery: the same walls, with the powers to raise them for others.
+
+    Args:
+        told: What :mod:`.nursery` reads.
+        rooms: The folder in which each kernel gets its own.
+        environment: The kernels' whole environment.
+        shown: Files to hold ready for the kernels: (outside, inside the nursery).
+    """
+    chosen = mode()
+    # Trusted code only runs here; each kernel gives all of these up before it begins.
+    powers = ["SYS_ADMIN", "NET_ADMIN", "SETPCAP"]
+    powers += ["SETUID", "SETGID", "CHOWN"] if chosen == "dropped" else []
+    walls = _walls(_namespaces(chosen, powers), None, Limits())
+    walls += ["--bind", str(rooms), ROOMS, "--perms", "0755", "--dir", KERNEL]
+    walls += ["--bind", "/proc", WHOLE_PROC]
+    for outside, inside in [*course_files(), *shown]:
+        walls += _show(outside, inside)
+    nursery = [sys.executable, "-s", f"{_INSIDE}/nursery.py", json.dumps(told)]
+    return [*walls, *_ending(environment), *nursery]
+
+
+def _mode_of(uid: int | None) -> str:
+    return "namespace" if uid is None else "dropped"
+
+
+def _walls(namespaces: list[str], uid: int | None, limits: Limits) -> list[str]:
+    """Give what every process inside sees: the system, Python, empty scratch folders, our helpers."""
+    walls = ["bwrap", *namespaces, *_system_files()]
+    walls += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    for folder in SCRATCH:
+        walls += _scratch(folder, limits.scratch_mb, uid)
+    walls += _python_files()  # after /tmp, since the course itself may lie there
+    for name in _HELPERS:
+        walls += _show(Path(__file__).with_name(name), f"{_INSIDE}/{name}")
+    return walls
+
+
+def _ending(environment: dict[str, str]) -> list[str]:
+    ending = ["--remount-ro", "/", "--chdir", HOME, "--clearenv"]
     for name, value in environment.items():
-        walls += ["--setenv", name, value]
-    return [*walls, "--", sys.executable, "-I", "-S", _LAUNCHER, json.dumps(order)]
+        ending += ["--setenv", name, value]
+    return [*ending, "--"]
 
 
 def course_files() -> list[tuple[Path, str]]:
@@ -183,13 +230,18 @@ def course_files() -> list[tuple[Path, str]]:
     ]
 
 
-def _namespaces(chosen: str) -> list[str]:
-    """Give the namespaces: with ``dropped``, two powers are left for one step of the launcher."""
+def _namespaces(chosen: str, powers: Sequence[str] = ()) -> list[str]:
+    """Give the namespaces and the powers left; ``dropped`` needs some for one step of the launcher."""
+    if chosen == "dropped" and not powers:
+        powers = ("SETUID", "SETGID", "SETPCAP")
+    kept = ["--cap-drop", "ALL"]
+    for power in powers:
+        kept += ["--cap-add", f"CAP_{power}"]
     shared = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     shared += ["--unshare-cgroup-try", "--hostname", "course", "--die-with-parent", "--new-session"]
     if chosen == "dropped":
-        return [*shared, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    user = ["--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
+        return [*shared, *kept]
+    user = ["--unshare-user", "--uid", "1000", "--gid", "1000", *kept]
     return [*shared, *user, *(["--disable-userns"] if _version() >= (0, 8) else [])]
 
 
@@ -220,7 +272,7 @@ def _system_files() -> list[str]:
         elif os.path.isdir(name):
             shown += ["--ro-bind", name, name]
     shown += ["--perms", "0755", "--dir", "/etc"]
-    for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime"):
+    for name in ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "fonts"):
         shown += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     return shown
 

@@ -123,6 +123,10 @@ class _Kit:
         own = [n for n in stub.body if isinstance(n, ast.Import | ast.ImportFrom)]
         return PREAMBLES[half] + "\n".join(map(ast.unparse, own))
 
+    def pitfalls(self, exercise: Exercise) -> list[Pitfall]:
+        """List the mistakes that can be made in this framework."""
+        return [p for p in exercise.pitfalls if not p.code or self.framework in p.code]
+
     def mistake(self, exercise: Exercise, pitfall: Pitfall) -> str:
         code = (pitfall.code or {}).get(self.framework)
         if code is not None:
@@ -145,7 +149,8 @@ def _other_ways(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
 
 
 def _pitfalls(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
-    pitfall = exercise.pitfalls[number % len(exercise.pitfalls)]
+    pitfalls = kit.pitfalls(exercise)
+    pitfall = pitfalls[number % len(pitfalls)]
     return kit.mistake(exercise, pitfall), f"Incorrect/{pitfall.name}"
 
 
@@ -159,7 +164,7 @@ def _mixed(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
         case 0:
             return kit.solution(exercise), "Correct"
         case 1:
-            pitfall = exercise.pitfalls[0]
+            pitfall = kit.pitfalls(exercise)[0]
             return kit.mistake(exercise, pitfall), f"Incorrect/{pitfall.name}"
         case 2:
             return None, "NotAttempted"

@@ -19,7 +19,7 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from course_lib.exercises.advice import advise
+from course_lib.exercises.advice import Advice, advise
 from course_lib.exercises.codec import CodecError, decode, encode
 from course_lib.exercises.judging import Case, Judgement
 from course_lib.exercises.judging import judge as compare
@@ -102,6 +102,7 @@ def question(asked: Asked, framework: str) -> tuple[str, str]:
                 "inputs": encode(inputs),
                 "tensors": exercise.tensors,
                 "probe": exercise.probe,
+                "dtype": exercise.comparator.dtype,
                 "forbidden": list(exercise.forbidden),
             }
         )
@@ -171,7 +172,7 @@ def _judge_values(asked: Asked, replies: list[Value | AnswerError]) -> Verdict:
     exercise = asked.exercise
     problem = next((reply for reply in replies if isinstance(reply, AnswerError)), None)
     if problem is not None:
-        return _verdict_of_problem(problem)
+        return _verdict_of_problem(problem, exercise.errors)
     cases = [
         Case(inputs, expected, found, mistaken)
         for inputs, expected, found, mistaken in zip(
@@ -209,7 +210,7 @@ def _say_difference(exercise: Exercise, case: Case, judgement: Judgement) -> Tex
     return text(f"{said['en']} {related['en']}", f"{said['zh']}{related['zh']}")
 
 
-def _verdict_of_problem(problem: AnswerError) -> Verdict:
+def _verdict_of_problem(problem: AnswerError, errors: Advice) -> Verdict:
     """Choose a sentence by the reason alone, and by the kind of error where it raised one."""
     code = _CODES.get(problem.reason, "NoAnswer")
     if code != "RaisedAnError" or not problem.lines:
@@ -217,8 +218,8 @@ def _verdict_of_problem(problem: AnswerError) -> Verdict:
     name, _, said = problem.lines[-1].partition(":")
     kind = getattr(builtins, name, None)
     known = isinstance(kind, type) and issubclass(kind, Exception)
-    # The course's own advice for this kind of error; of the error's words nothing is passed on.
-    advice = advise(type(name if known else "Exception", (Exception,), {})(said))
+    # The exercise's or the course's own advice for this kind of error; of the error's words nothing is passed on.
+    advice = advise(type(name if known else "Exception", (Exception,), {})(said), errors)
     shown = name if known else "Exception"
     return Verdict(
         code,
@@ -295,13 +296,14 @@ _CODES = {
     "no_value": "ReturnedNothing",
     "not_a_value": "NotAValue",
     "lazy": "NotAValue",
+    "a_tensor": "ReturnedATensor",
     "too_large": "TooLarge",
     "forbidden": "ForbiddenCall",
 }
 
 _TITLES: dict[str, Text] = {
     "NotAttempted": text("Not attempted", "未作答"),
-    "Incorrect": text("Incorrect", "不正确"),
+    "Incorrect": text("Not right yet", "还不对"),  # as on the card of check()
     "RaisedAnError": text("Stopped with an error", "运行出错"),
     "TimedOut": text("Out of time", "超时"),
     "KernelDied": text("The kernel ended", "内核终止"),
@@ -314,6 +316,7 @@ _TITLES: dict[str, Text] = {
     "WrongParameters": text("Other parameters", "参数不符"),
     "ReturnedNothing": text("Returned nothing", "没有返回值"),
     "NotAValue": text("Not a value", "返回值无法比较"),
+    "ReturnedATensor": text("A tensor came back", "返回的是张量"),
     "TooLarge": text("Far too large", "返回值过大"),
 }
 
@@ -342,9 +345,9 @@ _SENTENCES: dict[str, Text] = {
         "你的函数占用的内存超过了上限。是不是有两个数组意外广播成了一个巨大的数组？",
     ),
     "ForbiddenCall": text(
-        "Your function calls a library function that does this exercise's work for you. "
-        "Write that step yourself from simpler operations.",
-        "你的函数调用了替你完成本题关键步骤的库函数。请用更基本的运算自己写出这一步。",
+        "Your function calls a library function that this exercise excludes, since it would take over "
+        "the step that you are to practise. Write that step yourself.",
+        "你的函数调用了本题不允许使用的库函数，因为它会代替你完成要练习的那一步。请自己写出这一步。",
     ),
     "NoAnswer": text(
         "Nothing that could be read came back from your notebook. If it changes Python's or "
@@ -382,6 +385,10 @@ _SENTENCES: dict[str, Text] = {
         "Your function returned something that holds no numbers to compare. Return numbers, arrays "
         "or tensors, or a list, tuple or dictionary of these.",
         "你的函数返回的内容里没有可比较的数值。请返回数、数组或张量，或者由它们组成的列表、元组或字典。",
+    ),
+    "ReturnedATensor": text(
+        "Your function returns a tensor where a NumPy array is asked for.",
+        "你的函数返回的是张量，而这里要的是 NumPy 数组。",
     ),
     "TooLarge": text(
         "Your function returned far more than the exercise asks for. Did two arrays broadcast?",
@@ -436,6 +443,10 @@ _DIFFERENCES: dict[str, Text] = {
     "members": text(
         "Your function returns other members than expected.",
         "你的函数返回的成员与预期不同。",
+    ),
+    "dtype": text(
+        "The values that your function returns are right, but not as a NumPy array of the type asked for.",
+        "你的函数返回的数值是对的，但不是题目要求的那种类型的 NumPy 数组。",
     ),
     "nan": text(
         "Your function returns NaN (not a number) where a number is expected.",

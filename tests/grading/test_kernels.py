@@ -1,0 +1,211 @@
+"""Kernels, warm and cold, in both kinds of sandbox: walled off the same way, and gone afterwards."""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from course_lib.grading import cgroups, kernel, rooms, sandbox, seccomp, starting, zygote
+from course_lib.grading.sandbox import Limits
+from tests.conftest import require
+
+IMPORTS = ("ipykernel.kernelapp", "numpy")
+LIMITS = Limits(memory_mb=1500, cell_seconds=60)
+
+
+@pytest.fixture(autouse=True)
+def _walls():
+    require(sandbox.available(), "this machine has no bubblewrap sandbox")
+
+
+@pytest.fixture(params=["dropped", "namespace"])
+def mode(request, monkeypatch):
+    require(sandbox._works(request.param), f"no sandbox of the kind {request.param!r} here")
+    zygote.close_all()
+    monkeypatch.setattr(sandbox, "_found_mode", lambda: request.param)
+    yield request.param
+    zygote.close_all()
+
+
+def said(outcome):
+    assert outcome.state == "ok", outcome.outputs
+    return "".join(each.text for each in outcome.outputs if each.output_type == "stream")
+
+
+LOOK = """
+import ctypes, os, socket
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+libc = ctypes.CDLL(None)
+with socket.create_server(("127.0.0.1", 0)) as server:
+    talks = socket.create_connection(server.getsockname(), 2) is not None
+print({
+    "powers": [status[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")],
+    "filter": status["Seccomp"].strip(), "locked": status["NoNewPrivs"].strip(),
+    "uid": os.getuid(), "others": [p for p in os.listdir("/proc") if p.isdigit()],
+    "rooms": os.listdir("/rooms") if os.path.isdir("/rooms") else [],
+    "host": os.listdir("/whole-proc") if os.path.isdir("/whole-proc") else [],
+    "calls": [libc.unshare(0x10000000), libc.mount(b"x", b"/tmp", b"tmpfs", 0, None),
+              libc.ptrace(0, 0, 0, 0), libc.chroot(b"/tmp"), libc.umount2(b"/rooms", 2)],
+    "talks to itself": talks,
+    "writable": [d for d in ("/", "/course", "/inside", "/etc", "/proc/sys", "/usr") if os.access(d, os.W_OK)],
+    "shm": os.listdir("/dev/shm"), "nursery": "nursery" in __import__("sys").modules,
+})
+"""
+
+
+@pytest.mark.parametrize("imports", [IMPORTS, None], ids=["warm", "cold"])
+def test_every_kernel_is_walled_off(mode, imports):
+    with starting.open_kernel(limits=LIMITS, imports=imports) as running:
+        assert isinstance(running.process, zygote.WarmProcess) is (imports is not None)
+        seen = ast.literal_eval(said(running.run(LOOK, seconds=60)))
+    assert {int(each, 16) for each in seen["powers"]} == {0}
+    assert seen["locked"] == "1"
+    assert seen["filter"] == ("2" if seccomp.build() else "0")
+    assert seen["uid"] not in (0, os.getuid())
+    assert len(seen["others"]) <= 3
+    assert seen["rooms"] == [] and seen["host"] == []
+    assert set(seen["calls"]) == {-1}
+    assert seen["talks to itself"] and not seen["nursery"]
+    assert seen["writable"] == [] and seen["shm"] == []
+
+
+def test_one_kernel_sees_nothing_of_another(mode):
+    with (
+        starting.open_kernel(limits=LIMITS, imports=IMPORTS) as one,
+        starting.open_kernel(limits=LIMITS, imports=IMPORTS) as other,
+    ):
+        one.run("import numpy; numpy.mine = 1; open('/tmp/mine', 'w').write('x')", seconds=60)
+        one.run("import socket; s = socket.socket(1); s.bind('\\0mine'); s.listen()", seconds=60)
+        look = "import os, numpy; print(os.path.exists('/tmp/mine'), hasattr(numpy, 'mine'))"
+        assert said(other.run(look, seconds=60)) == "False False\n"
+        knock = "import socket\ntry:\n    socket.socket(1).connect('\\0mine')\nexcept OSError: print('no')"
+        assert said(other.run(knock, seconds=60)) == "no\n"
+        # What one does to itself, the other does not notice.
+        assert one.run("import os; os._exit(3)", seconds=60).state == "dead"
+        assert said(other.run("print(2)", seconds=60)) == "2\n"
+
+
+def test_figures_come_as_from_a_cold_kernel():
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint(plt.get_backend())"
+    shown = []
+    for imports in ((*IMPORTS, "matplotlib.pyplot"), None):
+        with starting.open_kernel(limits=LIMITS, imports=imports) as running:
+            outcome = running.run(draw, seconds=120)
+            kinds = {each.output_type for each in outcome.outputs}
+            shown.append((kinds, said(outcome).split()[-1]))
+    assert shown[0] == shown[1]
+    assert "display_data" in shown[0][0]
+
+
+def test_a_dead_zygote_is_replaced_and_takes_its_kernels_along():
+    with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
+        pid = running.process.pid
+        bearer = running.process._zygote
+        bearer.process.kill()
+        assert running.run("print(1)", seconds=30).state == "dead"
+        assert not psutil.pid_exists(pid)
+    with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
+        assert isinstance(running.process, zygote.WarmProcess)
+        assert running.process._zygote is not bearer
+        assert said(running.run("print(1)", seconds=30)) == "1\n"
+
+
+def test_where_nothing_can_be_forked_a_cold_kernel_starts(monkeypatch):
+    zygote.close_all()
+    monkeypatch.setattr(zygote, "_refused", set())
+    real = sandbox.nursery_command
+    monkeypatch.setattr(
+        sandbox, "nursery_command", lambda *a, **k: [*real(*a, **k)[:-3], "/bin/false"]
+    )
+    with starting.open_kernel(limits=LIMITS, imports=(*IMPORTS, "ast")) as running:
+        assert isinstance(running.process, starting.ColdProcess)
+        assert said(running.run("print(1)", seconds=30)) == "1\n"
+
+
+def test_memory_is_counted_for_the_kernel_and_not_for_what_it_shares():
+    limits = Limits(memory_mb=400, cell_seconds=60)
+    with starting.open_kernel(limits=limits, imports=IMPORTS) as running:
+        # Twelve forks of a process of some 60 MB: far more than the limit if each counted in full.
+        many = (
+            "import os, time\nfor _ in range(12):\n    if not os.fork(): time.sleep(2); os._exit(0)"
+        )
+        assert running.run(many, seconds=60).state == "ok"
+        time.sleep(1)
+        assert said(running.run("print('alive')", seconds=60)) == "alive\n"
+        hungry = "held = []\nwhile True:\n    held.append(bytearray(20_000_000))"
+        assert running.run(hungry, seconds=60).state == "dead"
+        assert running.why_dead == "memory"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="cgroups are Linux's")
+def test_a_group_limits_all_processes_together_and_is_taken_away():
+    group = cgroups.make("test", Limits(processes=40))
+    require(group is not None, "no cgroup can be made here")
+    folders = group.folders
+    group.remove()
+    assert not any(folder.exists() for folder in folders)
+    with starting.open_kernel(limits=Limits(processes=60), imports=IMPORTS) as running:
+        bomb = "import os, time\nn = 0\ntry:\n    while n < 500:\n"
+        bomb += (
+            "        os.fork() or time.sleep(30)\n        n += 1\nexcept OSError: pass\nprint(n)"
+        )
+        assert int(said(running.run(bomb, seconds=60))) < 60
+        folders = running.group.folders
+    assert not any(folder.exists() for folder in folders)
+
+
+KILLED = """
+import sys, time
+from course_lib.grading import rooms, starting
+with starting.open_kernel(imports={imports}) as running:
+    print(rooms.house(), running.process.pid, flush=True)
+    stay = "import subprocess; subprocess.Popen(['/bin/sleep', '600'])"
+    running.run(stay, seconds=30)
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("imports", [IMPORTS, None], ids=["warm", "cold"])
+def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imports):
+    grader = subprocess.Popen(
+        [sys.executable, "-c", KILLED.format(imports=imports)], stdout=subprocess.PIPE, text=True
+    )
+    folder, pid = grader.stdout.readline().split()
+    assert grader.stdout.readline() == "ready\n"
+    family = kernel.family(int(pid))
+    assert len(family) > 1
+    grader.send_signal(signal.SIGKILL)
+    grader.wait()
+    deadline = time.monotonic() + 10
+    while any(each.is_running() for each in family) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [each for each in family if each.is_running() and each.status() != "zombie"]
+    assert os.path.isdir(folder)
+    cleared = rooms.clear_away(rooms._parent())
+    assert folder in map(str, cleared) and not os.path.exists(folder)
+
+
+def test_the_folders_of_living_graders_and_of_others_stay(tmp_path, monkeypatch):
+    mine = rooms.house()
+    assert mine not in rooms.clear_away(mine.parent) and mine.is_dir()
+    (tmp_path / "course-kernels-x").symlink_to(tmp_path)
+    (tmp_path / "course-kernels-new").mkdir()  # somebody is just making it: no lock yet
+    assert rooms.clear_away(tmp_path) == []
+    room = rooms.make_room()
+    assert room.parent == mine and len(str(room)) < 80
+    room.rmdir()
+
+
+def test_the_filter_is_well_made_for_both_architectures():
+    for machine in ("x86_64", "aarch64"):
+        program = seccomp.build(machine)
+        assert program and len(program) % 8 == 0 and len(program) // 8 < 256 + 64
+    assert seccomp.build("sparc") is None
