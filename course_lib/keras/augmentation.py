@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from keras import KerasTensor, ops
 
 from course_lib.training.requirements import require_images
 
 
-def augment(x: KerasTensor, draws: Mapping[str, KerasTensor]) -> KerasTensor:
-    """Give changed images, N×H×W×C float32. ``draws`` is what ``draw_transforms`` gave."""
+def augment(
+    x: KerasTensor | np.ndarray, draws: Mapping[str, KerasTensor | np.ndarray]
+) -> KerasTensor:
+    """Give changed images.
+
+    Args:
+        x: Images N×H×W×C, 0 … 255; the result is float32.
+        draws: What ``draw_transforms`` gave for N images. Arrays will do, to look at some examples:
+            ``augment(domain.x[:8], draw_transforms([Flip(), Rotate()], rng, 8))``.
+    """
     require_images(x.shape)
     x = ops.cast(x, "float32")
     for kind, change in CHANGES.items():
         if kind in draws:
-            x = change(x, draws[kind])
+            x = change(x, ops.convert_to_tensor(draws[kind]))
     return x
 
 

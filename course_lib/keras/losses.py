@@ -96,7 +96,8 @@ def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.
     require_classes(z.shape, y.shape, whole=not keras.backend.is_float_dtype(y.dtype))
     log_p, K = log_softmax(z), z.shape[-1]
     q = ops.one_hot(y, K, dtype=log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)
-    q = (1 - label_smoothing) * q + label_smoothing / K
+    if label_smoothing:
+        q = (1 - label_smoothing) * q + label_smoothing / K
     return -ops.mean(ops.sum(q * log_p, axis=-1))
 
 

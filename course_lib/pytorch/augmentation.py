@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -15,13 +16,19 @@ from torch.nn import functional
 from course_lib.training.requirements import require_images
 
 
-def augment(x: Tensor, draws: Mapping[str, Tensor]) -> Tensor:
-    """Give changed images, N×H×W×C float32. ``draws`` is what ``draw_transforms`` gave."""
+def augment(x: Tensor | np.ndarray, draws: Mapping[str, Tensor | np.ndarray]) -> Tensor:
+    """Give changed images.
+
+    Args:
+        x: Images N×H×W×C, 0 … 255; the result is float32.
+        draws: What ``draw_transforms`` gave for N images. Arrays will do, to look at some examples:
+            ``augment(domain.x[:8], draw_transforms([Flip(), Rotate()], rng, 8))``.
+    """
     require_images(x.shape)
-    x = x.float()
+    x = torch.as_tensor(x).float()
     for kind, change in CHANGES.items():
         if kind in draws:
-            x = change(x, draws[kind])
+            x = change(x, torch.as_tensor(draws[kind], device=x.device))
     return x
 
 

@@ -94,7 +94,8 @@ def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tens
     require_classes(z.shape, y.shape, whole=not y.is_floating_point())
     log_p, K = log_softmax(z), z.shape[-1]
     q = one_hot(y, K, log_p.dtype) if y.dim() == 1 else y
-    q = (1 - label_smoothing) * q + label_smoothing / K
+    if label_smoothing:
+        q = (1 - label_smoothing) * q + label_smoothing / K
     return -(q * log_p).sum(dim=-1).mean()
 
 

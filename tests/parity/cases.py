@@ -74,6 +74,14 @@ CASES |= {
     for objective in OBJECTIVES
     for name, recipe in RECIPES.items()
 }
+# Two of them each time, a constant and a changing rate; the others where all is run (``--full``).
+TWO = (("SGD", "AdamW, cosine"), ("Adam", "SGD, cosine"))
+RARELY = {
+    f"{objective}, {name}"
+    for i, objective in enumerate(OBJECTIVES)
+    for name in RECIPES
+    if name not in TWO[i % 2]
+}
 
 # What is trainable, how fast, and by which gradients.
 ADAMW = AdamW(WarmupCosine(0.01), weight_decay=0.5)

@@ -26,6 +26,12 @@ def test_a_flip_is_exact_enough_to_be_a_flip() -> None:
     np.testing.assert_allclose(found.numpy(), given.IMAGES[:, :, ::-1], atol=0.01)
 
 
+def test_arrays_will_do_to_look_at_examples() -> None:
+    draws = given.draws_for("rotate")
+    found = np.asarray(augment(given.IMAGES, draws))
+    np.testing.assert_allclose(found, given.expected(draws), atol=0.02)
+
+
 def test_only_images_are_changed() -> None:
     with pytest.raises(CourseError, match="N×H×W×C"):
         augment(torch.zeros(4, 7), {})
