@@ -114,9 +114,10 @@ def tabulate(parts: Mapping[str, Iterable[Weight]], recipe: Recipe) -> list[Grou
     highest = float(as_schedule(recipe.learning_rate).rates(1000).max())
     rows: dict[tuple[str, float], Group] = {}
     for part, factor in factors(recipe.rates, list(parts)).items():
-        for dimensions, size, learns in parts[part]:
+        rate = float(f"{highest * factor:.12g}")  # 0.01, not 0.010000000000000002
+        for dimensions, size, learns in sorted(parts[part], reverse=True):  # kernels first
             decay = decay_of(recipe, dimensions)
-            row = rows.get((part, decay), Group(part, highest * factor, decay, 0, 0))
+            row = rows.get((part, decay), Group(part, rate, decay, 0, 0))
             n, trainable = row.parameters + size, row.trainable + size * learns
             rows[part, decay] = row._replace(parameters=n, trainable=trainable)
     return list(rows.values())

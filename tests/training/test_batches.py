@@ -59,3 +59,20 @@ def test_data_may_be_a_pair_a_domain_or_a_mapping() -> None:
 def test_unusable_data_is_refused_in_one_sentence(train: object) -> None:
     with pytest.raises(CourseError):
         batches.as_arrays(train)
+
+
+@pytest.mark.parametrize(
+    ("n", "parts", "sizes"), [(10, 3, [3, 3, 4]), (8, 2, [4, 4]), (2, 4, [1, 1])]
+)
+def test_a_batch_is_cut_into_even_parts_with_their_shares(
+    n: int, parts: int, sizes: list[int]
+) -> None:
+    batch = {"": np.arange(n), "t": np.arange(n) * 2}
+    found = list(batches.shares(batch, parts))
+    assert [len(rows[""]) for _, rows in found] == sizes
+    assert [share for share, _ in found] == [size / n for size in sizes]
+    assert np.concatenate([rows["t"] for _, rows in found]).tolist() == batch["t"].tolist()
+
+
+def test_inputs_are_cut_so_that_no_batch_is_much_smaller() -> None:
+    assert [len(part) for part in batches.even_parts(np.zeros(50), 20)] == [17, 17, 16]

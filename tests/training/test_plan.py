@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,6 +52,19 @@ def test_a_loss_that_is_no_number_is_named_with_its_step() -> None:
 def test_a_plan_of_no_epochs_is_refused() -> None:
     with pytest.raises(CourseError, match="epochs"):
         plan(epochs=0)
+    for what in ({"accumulate": 0}, {"batch_norm": "moving on"}):
+        with pytest.raises(CourseError, match=next(iter(what))):
+            replace(plan(), **what)
+
+
+def test_one_history_goes_on_where_another_ends() -> None:
+    first, second = History(), History()
+    plan().record(first, [3.0, 2.0, 1.0], {}, seconds=2.0)
+    plan().record(second, [0.5, 0.4, 0.3], {}, seconds=1.0)
+    both = first.followed_by(second)
+    assert both.loss == [3.0, 2.0, 1.0, 0.5, 0.4, 0.3] and both.seconds == 3.0
+    assert both.column("epoch") == [0, 1] and both.column("seconds") == [2.0, 3.0]
+    assert second.epochs[0]["epoch"] == 0  # neither of the two is changed
 
 
 def test_history_survives_json() -> None:

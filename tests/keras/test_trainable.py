@@ -1,0 +1,83 @@
+"""What is trainable, how fast and by which gradients, in Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_lib.keras.engine import keras
+from course_lib.keras.normalization import BatchNorm
+from course_lib.keras.torch_layout import leaf_layers
+from tests.training import trainable
+from tests.training.trainable import Half
+
+
+def arrays(model: keras.Model) -> dict[str, np.ndarray]:
+    return {
+        f"{layer.name}.{w.name}": np.array(keras.ops.convert_to_numpy(w))
+        for layer in leaf_layers(model)
+        for w in layer.weights
+    }
+
+
+HALF = Half("keras", arrays)
+
+
+@pytest.mark.parametrize(
+    ("plan", "free", "batch_norm"),
+    [
+        ("head", {"head"}, "moving"),
+        ("last", {"block2", "head"}, "moving"),
+        ("last", {"block2", "head"}, "frozen"),
+        ("everything", {"block1", "block2", "head"}, "moving"),
+    ],
+)
+def test_plans_freeze_bit_by_bit(plan: str, free: set[str], batch_norm: str) -> None:
+    trainable.check_plans_freeze_bit_by_bit(HALF, plan, free, batch_norm)
+
+
+def test_unfreezing_goes_from_the_head_to_the_input() -> None:
+    trainable.check_unfreezing_goes_from_the_head_to_the_input(HALF)
+
+
+def test_what_was_frozen_before_stays_so() -> None:
+    trainable.check_what_was_frozen_before_stays_so(HALF)
+
+
+def test_an_interrupted_unfreezing_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    trainable.check_an_interrupted_unfreezing_goes_on_as_if_nothing_had_happened(HALF, tmp_path)
+
+
+def test_accumulated_gradients_are_the_whole_batchs() -> None:
+    trainable.check_accumulated_gradients_are_the_whole_batchs(HALF)
+
+
+def test_frozen_statistics_stay_while_scale_and_shift_learn() -> None:
+    trainable.check_frozen_statistics_stay_while_scale_and_shift_learn(HALF)
+
+
+def test_estimated_statistics_are_the_means_over_batches() -> None:
+    norm = keras.Sequential([keras.Input((3,)), BatchNorm()])
+    trainable.check_estimated_statistics_are_the_means_over_batches(HALF, norm)
+
+
+def test_estimating_comes_before_the_first_step_and_moves_frozen_layers_too() -> None:
+    trainable.check_estimating_comes_before_the_first_step_and_moves_frozen_layers_too(HALF)
+
+
+def test_lp_ft_trains_the_head_on_features_as_in_the_whole_model() -> None:
+    trainable.check_lp_ft_trains_the_head_on_features_as_in_the_whole_model(HALF)
+
+
+def test_the_table_of_groups() -> None:
+    trainable.check_the_table_of_groups(HALF)
+
+
+def test_rates_for_parts_that_are_not_there_are_refused() -> None:
+    trainable.check_rates_for_parts_that_are_not_there_are_refused(HALF)
+
+
+def test_bfloat16_stays_close_and_keeps_float32_weights() -> None:
+    trainable.check_bfloat16_stays_close_and_keeps_float32_weights(HALF)
