@@ -5,7 +5,9 @@
 Target: the 1,797 real digits. Everything was chosen on the development part (the 80 % of
 ``data.split(digits, seed=0)``); the test part is only ever predicted. The method for each number of
 labels was fixed beforehand: ``root_features``, then nearest class mean with one label per class, a
-linear probe with more, its L2 strength by cross-validation on those few labels. Rivals on the same
+linear probe with more, its L2 strength by cross-validation on those few labels. The last block in file
+order is a harder test, with other writers, but not an untouched one: most of its digits (286 of 359)
+lie in the development part of the random split, so the choices have seen them. Rivals on the same
 labels:
 
 * *from scratch*: the same network and a linear head from random weights, recipe tuned on the
@@ -89,7 +91,8 @@ def run(*, quick: bool = False, weights: str | Path = WEIGHTS) -> dict[str, Any]
                     {"protocol": protocol, "method": method, "labels": per_class, "values": values}
                 )
     seconds = time.perf_counter() - started
-    return {"rows": rows, "seconds": seconds, "seeds": seeds, "scratch": asdict(scratch)}
+    found = {"rows": rows, "seconds": seconds, "seeds": seeds, "scratch": asdict(scratch)}
+    return found | {"quick": quick}
 
 
 def read_out(f: np.ndarray, y: np.ndarray, f_test: np.ndarray) -> np.ndarray:
@@ -182,7 +185,9 @@ def misses(result: dict[str, Any]) -> list[str]:
 
 
 def _verdicts(result: dict[str, Any]) -> list[str]:
-    """What was promised and aimed at, beside what was found."""
+    """What was promised and aimed at, beside what was found. A quick run promises nothing."""
+    if result["quick"]:
+        return ["a quick run, to see that it works: its numbers mean nothing"]
     lines = []
     for n, values in _values(result, "random", PRETRAINED).items():
         mean = float(np.mean(values))

@@ -30,8 +30,9 @@ def test_even_a_quick_run_shows_the_effect(quick):
 def test_the_table_names_everything(quick):
     text = transfer.table(quick)
     for words in (*("random 20 %", "last 20 % in file order", "from scratch", "raw pixels"),
-                  transfer.WITHOUT, "margin over", "promised 0.750", "aimed at 0.950"):  # fmt: skip
+                  transfer.WITHOUT, "margin over", "numbers mean nothing"):  # fmt: skip
         assert words in text
+    assert "promised" not in text
 
 
 def made_up(accuracies: dict[int, float], rival: float) -> dict:
@@ -41,7 +42,12 @@ def made_up(accuracies: dict[int, float], rival: float) -> dict:
             mean = level[n] if level else rival
             values = list(mean + np.array([-0.01, 0.0, 0.01]))
             rows.append({"protocol": "random", "method": method, "labels": n, "values": values})
-    return {"rows": rows}
+    return {"rows": rows, "quick": False}
+
+
+def test_a_full_run_says_what_was_promised_and_aimed_at():
+    lines = transfer._verdicts(made_up(transfer.FLOOR, rival=0.5))
+    assert "promised 0.750 (met), aimed at 0.800 (MISSED)" in lines[0]
 
 
 def test_nothing_is_missed_where_every_floor_is_reached():

@@ -189,9 +189,12 @@ def _default_weights(name: str) -> Path:
         fetch = "import keras; keras.applications.VGG16(include_top=False)"
         files = published.KERAS_APPLICATIONS[name]
         return published.find_published(name, files, published.keras_folders(), fetch)
-    fetch = f"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')"
-    published_files = published.TORCHVISION[name]
-    return published.find_published(name, published_files, published.torch_folders(), fetch)
+    # torchvision's file, but without torchvision: Keras downloads it into its own folder.
+    files = published.TORCHVISION[name]
+    url = f"{published.TORCHVISION_URL}/{files[0]}"
+    fetch = f"import keras; keras.utils.get_file(origin='{url}', cache_subdir='models')"
+    folders = [*published.torch_folders(), *published.keras_folders()]
+    return published.find_published(name, files, folders, fetch)
 
 
 def _load_weights(

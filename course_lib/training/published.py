@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "weights"
 
+TORCHVISION_URL = "https://download.pytorch.org/models"
+
 # torchvision's files on ImageNet-1k, newest first; the name ends with the SHA-256's first digits.
 TORCHVISION = {
     "vgg16": ("vgg16-397923af.pth",),
@@ -36,7 +38,7 @@ def torch_folders() -> list[Path]:
 
 
 def keras_folders() -> list[Path]:
-    """Give the folders where keras.applications' weights may be."""
+    """Give the folders where what Keras downloads may be."""
     home = Path(os.environ.get("KERAS_HOME", "~/.keras"))
     return [data_dir() / "weights", home.expanduser() / "models"]
 
@@ -58,12 +60,14 @@ def find_published(name: str, files: Sequence[str], folders: Sequence[Path], fet
             _check_sum(path)
             return path
     raise CourseError(
-        f"The published weights of {name} are not on this machine: put {files[0]} into {folders[0]} "
-        f'(where there is a network:  python -c "{fetch}"), pass weights=PATH, '
-        f"or work with load_backbone('glyphnet'), which the course brings along.",
-        f"这台机器上没有 {name} 的公开权重：请把 {files[0]} 放进 {folders[0]}"
-        f'（能联网时可运行  python -c "{fetch}"），或者用 weights=PATH 指定文件；'
-        f"也可以先用课程自带的 load_backbone('glyphnet')。",
+        f"The published weights of {name} are not on this machine. Three ways to go on:\n"
+        f'  - where there is a network, run  python -c "{fetch}"  in a terminal, then this cell again;\n'
+        f"  - put {files[0]} into {folders[0]}, or pass its path: weights=PATH;\n"
+        f"  - work with load_backbone('glyphnet'), which the course brings along.",
+        f"这台机器上没有 {name} 的公开权重。有三种办法：\n"
+        f'  - 能联网时，在终端运行  python -c "{fetch}"，再重新运行本单元格；\n'
+        f"  - 把 {files[0]} 放进 {folders[0]}，或者用 weights=PATH 指定它的路径；\n"
+        f"  - 先用课程自带的 load_backbone('glyphnet')。",
     )
 
 
