@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.keras import SGD, CrossEntropy, fit
+from course_lib.keras import SGD, Augmented, CrossEntropy, MixUp, Shift, fit
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import load_torch_layout
 from tests.keras import doubles
@@ -55,3 +55,18 @@ def test_a_teacher_in_the_objective_stays_as_it_was() -> None:
     model = Small(cases.start())
     fit(model, (data["x"], data["y"]), objective=objective, optimizer=SGD(0.1), epochs=2)
     assert all(np.array_equal(a, b) for a, b in zip(teacher.get_weights(), before, strict=True))
+
+
+def test_wrappers_go_around_methods_too() -> None:
+    """Mix-up of what a teacher sees; augmented images for one of two domains."""
+    data = cases.data_for(cases.CASES["augmented, SGD"]) | {"x_t": cases.arrays()["x_t"]}
+    teacher = doubles.Distillation(Small(cases.start()), temperature=2.0)
+    discriminator = dense(2, "domain")
+    load_torch_layout(discriminator, cases.start())
+    dann = doubles.DANN(discriminator)
+    for objective in (MixUp(teacher, classes=3), Augmented(dann, [Shift()])):
+        history = fit(
+            Small(cases.start()), data, objective=objective, optimizer=SGD(0.05), epochs=6
+        )
+        assert np.isfinite(history.loss).all()
+        assert np.mean(history.loss[-2:]) < np.mean(history.loss[:2])

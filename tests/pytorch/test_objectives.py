@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.pytorch import SGD, CrossEntropy, fit
+from course_lib.pytorch import SGD, Augmented, CrossEntropy, MixUp, Shift, fit
 from tests.parity import cases
 from tests.pytorch import doubles
 from tests.pytorch.small import Small, load
@@ -78,3 +78,16 @@ def test_a_teacher_in_the_objective_stays_frozen_and_in_inference_mode() -> None
         epochs=2,
     )
     assert all(torch.equal(w, before[n]) for n, w in teacher.state_dict().items())
+
+
+def test_wrappers_go_around_methods_too() -> None:
+    """Mix-up of what a teacher sees; augmented images for one of two domains."""
+    data = cases.data_for(cases.CASES["augmented, SGD"]) | {"x_t": cases.arrays()["x_t"]}
+    teacher = doubles.Distillation(Small(cases.start()), temperature=2.0)
+    dann = doubles.DANN(load(nn.Linear(6, 2), cases.start(), "domain."))
+    for objective in (MixUp(teacher, classes=3), Augmented(dann, [Shift()])):
+        history = fit(
+            Small(cases.start()), data, objective=objective, optimizer=SGD(0.05), epochs=6
+        )
+        assert np.isfinite(history.loss).all()
+        assert np.mean(history.loss[-2:]) < np.mean(history.loss[:2])
