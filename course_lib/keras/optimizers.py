@@ -39,8 +39,7 @@ class ByPart:
 
     def update_only(self, variables: Sequence[keras.Variable]) -> None:
         """Update these from now on; what the optimizer remembers of the others is kept."""
-        # Past Keras's own __setattr__, which would take a new list for more of its memory.
-        object.__setattr__(self, "_trainable_variables", list(variables))
+        self._trainable_variables[:] = variables  # in place: a new list would count as new state
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
         """Say which weights the gradients are of: on JAX, Keras takes it for granted."""
@@ -68,9 +67,17 @@ class TorchSGD(ByPart, keras.optimizers.SGD):
 
 
 class TorchAdam(ByPart, keras.optimizers.Adam):
-    """Adam with ε outside the correction and coupled decay, or AdamW's.
+    r"""Adam with ε outside the correction and coupled decay, or AdamW's.
 
-    Each weight counts its own updates: one that is freed late begins to correct its moments then.
+    The correction of the moments is moved into two numbers, as Kingma & Ba do in section 2:
+
+    .. math::
+        \eta \, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+        = \eta_t \, \frac{m}{\sqrt v + \epsilon_t}, \qquad
+        \eta_t = \eta \, \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}, \quad
+        \epsilon_t = \epsilon \sqrt{1 - \beta_2^t}
+
+    Each weight counts its own updates t: one that is freed late begins to correct its moments then.
     """
 
     def __init__(self, rates: RateTable, recipe: Adam | AdamW, treatment: Treatment) -> None:
@@ -81,29 +88,42 @@ class TorchAdam(ByPart, keras.optimizers.Adam):
 
     def build(self, variables: list[keras.Variable]) -> None:
         super().build(variables)
-        self.updates = [self.add_variable((), name="updates") for _ in variables]
+        self.updates = self.add_variable((len(variables),), name="updates")
+
+    def _backend_update_step(
+        self, grads: Any, trainable_variables: Any, learning_rate: KerasTensor
+    ) -> None:
+        """Update these weights. What is a number for each weight is computed for all at once."""
+        updated = {self._get_variable_index(variable) for variable in trainable_variables}
+        moved = [float(i in updated) for i in range(len(self.factors))]
+        self.updates.assign_add(np.array(moved, keras.config.floatx()))
+        t = ops.maximum(self.updates, 1.0)
+        rates = learning_rate * np.array(self.factors, keras.config.floatx())
+        root = ops.sqrt(1 - self.beta_2**t)
+        self.rates, self.epsilons = (
+            tuple(ops.unstack(rates)),
+            tuple(ops.unstack(self.epsilon * root)),
+        )
+        self.steps = tuple(ops.unstack(rates * root / (1 - self.beta_1**t)))
+        super()._backend_update_step(grads, trainable_variables, learning_rate)
 
     def update_step(
         self, gradient: KerasTensor, variable: keras.Variable, rate: KerasTensor
     ) -> None:
         i = self._get_variable_index(variable)
-        m, v, t = self._momentums[i], self._velocities[i], self.updates[i]
-        rate, g = rate * self.factors[i], self._decay(gradient, variable, rate * self.factors[i], i)
-        self.assign_add(t, 1.0)
-        self.assign(m, self.beta_1 * m + (1 - self.beta_1) * g)
-        self.assign(v, self.beta_2 * v + (1 - self.beta_2) * ops.square(g))
-        m_hat, v_hat = m / (1 - self.beta_1**t), v / (1 - self.beta_2**t)
-        self.assign_sub(variable, rate * m_hat / (ops.sqrt(v_hat) + self.epsilon))
+        m, v = self._momentums[i], self._velocities[i]
+        g = self._decay(gradient, variable, i)
+        self.assign_add(m, (1 - self.beta_1) * (g - m))
+        self.assign_add(v, (1 - self.beta_2) * (ops.square(g) - v))
+        self.assign_sub(variable, self.steps[i] * m / (ops.sqrt(v) + self.epsilons[i]))
 
-    def _decay(
-        self, gradient: KerasTensor, variable: keras.Variable, rate: KerasTensor, i: int
-    ) -> KerasTensor:
+    def _decay(self, gradient: KerasTensor, variable: keras.Variable, i: int) -> KerasTensor:
         """Shrink the weight (AdamW), or add the decay to the gradient (Adam)."""
         if not self.decays[i]:
             return gradient
         if not self.decoupled:
             return gradient + self.decays[i] * variable
-        self.assign_sub(variable, rate * self.decays[i] * variable)
+        self.assign_sub(variable, self.decays[i] * self.rates[i] * variable)
         return gradient
 
 
