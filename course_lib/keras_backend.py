@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -20,12 +21,37 @@ def settle() -> str:
     # TensorFlow's start-up notices on stderr would look like errors to a beginner (and to nbgrader).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
-        with _silent_stderr():
+        with _silent_stderr(), _quick(), _without("jax"):
             import tensorflow  # noqa: F401
         # PyTorch's compiler brings an LLVM of its own; loaded after TensorFlow's it ends the process. If
         # PyTorch comes into this process later, it shall do without (as it does where there is none).
         sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
     return backend
+
+
+@contextmanager
+def _quick() -> Iterator[None]:
+    """Look for no garbage meanwhile: what imports make stays, and looking takes a second."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let an optional module look missing: TensorFlow imports JAX where it can, and needs it not."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 @contextmanager
