@@ -13,10 +13,17 @@ from course_lib.language import Text
 MAX_LINES = 8  # of a traceback
 
 
-def advise(error: BaseException) -> Text:
-    """Say what to look at first, by the kind of error and, where it is telling, its message."""
+Advice = tuple[tuple[str, Text], ...]
+"""Patterns for "TypeError: its message", each with what to say: a fixed sentence, never filled in."""
+
+
+def advise(error: BaseException, first: Advice = ()) -> Text:
+    """Say what to look at first, by the kind of error and, where it is telling, its message.
+
+    ``first`` is an exercise's own advice; it goes before the general one.
+    """
     said = f"{type(error).__name__}: {error}"
-    for pattern, advice in _ADVICE:
+    for pattern, advice in (*first, *_ADVICE):
         if re.search(pattern, said, re.IGNORECASE | re.DOTALL):
             return advice
     return text(
@@ -60,7 +67,7 @@ def _is_library(filename: str) -> bool:
     return "site-packages" in path.parts or any(path.is_relative_to(home) for home in homes)
 
 
-_ADVICE: tuple[tuple[str, Text], ...] = (
+_ADVICE: Advice = (
     (
         r"^(NameError|UnboundLocalError)",
         text(
@@ -68,6 +75,29 @@ _ADVICE: tuple[tuple[str, Text], ...] = (
             "(an import, perhaps), run the notebook from the top.",
             "出错的那一行用到了一个没有定义的名字。请检查拼写；如果它来自前面的单元格（例如某个 import），"
             "请从头依次运行笔记本。",
+        ),
+    ),
+    (
+        r"must be Tensor, not (numpy\.)?ndarray",
+        text(
+            "A PyTorch layer or function was given a NumPy array. It wants a tensor: torch.as_tensor(…).",
+            "PyTorch 的层或函数收到了 NumPy 数组，而它要的是张量：torch.as_tensor(…)。",
+        ),
+    ),
+    (
+        r"cannot cast ufunc .* to dtype\('u?int",
+        text(
+            "An array of whole numbers (uint8, say) can't hold fractions, so it can't be divided in place. "
+            "Make it float32 first: .astype(np.float32).",
+            "整数数组（例如 uint8）存不下小数，所以不能就地做除法。请先转成 float32：.astype(np.float32)。",
+        ),
+    ),
+    (
+        r"boolean index did not match|boolean dimension is|mask .* does not match the shape",
+        text(
+            "A mask must have one entry for each element that it chooses from. Print the shapes of both: "
+            "over which axis did you reduce?",
+            "布尔掩码必须和被挑选的数组一样长，一一对应。请打印二者的形状：你是对哪个轴求的平均或求的和？",
         ),
     ),
     (

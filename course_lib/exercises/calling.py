@@ -12,10 +12,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from course_lib.exercises.advice import advise, is_untouched_stub, own_lines
+from course_lib.exercises.advice import Advice, advise, is_untouched_stub, own_lines
 from course_lib.exercises.codec import CodecError, decode, to_text
 from course_lib.exercises.comparators import close
-from course_lib.exercises.conversion import to_plain, to_tensors, too_large
+from course_lib.exercises.conversion import is_tensor, to_plain, to_tensors, too_large
 from course_lib.exercises.forbidden import find_forbidden
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.values import Value, text
@@ -29,6 +29,8 @@ def call(
     framework: str,
     tensors: bool = True,
     probe: str | None = None,
+    dtype: str | None = None,
+    errors: Advice = (),
     remarks: list[Text] | None = None,
 ) -> Value:
     """Call the student's function on copies of the inputs and give back a plain value.
@@ -40,6 +42,8 @@ def call(
         tensors: Whether arrays go in as the framework's tensors.
         probe: Name of a function in ``course_lib.<framework>.probes``; it gets the student's
             function and the inputs as arrays, and its report is the value.
+        dtype: The NumPy type that the exercise asks for, if it does: then a tensor is refused.
+        errors: The exercise's own advice on errors.
         remarks: Where given, sentences are added that don't make the answer wrong.
 
     Raises:
@@ -53,11 +57,13 @@ def call(
             returned = getattr(report, probe)(answer, **given)
         else:
             returned = _call_with(answer, given)
+        if dtype and is_tensor(returned):
+            raise _a_tensor(dtype)
         value = to_plain(returned)
     except AnswerError:
         raise
     except (Exception, SystemExit) as error:
-        raise _problem_of(error) from error
+        raise _problem_of(error, errors) from error
     if value is None:
         raise AnswerError(
             "no_value",
@@ -74,8 +80,8 @@ def answer_request(answer: Any, request: str, *, framework: str) -> str:
 
     Args:
         answer: What the student handed in.
-        request: ``{"inputs": …, "tensors": bool, "probe": str | None, "forbidden": […]}`` with the
-            inputs as :func:`.codec.encode` gives them.
+        request: ``{"inputs": …, "tensors": bool, "probe": str | None, "dtype": str | None,
+            "forbidden": […]}`` with the inputs as :func:`.codec.encode` gives them.
         framework: As for :func:`call`.
 
     Returns:
@@ -91,6 +97,7 @@ def answer_request(answer: Any, request: str, *, framework: str) -> str:
             framework=framework,
             tensors=asked["tensors"],
             probe=asked["probe"],
+            dtype=asked.get("dtype"),
         )
         return f'{{"value":{to_text(value)}}}'
     except AnswerError as problem:
@@ -119,10 +126,10 @@ def refuse_forbidden(answer: Any, forbidden: Sequence[str]) -> None:
         names = ", ".join(f"{name}()" for name in called)
         raise AnswerError(
             "forbidden",
-            f"Your function calls {names}, which does this exercise's work for you. "
-            "Write that step yourself from simpler operations.",
-            f"你的函数调用了 {names.replace(', ', '、')}，它替你完成了这道题要练习的那一步。"
-            "请用更基本的运算自己写出这一步。",
+            f"Your function calls {names}. This exercise excludes that call, since it would take over "
+            "the step that you are to practise: write that step yourself.",
+            f"你的函数调用了 {names.replace(', ', '、')}。本题不允许这样调用，因为它会代替你完成要练习的那一步："
+            "请自己写出这一步。",
         )
 
 
@@ -163,10 +170,18 @@ def _wrong_signature(given: dict[str, Any], signature: inspect.Signature) -> Ans
     )
 
 
-def _problem_of(error: BaseException) -> AnswerError:
+def _a_tensor(dtype: str) -> AnswerError:
+    return AnswerError(
+        "a_tensor",
+        f"Your function returns a tensor. A NumPy array of {dtype} is asked for.",
+        f"你的函数返回的是张量，而这里要的是 {dtype} 的 NumPy 数组。",
+    )
+
+
+def _problem_of(error: BaseException, errors: Advice) -> AnswerError:
     if is_untouched_stub(error):
         return not_attempted()
-    advice = advise(error)
+    advice = advise(error, errors)
     return AnswerError(
         "raised",
         f"{advice['en']} Your function stopped here:",

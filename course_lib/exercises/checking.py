@@ -6,15 +6,20 @@ It compares on a few public examples. Grading asks the same function on other in
 
 from __future__ import annotations
 
+import importlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.exercises import journal
+from course_lib.exercises.advice import own_lines
 from course_lib.exercises.calling import call, not_attempted, refuse_forbidden, require_function
 from course_lib.exercises.cards import Card, Table
 from course_lib.exercises.conversion import to_tensors
-from course_lib.exercises.explaining import compare_rows, explain
+from course_lib.exercises.explaining import compare_rows, explain, name_of_part
 from course_lib.exercises.judging import Case, Judgement, judge
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.public import PublicExercise, load_public
@@ -23,6 +28,9 @@ from course_lib.language import Text, both, pick
 
 captured: dict[str, Any] = {}
 """While grading: each exercise's answer as it stood at its check cell."""
+
+PATIENCE = 10.0
+"""Seconds after which a student is told how to stop a check that is still running."""
 
 _NOTHING = object()
 
@@ -101,14 +109,17 @@ def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
         require_function(answer)
         refuse_forbidden(answer, exercise.forbidden)
         for draw in exercise.draws:
-            found = call(
-                answer,
-                draw.inputs,
-                framework=framework,
-                tensors=exercise.tensors,
-                probe=exercise.probe,
-                remarks=remarks if not remarks else None,
-            )
+            with _patience(exercise):
+                found = call(
+                    answer,
+                    draw.inputs,
+                    framework=framework,
+                    tensors=exercise.tensors,
+                    probe=exercise.probe,
+                    dtype=exercise.comparator.dtype if exercise.comparator else None,
+                    errors=exercise.errors,
+                    remarks=remarks if not remarks else None,
+                )
             cases.append(Case(draw.inputs, draw.expected, found, draw.mistaken))
     except AnswerError as problem:
         # An earlier example that came out wrong tells more than an error in a later one.
@@ -122,10 +133,35 @@ def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
     return _incorrect(exercise, judgement, cases)
 
 
+@contextmanager
+def _patience(exercise: PublicExercise) -> Iterator[None]:
+    """Say after a while how to stop a call that does not come to an end, and take the stop kindly."""
+    words = both(
+        f"{exercise.id}: your function is still running. Kernel → Interrupt (the ■ button) stops it; "
+        "then you see at which line it was.",
+        f"{exercise.id}：你的函数还在运行。可用“内核 → 中断”（■ 按钮）停止它，随后会显示停在了哪一行。",
+    )
+    timer = threading.Timer(PATIENCE, print, args=[words], kwargs={"flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise AnswerError(
+            "interrupted",
+            "You stopped it. Your function was still at work here; if that is a loop, ask what ends it:",
+            "你中断了运行。当时函数执行到这里；如果这是循环，想一想它靠什么结束：",
+            own_lines(stop),
+        ) from None
+    finally:
+        timer.cancel()
+
+
 def example(exercise_id: str, number: int = 1) -> dict[str, Any]:
     """Give the inputs of one of the examples that :func:`check` uses, to try the function on.
 
-    ``ridge_path(**example("04.3"))`` calls it as ``check`` does. ``number`` counts from 1.
+    ``ridge_path(**example("04.3"))`` calls it as ``check`` does. ``number`` counts from 1. Where the
+    function gets a model, each call builds it anew.
     """
     exercise = load_public(exercise_id)
     if not 1 <= number <= len(exercise.draws):
@@ -138,8 +174,11 @@ def example(exercise_id: str, number: int = 1) -> dict[str, Any]:
             if count
             else f"{exercise_id} 由教师批改，没有例子。",
         )
-    framework = framework_in_use() if exercise.tensors and not exercise.probe else "numpy"
-    return to_tensors(exercise.draws[number - 1].inputs, framework)
+    inputs = exercise.draws[number - 1].inputs
+    if exercise.probe:
+        probes = importlib.import_module(f"course_lib.{framework_in_use()}.probes")
+        return probes.ARGUMENTS[exercise.probe](**to_tensors(inputs, "numpy"))
+    return to_tensors(inputs, framework_in_use() if exercise.tensors else "numpy")
 
 
 def _correct(exercise: PublicExercise, remarks: list[Text]) -> Result:
@@ -169,7 +208,10 @@ def _of_problem(exercise: PublicExercise, problem: AnswerError) -> Result:
 def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]) -> Result:
     assert exercise.comparator is not None
     differences = map(
-        pick, explain(judgement, cases, exercise.comparator, tensors=exercise.tensors)
+        pick,
+        explain(
+            judgement, cases, exercise.comparator, tensors=exercise.tensors, parts=exercise.parts
+        ),
     )
     # A pitfall's own message says what was done; the table below it says the rest.
     known = judgement.pitfall and [pick(exercise.messages[judgement.pitfall])]
@@ -177,8 +219,8 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
         [pick(row.name), pick(row.expected), pick(row.found)]
         for row in compare_rows(judgement, tensors=exercise.tensors)
     ]
-    part = judgement.outcome.part
-    name = f"result{part}" if part else both("result", "返回值")
+    part = name_of_part(judgement.outcome, cases[judgement.wrong].expected, exercise.parts)
+    name = pick(part) if part else both("result", "返回值")
     header = [name, both("expected", "应为"), both("yours", "你的")]
     card = Card(
         "bad",
@@ -196,10 +238,20 @@ def _heading(exercise: PublicExercise, state: str) -> str:
 
 
 def _which_example(exercise: PublicExercise, judgement: Judgement) -> list[str]:
-    if exercise.probe:
-        return []
     number = judgement.wrong + 1
-    call_again = f'{exercise.function}(**example("{exercise.id}", {number}))'
+    this_one = f'example("{exercise.id}", {number})'
+    call_again = f"{exercise.function}(**{this_one})"
+    if exercise.probe:
+        this_one = f"given = {this_one}"
+        call_again = f"{exercise.function}(**given)"
+        return [
+            both(
+                f"This is example {number} of {len(exercise.draws)}. Try it yourself: `{this_one}`, then "
+                f"`{call_again}`, and look at what is in `given`.",
+                f"这是 {len(exercise.draws)} 组例子中的第 {number} 组。可以自己试：先写 `{this_one}`，再运行 "
+                f"`{call_again}`，然后查看 `given` 里的东西。",
+            )
+        ]
     return [
         both(
             f"This is example {number} of {len(exercise.draws)}. Try it yourself: `{call_again}`",

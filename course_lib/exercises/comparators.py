@@ -14,7 +14,7 @@ What is strict and what is not:
 - A whole number is exact under every comparator; only fractions have a tolerance.
 - ``equal`` wants whole numbers where whole numbers are expected: labels 1.0, 2.0 are not labels.
 - A regular list of numbers is as good as an array, a tuple as good as a list, a 0-d array as good
-  as a number, float32 as good as float64.
+  as a number, float32 as good as float64 (unless ``close`` is given ``float_bits``).
 
 A comparator sees plain decoded values only (:mod:`.values`), so an object with an ``__eq__`` of
 its own never gets here.
@@ -39,7 +39,8 @@ class Outcome:
     Attributes:
         same: Whether the two values agree.
         reason: ``""`` when they agree, else ``"kind"`` (a bool for a number …), ``"shape"``,
-            ``"length"``, ``"keys"``, ``"members"``, ``"nan"`` or ``"value"``.
+            ``"length"``, ``"keys"``, ``"members"``, ``"nan"``, ``"value"`` or, where the values
+            agree and the array does not have the type that is asked for, ``"dtype"``.
         path: Where the first difference is, as one would write it: ``["weights"][3, 0]``.
         expected: The part of the expected value at that place (at the array, for an array).
         found: The part of the found value there.
@@ -77,7 +78,21 @@ class Comparator:
 
     def compare(self, expected: Value, found: Value) -> Outcome:
         """Say whether ``found`` agrees with ``expected`` and, if not, where and how it differs."""
-        return _compare(expected, found, "", _RULES[self.name](**dict(self.options)))
+        options = {key: value for key, value in self.options if key != "float_bits"}
+        outcome = _compare(expected, found, "", _RULES[self.name](**options))
+        if outcome.same and self.dtype and getattr(found, "dtype", None) != np.dtype(self.dtype):
+            return _differs("dtype", "", expected, found)
+        return outcome
+
+    @property
+    def dtype(self) -> str | None:
+        """The type that a returned array must have, such as ``"float32"``; mostly ``None``: any."""
+        bits = dict(self.options).get("float_bits")
+        return f"float{bits:g}" if bits else None
+
+    def of_values(self) -> Comparator:
+        """Give the same comparator, to which only the values count and not the array's type."""
+        return Comparator(self.name, tuple(o for o in self.options if o[0] != "float_bits"))
 
     def to_data(self) -> dict[str, str | float]:
         """Give the rule as JSON-able data: ``{"name": "close", "rtol": 1e-4, "atol": 1e-6}``."""
@@ -95,9 +110,15 @@ class Comparator:
         return Comparator(name, tuple((k, float(v)) for k, v in data.items() if k != "name"))
 
 
-def close(rtol: float = 1e-4, atol: float = 1e-6) -> Comparator:
-    """Fractions agree when ``|found − expected| ≤ atol + rtol · |expected|``."""
-    return Comparator("close", (("rtol", float(rtol)), ("atol", float(atol))))
+def close(rtol: float = 1e-4, atol: float = 1e-6, float_bits: int | None = None) -> Comparator:
+    """Fractions agree when ``|found − expected| ≤ atol + rtol · |expected|``.
+
+    With ``float_bits=32`` the answer must be a NumPy array of float32, for exercises that ask so.
+    """
+    options = (("rtol", float(rtol)), ("atol", float(atol)))
+    return Comparator(
+        "close", (*options, ("float_bits", float(float_bits))) if float_bits else options
+    )
 
 
 def equal() -> Comparator:

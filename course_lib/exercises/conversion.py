@@ -77,7 +77,7 @@ class _Plain:
             raise too_large()
         if part is None or isinstance(part, bool | str):
             return part if part is None or isinstance(part, bool) else str(part)
-        if isinstance(part, np.ndarray | np.generic) or _is_tensor(part):
+        if isinstance(part, np.ndarray | np.generic) or is_tensor(part):
             return self._array(part)
         if isinstance(part, numbers.Integral):
             return self._whole(int(part))
@@ -160,7 +160,8 @@ def _loaded(module: str) -> Any:
     return sys.modules.get(module)
 
 
-def _is_tensor(part: Any) -> bool:
+def is_tensor(part: Any) -> bool:
+    """Say whether something is a tensor or a variable of one of the frameworks."""
     torch, keras, tf, jax = map(_loaded, ("torch", "keras", "tensorflow", "jax"))
     return bool(
         (hasattr(torch, "Tensor") and isinstance(part, torch.Tensor))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ def explain(
     *,
     tensors: bool = False,
     reveal: bool = True,
+    parts: Mapping[str, Text] | None = None,
 ) -> list[Text]:
     """Say in a few sentences how the first wrong case differs.
 
@@ -39,25 +41,28 @@ def explain(
         comparator: The exercise's comparator.
         tensors: Call arrays tensors.
         reveal: False leaves out every expected value and input: for feedback on secret draws.
+        parts: What the exercise calls the parts of its value.
     """
     case, outcome = cases[judgement.wrong], judgement.outcome
-    sentences = [_DESCRIBE[outcome.reason](outcome, tensors, reveal)]
+    names = _Names(parts or {}, of_list=isinstance(case.expected, list | tuple))
+    sentences = [_DESCRIBE[outcome.reason](outcome, names, tensors, reveal)]
     relation = _relation(outcome, case, comparator)
     if relation:
         sentences.append(relation)
     if outcome.others:
-        also = "、".join(f"result{path}" for path in outcome.others[:6])
+        also = [names.of(path) for path in outcome.others[:6]]
+        many = len(also) > 1
         sentences.append(
             text(
-                f"{also.replace('、', ', ')} {'differ' if len(outcome.others) > 1 else 'differs'} too.",
-                f"{also} 也不一致。",
+                f"{', '.join(each['en'] for each in also)} {'differ' if many else 'differs'} too.",
+                f"{'、'.join(each['zh'] for each in also)} 也不一致。",
             )
         )
     return sentences
 
 
 def compare_rows(judgement: Judgement, *, tensors: bool = False) -> list[Row]:
-    """Give the table's rows: what each side is, and the values when small, else the first that differs."""
+    """Give the table's rows: what each side is, and its values, or five of them where there are many."""
     outcome = judgement.outcome
     expected, found = outcome.expected, outcome.found
     rows = []
@@ -65,16 +70,66 @@ def compare_rows(judgement: Judgement, *, tensors: bool = False) -> list[Row]:
     several = _is_several(expected) or _is_several(found)
     if not several and not judgement.pitfall:
         return []  # the sentence has said it all
-    # A pitfall's message says nothing of shapes; every other sentence has said them already.
-    if kinds[0] != kinds[1] and judgement.pitfall:
+    # A pitfall's message says nothing of shapes; every other sentence has said them already. And a
+    # single number is what it is: its value stands in the next row.
+    if several and kinds[0] != kinds[1] and judgement.pitfall:
         rows.append(Row(text("what it is", "类型"), *kinds))
+    if outcome.reason == "dtype":
+        return rows  # the values are right
     shown = show_both(expected, found)
-    if all(shown):
+    if all(shown) and max(each.count("\n") for each in shown) < MAX_LINES:
         rows.append(_row(text("values", "数值"), *shown))
-    elif outcome.index and judgement.pitfall:
-        place = f"result{outcome.path}"
-        rows.append(_row(text(place, place), *_elements(outcome)))
+    elif outcome.index:
+        start = str(list(outcome.index)).strip("[]")
+        name = text(f"values from [{start}] on", f"从 [{start}] 起的数值")
+        rows.append(_row(name, *_first_values(outcome)))
     return rows
+
+
+MAX_LINES = 4  # of a value shown whole
+SOME = 5  # values shown of one that is larger
+
+
+def name_of_part(
+    outcome: Outcome, whole: Value, parts: Mapping[str, Text] | None = None
+) -> Text | None:
+    """Name the part of the returned value that an outcome's values are; ``None`` for the whole."""
+    names = _Names(parts or {}, of_list=isinstance(whole, list | tuple))
+    return names.of(outcome.part) if outcome.part else None
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What to call the places of a returned value: ``result[0]`` means nothing to whoever wrote it."""
+
+    parts: Mapping[str, Text]
+    of_list: bool  # the value is a list, so the first index counts its items
+
+    def of(self, path: str) -> Text:
+        """Name a place such as ``[1][0, 2]``: the second item, at [0, 2]."""
+        found = re.match(r"\[(?:'(\w+)'|(\d+))\](.*)$", path)
+        if not found:
+            return text(f"result{path}", f"result{path}")
+        key, rest = found[1] or found[2], found[3]
+        if key in self.parts:
+            name = self.parts[key]
+        elif self.of_list and found[2] and int(key) < len(_ORDINALS):
+            name = text(f"the {_ORDINALS[int(key)]} item", f"返回值的第 {int(key) + 1} 项")
+        else:
+            return text(f"result{path}", f"result{path}")
+        return text(f"{name['en']}, at {rest}", f"{name['zh']}的 {rest}") if rest else name
+
+    def subject(self, outcome: Outcome) -> Text:
+        """Name the place of an outcome, the Chinese ready to be followed by words."""
+        if not outcome.path:
+            return _WHOLE
+        name = self.of(outcome.path)
+        # In Chinese, a space stands between code and the words that follow.
+        return text(name["en"], name["zh"] + (" " if name["zh"][-1] in "]'" else ""))
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_WHOLE = text("the result", "返回值")
 
 
 def _is_several(value: Value) -> bool:
@@ -88,12 +143,16 @@ def _row(name: Text, expected: str, found: str) -> Row:
     return Row(name, text(expected, expected), text(found, found))
 
 
-def _place(outcome: Outcome) -> Text:
-    # In Chinese, a space stands between code and the words that follow.
-    return text(f"result{outcome.path}", f"result{outcome.path} ") if outcome.path else _WHOLE
-
-
-_WHOLE = text("the result", "返回值")
+def _first_values(outcome: Outcome) -> tuple[str, str]:
+    """Write out a few values of both, from the first on that differs."""
+    e, f = as_array(outcome.expected), as_array(outcome.found)
+    if e is None or f is None or e.shape != f.shape:
+        return _elements(outcome)
+    start = int(np.ravel_multi_index(outcome.index, e.shape))
+    pieces = [np.ravel(each)[start : start + SOME] for each in (e, f)]
+    ending = ", …]" if start + SOME < e.size else "]"
+    one, other = show_both(pieces[0].tolist(), pieces[1].tolist())
+    return one[:-1] + ending, other[:-1] + ending
 
 
 def _elements(outcome: Outcome) -> tuple[str, str]:
@@ -112,10 +171,10 @@ def _relation(outcome: Outcome, case: Case, comparator: Comparator) -> Text | No
     return recognise(expected, found, comparator, case.inputs)
 
 
-def _kind(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
+def _kind(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
     wanted = outcome.expected if reveal else _hidden(outcome.expected)
     e, f = summarise(wanted, tensors=tensors), summarise(outcome.found, tensors=tensors)
-    place = _place(outcome)
+    place = names.subject(outcome)
     return text(
         f"For {place['en']}, {e['en']} is expected; yours is {f['en']}.",
         f"{place['zh']}应为{e['zh']}，你的是{f['zh']}。",
@@ -128,8 +187,8 @@ def _hidden(value: Value) -> Value:
     return blank.get(type(value), value)
 
 
-def _shape(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
-    place = _place(outcome)
+def _shape(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
+    place = names.subject(outcome)
     e, f = np.shape(outcome.expected), np.shape(outcome.found)
     if e == ():
         return text(
@@ -147,8 +206,8 @@ def _shape(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     )
 
 
-def _length(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
-    place, e, f = _place(outcome), len(outcome.expected), len(outcome.found)
+def _length(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
+    place, e, f = names.subject(outcome), len(outcome.expected), len(outcome.found)
     en, zh = f"has {f}", f"有 {f} 个"
     if isinstance(outcome.found, np.ndarray):
         what = summarise(outcome.found, tensors=tensors)
@@ -159,10 +218,10 @@ def _length(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     )
 
 
-def _keys(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
+def _keys(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
     missing = [key for key in outcome.expected if key not in outcome.found]
     extra = [key for key in outcome.found if key not in outcome.expected]
-    place = _place(outcome)
+    place = names.subject(outcome)
     en, zh = [], []
     if missing:
         en.append(f"missing: {_list(missing)}")
@@ -176,11 +235,11 @@ def _keys(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     )
 
 
-def _members(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
+def _members(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
     expected, found = _as_list(outcome.expected), _as_list(outcome.found)
     missing = [item for item in expected if item not in found]
     extra = [item for item in found if item not in expected]
-    place = _place(outcome)
+    place = names.subject(outcome)
     en, zh = [], []
     if missing and reveal:
         en.append(f"missing: {_list(missing)}")
@@ -200,21 +259,27 @@ def _members(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     )
 
 
-def _nan(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
-    place = f"result{outcome.path}" if outcome.path else "result"
+def _nan(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
+    place = names.subject(outcome)
     return text(
-        f"{place} is NaN (not a number). It comes from 0/0, inf − inf or the logarithm or root of a "
-        "negative number: look for a division by an empty count or an exp() that overflows.",
-        f"{place} 是 NaN（非数）。它来自 0/0、inf − inf，或对负数取对数、开平方："
+        f"{_capital(place['en'])} is NaN (not a number). It comes from 0/0, inf − inf or the "
+        "logarithm or root of a negative number: look for a division by an empty count or an exp() "
+        "that overflows.",
+        f"{place['zh']}是 NaN（非数）。它来自 0/0、inf − inf，或对负数取对数、开平方："
         "请检查有没有除以零计数，或 exp() 溢出。",
     )
 
 
-def _value(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
+def _value(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
     if outcome.total <= 1 and not outcome.index:
-        return _single_value(outcome, reveal)
+        return _single_value(outcome, names, reveal)
     e, f = _elements(outcome)
-    place = f"result{outcome.path}"
+    place, inside_en, inside_zh = names.of(outcome.path), "", ""
+    if outcome.part:  # the part is named before, then the place in it
+        inside = names.of(outcome.part)
+        inside_en, inside_zh = f"In {inside['en']}, ", f"{inside['zh']}中，"
+        position = outcome.path.removeprefix(outcome.part)
+        place = text(f"at {position}", f"在 {position}")
     said_en = f": expected {e}, yours {f}" if reveal else ""
     said_zh = f"：应为 {e}，你的是 {f}" if reveal else ""
     largest_en = largest_zh = ""
@@ -225,18 +290,19 @@ def _value(outcome: Outcome, tensors: bool, reveal: bool) -> Text:
     many_zh = f"{outcome.total} 个值中有 {outcome.wrong} 个"
     if outcome.wrong == outcome.total:
         many_en, many_zh = f"All {outcome.total} values are", f"{outcome.total} 个值全都"
+    if inside_en:
+        many_en = many_en[:1].lower() + many_en[1:]
     return text(
-        f"{many_en} different; the first is {place}{said_en}.{largest_en}",
-        f"{many_zh}不一致；第一处是 {place}{said_zh}。{largest_zh}",
+        f"{inside_en}{many_en} different; the first is {place['en']}{said_en}.{largest_en}",
+        f"{inside_zh}{many_zh}不一致；第一处{'' if inside_zh else '是 '}{place['zh']}{said_zh}。{largest_zh}",
     )
 
 
-def _single_value(outcome: Outcome, reveal: bool) -> Text:
-    place = _place(outcome)
+def _single_value(outcome: Outcome, names: _Names, reveal: bool) -> Text:
+    place = names.subject(outcome)
     if not reveal:
         return text(
-            f"{place['en'].capitalize() if not outcome.path else place['en']} has another value "
-            "than expected.",
+            f"{_capital(place['en'])} has another value than expected.",
             f"{place['zh']}与应有的值不同。",
         )
     e, f = show_both(outcome.expected, outcome.found)
@@ -244,6 +310,26 @@ def _single_value(outcome: Outcome, reveal: bool) -> Text:
         f"For {place['en']}, {e} is expected; yours is {f}.",
         f"{place['zh']}应为 {e}，你的是 {f}。",
     )
+
+
+def _dtype(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
+    wanted = as_array(outcome.expected)
+    wanted = "float32" if wanted is None else wanted.dtype  # as the reference gives it
+    if not isinstance(outcome.found, np.ndarray):
+        kind = type(outcome.found).__name__
+        return text(
+            f"The values are right, but they come as a {kind}. A NumPy array of {wanted} is asked for.",
+            f"数值是对的，但返回的是 {kind}。这里要的是 {wanted} 的 NumPy 数组。",
+        )
+    return text(
+        f"The values are right, but the array is {outcome.found.dtype}. "
+        f"{wanted} is asked for: finish with .astype(np.{wanted}).",
+        f"数值是对的，但数组是 {outcome.found.dtype}。这里要的是 {wanted}：最后加上 .astype(np.{wanted})。",
+    )
+
+
+def _capital(words: str) -> str:
+    return words if words.startswith("result") else words[:1].upper() + words[1:]
 
 
 def _list(items: Sequence[Value], comma: str = ", ") -> str:
@@ -262,4 +348,5 @@ _DESCRIBE = {
     "members": _members,
     "nan": _nan,
     "value": _value,
+    "dtype": _dtype,
 }

@@ -40,7 +40,8 @@ def judge(comparator: Comparator, cases: Sequence[Case]) -> Judgement:
     """Compare all cases; used by ``check()`` on public draws and by grading on secret ones.
 
     A pitfall is named when its values are the ones found in every wrong case; where several fit,
-    the first in the specification's order.
+    the first in the specification's order. A pitfall of a state exercise may give a part of the
+    report only: then the rest does not count. The array's type does not count either.
     """
     outcomes = [comparator.compare(case.expected, case.found) for case in cases]
     wrong = [number for number, outcome in enumerate(outcomes) if not outcome.same]
@@ -49,6 +50,13 @@ def judge(comparator: Comparator, cases: Sequence[Case]) -> Judgement:
     known = (
         name
         for name in cases[wrong[0]].mistaken
-        if all(comparator.compare(cases[i].mistaken[name], cases[i].found).same for i in wrong)
+        if all(fits(comparator, cases[i].mistaken[name], cases[i].found) for i in wrong)
     )
     return Judgement(False, wrong[0], outcomes[wrong[0]], next(known, None))
+
+
+def fits(comparator: Comparator, mistaken: Value, found: Value) -> bool:
+    """Say whether a value is the one that a mistake gives, as far as the mistake determines it."""
+    if isinstance(mistaken, dict) and isinstance(found, dict):
+        found = {key: part for key, part in found.items() if key in mistaken}
+    return comparator.of_values().compare(mistaken, found).same

@@ -17,6 +17,8 @@ REASONS = {
     "lazy": "the function returned something that holds no numbers yet",
     "too_large": "the function returned far more than the exercise asks for",
     "forbidden": "the function calls what it was to replace",
+    "a_tensor": "the function returned a tensor where a NumPy array is asked for",
+    "interrupted": "the student stopped the function while it ran",
 }
 
 

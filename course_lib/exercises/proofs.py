@@ -178,6 +178,8 @@ def _right_ones(bench: Bench, fresh: Bench) -> Iterator[str]:
 
 def _pitfalls(bench: Bench, where: str = "") -> Iterator[str]:
     for pitfall in bench.exercise.pitfalls:
+        if pitfall.code and bench.framework not in pitfall.code:
+            continue  # a mistake that only the other framework has
         what = f"pitfall {pitfall.name!r}{where}"
         try:
             result = bench.try_function(_made_by(bench, pitfall.name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.exercises.advice import Advice
 from course_lib.exercises.codec import decode, encode
 from course_lib.exercises.comparators import Comparator
 from course_lib.exercises.specification import (
@@ -62,6 +64,8 @@ class PublicExercise:
     tensors: bool = True
     probe: str | None = None
     draws: tuple[Draw, ...] = ()
+    parts: Mapping[str, Text] = field(default_factory=dict)
+    errors: Advice = ()
     rubric: tuple[tuple[float, Text], ...] = ()
 
     @property
@@ -138,7 +142,7 @@ def without_answers(content: bytes) -> bytes:
     """
     data = json.loads(content)
     for entry in data["exercises"]:
-        entry |= {"messages": {}, "hints": []} if "draws" in entry else {"rubric": []}
+        entry |= {"messages": {}, "hints": [], "errors": []} if "draws" in entry else {"rubric": []}
         for draw in entry.get("draws", ()):
             draw.update(expected=None, mistaken=encode({}))
     return _dump(data | {"quizzes": []})
@@ -184,6 +188,8 @@ def _data_of(exercise: Exercise | ManualExercise) -> dict[str, Any]:
         "forbidden": list(exercise.forbidden),
         "tensors": exercise.tensors,
         "probe": exercise.probe,
+        "parts": {name: dict(words) for name, words in exercise.parts.items()},
+        "errors": [[pattern, dict(words)] for pattern, words in exercise.errors],
         "draws": [_draw_data(exercise, number) for number in range(exercise.draws)],
     }
 
@@ -235,6 +241,8 @@ def _exercise_from(entry: Mapping[str, Any]) -> PublicExercise:
         forbidden=tuple(entry["forbidden"]),
         tensors=entry["tensors"],
         probe=entry["probe"],
+        parts=entry.get("parts", {}),
+        errors=tuple((pattern, words) for pattern, words in entry.get("errors", ())),
         draws=tuple(
             Draw(decode(draw["inputs"]), decode(draw["expected"]), decode(draw["mistaken"]))
             for draw in entry["draws"]
@@ -248,19 +256,38 @@ def _quiz_from(entry: Mapping[str, Any]) -> Quiz:
 
 
 def _chapter_of(item_id: str) -> tuple[dict[str, PublicExercise], dict[str, Quiz]]:
+    meant = _meant(item_id)
+    if meant:
+        en, zh = f' Did you mean "{meant}"?', f'是不是想写 "{meant}"？'
     if not isinstance(item_id, str) or "." not in item_id:
         raise CourseError(
-            f'An exercise is named by its number in quotes, such as "04.3"; this was {item_id!r}.',
-            f'练习要用带引号的编号来指明，例如 "04.3"；这里收到的是 {item_id!r}。',
+            f'An exercise is named by its number in quotes, such as "04.3"; this was {item_id!r}.'
+            + (en if meant else ""),
+            f'练习要用带引号的编号来指明，例如 "04.3"；这里收到的是 {item_id!r}。'
+            + (zh if meant else ""),
         )
     path = _path_of(item_id.split(".")[0])
     if path is None:
         raise CourseError(
-            f"The course has no exercises for {item_id!r}: is the number right, and is the "
-            "course's folder complete?",
-            f"课程中找不到 {item_id!r} 的练习数据：编号是否正确？课程文件夹是否完整？",
+            f"The course has no exercises for {item_id!r}"
+            + (
+                f".{en}" if meant else ": is the number right, and is the course's folder complete?"
+            ),
+            f"课程中找不到 {item_id!r} 的练习数据"
+            + (f"。{zh}" if meant else "：编号是否正确？课程文件夹是否完整？"),
         )
     return _read(path)
+
+
+def _meant(item_id: object) -> str | None:
+    """Guess which id ``"4.1"``, ``4.1``, ``"04_1"`` or ``"Exercise 04.1"`` stands for, if there is one."""
+    found = re.search(r"(\d{1,2})[ ._-]+(q?\d+)\s*$", str(item_id))
+    if not found:
+        return None
+    meant = f"{int(found[1]):02d}.{found[2]}"
+    path = _path_of(meant[:2])
+    known = [each for items in _read(path) for each in items] if path else []
+    return meant if meant in known and meant != item_id else None
 
 
 def _path_of(chapter: str) -> Path | None:

@@ -42,8 +42,10 @@ def recognise(
         hidden: The inputs are secret: name the pattern and quote nothing computed from them.
     """
 
+    of_values = comparator.of_values()
+
     def same(a: np.ndarray, b: np.ndarray) -> bool:
-        return a.shape == b.shape and comparator.compare(a, b).same
+        return a.shape == b.shape and of_values.compare(a, b).same
 
     if not expected.size or not found.size:
         return None
@@ -58,7 +60,9 @@ def recognise(
 
 
 def _of_kinds(expected: np.ndarray, found: np.ndarray, same: Same, hidden: bool) -> Iterator[Text]:
-    if expected.dtype.kind == found.dtype.kind == "b" and same(expected, ~found):
+    # A single truth value is either right or the opposite: that says nothing.
+    several = expected.size > 1
+    if expected.dtype.kind == found.dtype.kind == "b" and several and same(expected, ~found):
         yield text(
             "Every truth value is the opposite of the expected one: is the condition the wrong way round?",
             "每个布尔值都与应有的相反：条件是不是写反了？",
@@ -156,7 +160,7 @@ def _of_numbers(
         yield text("Every value has the wrong sign.", "每个值的正负号都反了。")
     yield from _of_factors(e, f, close_to, inputs, hidden)
     offset = float(np.mean(f - e))
-    if e.size > 1 and np.ptp(f - e) <= 1e-5 * abs(offset):
+    if e.size > 1 and np.isfinite(offset) and np.ptp(f - e) <= 1e-5 * abs(offset):
         yield _OFF_BY_A_CONSTANT if hidden else _off_by(offset)
     if e.ndim == 2 and e.shape[0] == e.shape[1] > 1 and close_to(e.T, f):
         yield text(
@@ -188,7 +192,7 @@ def _of_factors(
     """One factor between all values; for a single number only a factor that means something."""
     scale = float(np.sum(e * e))
     k = float(np.sum(e * f)) / scale if scale > 0 else 0.0
-    if k <= 0 or abs(k - 1) < 1e-3 or not close_to(e, f / k):
+    if not 0 < k < np.inf or abs(k - 1) < 1e-3 or not close_to(e, f / k):
         return
     sizes = _sizes(inputs)
     for name, axis, size in sizes:

@@ -34,8 +34,10 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.exercises.advice import Advice
 from course_lib.exercises.codec import encode
 from course_lib.exercises.comparators import Comparator
+from course_lib.exercises.judging import fits
 from course_lib.exercises.values import Value, text
 from course_lib.language import LANGUAGES, Text
 
@@ -71,10 +73,11 @@ class Pitfall:
     Attributes:
         name: A short identifier, such as ``"sums_instead_of_averages"``.
         answer: ``answer(**inputs)`` in NumPy: what this mistake gives. For a state exercise: what
-            the probe would report.
+            the probe would report, or the part of the report by which the mistake is known.
         message: What went wrong and what to look at, without the solution.
         code: For a state exercise, source that makes this mistake, per framework: the proof runs it.
-            A value exercise needs none: ``answer`` itself is wrapped.
+            One framework is enough where the other has no such mistake. A value exercise needs no
+            code: ``answer`` itself is wrapped.
     """
 
     name: str
@@ -110,6 +113,10 @@ class Exercise:
             called as ``probe(student_function, **inputs)``; it returns a value, usually a dict.
         right: Differently written right answers as source: ``{"pytorch": (…,…), "keras": (…,…)}``
             or ``{"numpy": (…,…)}`` where tensors is False. The proof runs them.
+        parts: What to call the parts of the returned value, by position or key: ``{"0": text("the
+            weights", "权重")}``. For a state exercise: what the probe's words mean.
+        errors: This exercise's own advice on errors that the function stops with, before the general
+            one (:mod:`.advice`): ``((r"^IndexError", text("…", "…")),)``.
         constants: Numbers that an offering may draw anew. ``inputs``, ``reference`` and each
             pitfall's ``answer`` get them as ``constants`` when they have a parameter of that name.
     """
@@ -129,6 +136,8 @@ class Exercise:
     tensors: bool = True
     probe: str | None = None
     right: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: Mapping[str, Text] = field(default_factory=dict)
+    errors: Advice = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -283,6 +292,10 @@ def _faults_of_exercise(item: Exercise) -> Iterator[str]:
         yield "it needs at least two hints"
     for number, words in enumerate(item.hints, start=1):
         yield from _faults_of_text(f"hint {number}", words)
+    for name, words in item.parts.items():
+        yield from _faults_of_text(f"the name of part {name!r}", words)
+    for pattern, words in item.errors:
+        yield from _faults_of_text(f"the advice on {pattern!r}", words)
     if not item.pitfalls:
         yield "it needs at least one pitfall: a wrong answer that students really give"
     for pitfall in item.pitfalls:
@@ -305,8 +318,8 @@ def _faults_of_pitfall(item: Exercise, pitfall: object) -> Iterator[str]:
     yield from _faults_of_text(f"the message of {what}", pitfall.message)
     if not callable(pitfall.answer):
         yield f"{what}: answer must be a function of the inputs"
-    if item.probe and set(pitfall.code or ()) != set(FRAMEWORKS):
-        yield f"{what} needs its code in pytorch and in keras, since this is a state exercise"
+    if (item.probe and not pitfall.code) or set(pitfall.code or ()) - set(FRAMEWORKS):
+        yield f"{what} needs its code in pytorch, keras or both, since this is a state exercise"
 
 
 def _faults_of_draws(item: Exercise) -> Iterator[str]:
@@ -325,12 +338,15 @@ def _faults_of_draws(item: Exercise) -> Iterator[str]:
         if not item.comparator.compare(expected, expected).same:
             yield f"the reference is not even equal to itself {where}"
         for name, wrong in mistaken.items():
-            if item.comparator.compare(expected, wrong).same:
+            part = expected
+            if isinstance(expected, dict) and isinstance(wrong, dict):
+                part = {key: expected.get(key) for key in wrong}
+            if item.comparator.compare(part, wrong).same:
                 yield f"pitfall {name!r} can't be told from the right answer {where}"
             told_apart |= {
                 frozenset((name, other))
                 for other, value in mistaken.items()
-                if not item.comparator.compare(value, wrong).same
+                if not fits(item.comparator, value, wrong)
             }
     names = [pitfall.name for pitfall in item.pitfalls]
     for i, one in enumerate(names):

@@ -18,7 +18,7 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from course_lib.keras.normalization import BatchNorm
-from course_lib.training.tiny import Arrays
+from course_lib.training.tiny import Arrays, Notes
 
 
 class TinyBackbone(keras.Model):
@@ -29,7 +29,7 @@ class TinyBackbone(keras.Model):
         channels, features = arrays["kernel"].shape
         self.mix = layers.Dense(features, use_bias=False)
         self.norm = BatchNorm()
-        self.batch_sizes: list[int] = []
+        self.notes = Notes()
         self.run_eagerly = True  # so that predict, too, shows its batches
         self.mix.build((None, None, None, channels))
         self.norm.build((None, None, None, features))
@@ -38,7 +38,7 @@ class TinyBackbone(keras.Model):
             variable.assign(arrays[name])
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        self.batch_sizes.append(x.shape[0] or 0)
+        self.notes.batch_sizes.append(x.shape[0] or 0)
         places = self.norm(self.mix(x), training=training)  # every place is an example to it
         return ops.mean(ops.relu(places), axis=(1, 2))
 
@@ -56,6 +56,24 @@ class TinyModel(keras.Model):
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         return self.head(self.backbone(x, training=training))
+
+
+def model_to_freeze(
+    *, images: np.ndarray, labels: np.ndarray, learning_rate: float, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Give what :func:`after_one_step` calls the student's function with."""
+    return {"model": TinyModel(arrays)}
+
+
+def images_to_extract(
+    *, images: np.ndarray, batch_size: int, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Give what :func:`extraction` calls the student's function with."""
+    return {"backbone": TinyBackbone(arrays), "images": images.copy(), "batch_size": batch_size}
+
+
+ARGUMENTS = {"after_one_step": model_to_freeze, "extraction": images_to_extract}
+"""For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
 
 def after_one_step(
@@ -80,9 +98,12 @@ def after_one_step(
 
     Returns:
         ``weights_moved``, ``statistics_moved`` (of the backbone, bit by bit), ``head_moved``,
-        ``trainable`` (how many numbers take a gradient), ``head`` (D×K, after the step).
+        ``head_in_training_mode`` (always, in Keras), ``trainable`` (how many numbers take a gradient),
+        ``head`` (D×K, after the step).
     """
-    model = TinyModel(arrays)
+    model = model_to_freeze(images=images, labels=labels, learning_rate=learning_rate, **arrays)[
+        "model"
+    ]
     before = _bits(model)
     freeze_backbone(model)
     if model.trainable_weights:
@@ -94,6 +115,7 @@ def after_one_step(
         "weights_moved": any(name in moved for name in ("kernel", "gamma", "beta")),
         "statistics_moved": any(name in moved for name in ("mean", "variance")),
         "head_moved": "head" in moved,
+        "head_in_training_mode": True,
         "trainable": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
         "head": np.array(ops.convert_to_numpy(model.head.kernel)),
     }
@@ -106,7 +128,7 @@ def extraction(
     batch_size: int,
     **arrays: np.ndarray,
 ) -> dict[str, Any]:
-    """Let the student's function extract features from a backbone.
+    """Let the student's function extract features from a trainable backbone, then from a frozen one.
 
     Args:
         extract: The student's function ``extract(backbone, images, batch_size)``.
@@ -115,25 +137,29 @@ def extraction(
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        ``features`` (N×D, what the function returned), ``batch_size_matters`` (another batch size
-        gave other features), ``statistics_moved``, ``mode_restored`` (the ``trainable`` flags are
-        as they were), ``gradients_recorded`` (while it ran), ``largest_batch``.
+        ``features`` (N×D, what the function returned the first time), ``batch_size_matters`` (the
+        second time, with another batch size, it returned others), ``statistics_moved``,
+        ``training_restored`` and ``inference_restored`` (the ``trainable`` flags, where they were set
+        and where they were not), ``gradients_recorded`` (while it ran), ``batch_too_large`` (some
+        batch was).
     """
-    backbone = TinyBackbone(arrays)
-    before, flags = _bits(backbone), _flags(backbone)
-    returned = extract(backbone, images.copy(), batch_size)
-    features = np.asarray(ops.convert_to_numpy(returned))
-    largest, after = max(backbone.batch_sizes, default=0), _bits(backbone)
-    returned = extract(TinyBackbone(arrays), images.copy(), batch_size + 1)
+    given = images_to_extract(images=images, batch_size=batch_size, **arrays)
+    first, second = given["backbone"], TinyBackbone(arrays)
+    second.trainable = False
+    before, flags = _bits(first), (_flags(first), _flags(second))
+    returned = extract(first, given["images"], batch_size)
+    features, after = np.asarray(ops.convert_to_numpy(returned)), _bits(first)
+    returned = extract(second, images.copy(), batch_size + 1)
     others = np.asarray(ops.convert_to_numpy(returned))
     same = features.shape == others.shape and np.allclose(features, others, rtol=1e-4, atol=1e-6)
     return {
         "features": features,
         "batch_size_matters": not same,
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
-        "mode_restored": _flags(backbone) == flags,
+        "training_restored": _flags(first) == flags[0],
+        "inference_restored": _flags(second) == flags[1],
         "gradients_recorded": bool(getattr(returned, "requires_grad", False)),  # torch backend only
-        "largest_batch": largest,
+        "batch_too_large": max(first.notes.batch_sizes, default=0) > batch_size,
     }
 
 

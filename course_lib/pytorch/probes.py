@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from course_lib.training.tiny import Arrays
+from course_lib.training.tiny import Arrays, Notes
 
 
 class TinyBackbone(nn.Module):
@@ -27,8 +27,7 @@ class TinyBackbone(nn.Module):
         channels, features = arrays["kernel"].shape
         self.mix = nn.Linear(channels, features, bias=False)
         self.norm = nn.BatchNorm1d(features)
-        self.batch_sizes: list[int] = []
-        self.gradients_recorded = False
+        self.notes = Notes()
         _set(self.mix.weight, arrays["kernel"].T)
         _set(self.norm.weight, arrays["gamma"])
         _set(self.norm.bias, arrays["beta"])
@@ -37,10 +36,10 @@ class TinyBackbone(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         n, h, w, c = x.shape
-        self.batch_sizes.append(n)
+        self.notes.batch_sizes.append(n)
         places = self.norm(self.mix(x.reshape(-1, c)))  # every place is an example to batch norm
         features = functional.relu(places).reshape(n, h * w, -1).mean(dim=1)
-        self.gradients_recorded |= features.requires_grad
+        self.notes.gradients_recorded |= features.requires_grad
         return features
 
 
@@ -56,6 +55,28 @@ class TinyModel(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.backbone(x))
+
+
+def model_to_freeze(
+    *, images: np.ndarray, labels: np.ndarray, learning_rate: float, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Give what :func:`after_one_step` calls the student's function with: a model in training mode."""
+    return {"model": TinyModel(arrays).train()}
+
+
+def images_to_extract(
+    *, images: np.ndarray, batch_size: int, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Give what :func:`extraction` calls the student's function with; the backbone is in training mode."""
+    return {
+        "backbone": TinyBackbone(arrays).train(),
+        "images": images.copy(),
+        "batch_size": batch_size,
+    }
+
+
+ARGUMENTS = {"after_one_step": model_to_freeze, "extraction": images_to_extract}
+"""For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
 
 def after_one_step(
@@ -80,9 +101,12 @@ def after_one_step(
 
     Returns:
         ``weights_moved``, ``statistics_moved`` (of the backbone, bit by bit), ``head_moved``,
-        ``trainable`` (how many numbers take a gradient), ``head`` (D×K, after the step).
+        ``head_in_training_mode``, ``trainable`` (how many numbers take a gradient), ``head`` (D×K,
+        after the step).
     """
-    model = TinyModel(arrays).train()
+    model = model_to_freeze(images=images, labels=labels, learning_rate=learning_rate, **arrays)[
+        "model"
+    ]
     before = _bits(model)
     freeze_backbone(model)
     trainable = [w for w in model.parameters() if w.requires_grad]
@@ -99,6 +123,7 @@ def after_one_step(
         "weights_moved": any(name in moved for name in ("kernel", "gamma", "beta")),
         "statistics_moved": any(name in moved for name in ("mean", "variance")),
         "head_moved": "head" in moved,
+        "head_in_training_mode": all(layer.training for layer in model.head.modules()),
         "trainable": sum(w.numel() for w in trainable),
         "head": model.head.weight.detach().numpy().T.copy(),
     }
@@ -111,7 +136,7 @@ def extraction(
     batch_size: int,
     **arrays: np.ndarray,
 ) -> dict[str, Any]:
-    """Let the student's function extract features from a backbone that comes in training mode.
+    """Let the student's function extract features from a backbone in training mode, then in inference mode.
 
     Args:
         extract: The student's function ``extract(backbone, images, batch_size)``.
@@ -120,24 +145,26 @@ def extraction(
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        ``features`` (N×D, what the function returned), ``batch_size_matters`` (another batch size
-        gave other features), ``statistics_moved``, ``mode_restored``, ``gradients_recorded``
-        (while it ran), ``largest_batch``.
+        ``features`` (N×D, what the function returned the first time), ``batch_size_matters`` (the
+        second time, with another batch size, it returned others), ``statistics_moved``,
+        ``training_restored`` and ``inference_restored`` (each mode, where the backbone came in it),
+        ``gradients_recorded`` (while it ran), ``batch_too_large`` (some batch was).
     """
-    backbone = TinyBackbone(arrays).train()
-    before = _bits(backbone)
-    features = _array(extract(backbone, images.copy(), batch_size))
-    largest, after = max(backbone.batch_sizes, default=0), _bits(backbone)
-    restored = all(layer.training for layer in backbone.modules())
-    others = _array(extract(TinyBackbone(arrays).train(), images.copy(), batch_size + 1))
+    given = images_to_extract(images=images, batch_size=batch_size, **arrays)
+    first, second = given["backbone"], TinyBackbone(arrays).eval()
+    before = _bits(first)
+    features = _array(extract(first, given["images"], batch_size))
+    after = _bits(first)
+    others = _array(extract(second, images.copy(), batch_size + 1))
     same = features.shape == others.shape and np.allclose(features, others, rtol=1e-4, atol=1e-6)
     return {
         "features": features,
         "batch_size_matters": not same,
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
-        "mode_restored": restored,
-        "gradients_recorded": backbone.gradients_recorded,
-        "largest_batch": largest,
+        "training_restored": all(layer.training for layer in first.modules()),
+        "inference_restored": not any(layer.training for layer in second.modules()),
+        "gradients_recorded": first.notes.gradients_recorded or second.notes.gradients_recorded,
+        "batch_too_large": max(first.notes.batch_sizes, default=0) > batch_size,
     }
 
 

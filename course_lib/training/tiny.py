@@ -13,11 +13,25 @@ Shapes: images ``x`` N×H×W×C, ``kernel`` W is C×D, ``gamma``, ``beta``, ``me
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
 
 EPSILON = 1e-5
+
+
+@dataclass
+class Notes:
+    """What a tiny backbone notes of how it was called; its copies write into the same notes."""
+
+    batch_sizes: list[int] = field(default_factory=list)
+    gradients_recorded: bool = False
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Notes:
+        return self
 
 
 def draw_tiny(

@@ -14,7 +14,8 @@ EXERCISES = (
         points=1,
         objective="O1",
         function="to_unit",
-        inputs=lambda rng: {"images": rng.integers(0, 255, size=(2, 3, 3, 1), dtype=np.uint8)},
+        # Neither black nor white: stretching the pictures shows, and so does their own largest value.
+        inputs=lambda rng: {"images": rng.integers(1, 255, size=(2, 3, 3, 1), dtype=np.uint8)},
         reference=lambda images: images / 255,
         comparator=close(rtol=1e-5, atol=1e-6),
         tensors=False,
@@ -42,6 +43,15 @@ EXERCISES = (
                     "You divided by the brightest pixel of these pictures. Then the same grey means something else in "
                     "each batch. Divide by 255.",
                     "你除以了这批图片中最亮的像素。这样一来，同样的灰度在每一批里含义都不同。请除以 255。",
+                ),
+            ),
+            Pitfall(
+                "stretched",
+                lambda images: (images - images.min()) / (float(images.max()) - images.min()),
+                text(
+                    "You stretched these pictures to their own darkest and brightest pixel. Then the same grey means "
+                    "something else in each batch. Divide by 255.",
+                    "你把这批图片按它们自己最暗和最亮的像素拉伸了。这样一来，同样的灰度在每一批里含义都不同。请除以 255。",
                 ),
             ),
         ),

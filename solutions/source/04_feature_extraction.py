@@ -47,6 +47,14 @@ def count_pooled_with_hidden(height, width, channels, hidden, classes):
     return [flattened, (channels + 1) * hidden + (hidden + 1) * classes]
 
 
+def count_with_fixed_sizes(height, width, channels, hidden, classes):
+    return count_head(height, width, channels, 1024, 10)
+
+
+def count_swapped(height, width, channels, hidden, classes):
+    return count_head(height, width, channels, hidden, classes)[::-1]
+
+
 def count_one_bias_per_layer(height, width, channels, hidden, classes):
     flat = height * width * channels
     return [flat * hidden + 1 + hidden * classes + 1, channels * classes + 1]
@@ -104,7 +112,28 @@ HEAD_PARAMETERS = Exercise(
                 "你给每一层只算了一个偏置。全连接层的每个输出各有一个偏置。",
             ),
         ),
+        Pitfall(
+            "fixed_sizes",
+            count_with_fixed_sizes,
+            text(
+                "You wrote 1,024 and 10 into the function, the sizes of one particular head. They come as the "
+                "arguments `hidden` and `classes`.",
+                "你把 1,024 和 10 写死在函数里了，那只是某一个分类头的大小。它们由参数 `hidden` 和 `classes` 给出。",
+            ),
+        ),
+        Pitfall(
+            "swapped",
+            count_swapped,
+            text(
+                "Both counts are right, but in the wrong order: first the flattened head, then the pooled one.",
+                "两个数都对，但次序反了：先是展平的分类头，后是池化的分类头。",
+            ),
+        ),
     ),
+    parts={
+        "0": text("the first of the pair (flattened)", "第一个数（展平）"),
+        "1": text("the second of the pair (pooled)", "第二个数（池化）"),
+    },
     hints=(
         text(
             "How many numbers does Flatten hand to the first dense layer? Try 7×7×512 by hand: 25,088.",
@@ -143,16 +172,20 @@ TURNS = ((1, 2, 0), (2, 0, 1))  # neither undoes itself, so a turn the wrong way
 
 def draw_images(rng):
     return {
-        "images": rng.integers(0, 256, size=(2, 3, 4, 3), dtype=np.uint8),
-        "scale": float(rng.choice([255.0, 127.5, 64.0])),
+        "images": rng.integers(0, 256, size=(2, 3, 2, 3), dtype=np.uint8),
+        "scale": float(rng.choice([200.0, 127.5, 64.0])),  # never 255: who ignores it shows
         "mean": np.round(rng.uniform(0.2, 0.6, size=3), 3),
         "std": np.round(rng.uniform(0.15, 0.4, size=3), 3),
         "order": [int(c) for c in TURNS[rng.integers(2)]],
     }
 
 
-def preprocess(images, scale, mean, std, order):
+def in_double(images, scale, mean, std, order):
     return (images[..., order] / scale - mean) / std
+
+
+def preprocess(images, scale, mean, std, order):
+    return in_double(images, scale, mean, std, order).astype(np.float32)
 
 
 PREPROCESS = Exercise(
@@ -163,7 +196,7 @@ PREPROCESS = Exercise(
     function="preprocess",
     inputs=draw_images,
     reference=preprocess,
-    comparator=close(rtol=1e-4, atol=1e-4),
+    comparator=close(rtol=1e-4, atol=1e-4, float_bits=32),
     tensors=False,
     pitfalls=(
         Pitfall(
@@ -219,6 +252,68 @@ PREPROCESS = Exercise(
             lambda images, scale, mean, std, order: images[..., order] / scale - mean,
             text("You did not divide by `std`.", "你没有除以 `std`。"),
         ),
+        Pitfall(
+            "forgets_the_parentheses",
+            lambda images, scale, mean, std, order: images[..., order] / scale - mean / std,
+            text(
+                "Without parentheses, `x - mean / std` divides only the mean by `std`. Subtract first: `(x - mean) / std`.",
+                "没有括号时，`x - mean / std` 只是把均值除以 `std`。应当先减再除：`(x - mean) / std`。",
+            ),
+        ),
+        Pitfall(
+            "always_255",
+            lambda images, scale, mean, std, order: (images[..., order] / 255 - mean) / std,
+            text(
+                "You divided by 255, whatever `scale` says. Other weights want another scale.",
+                "你总是除以 255，没有用 `scale`。别的权重要的是别的缩放。",
+            ),
+        ),
+        Pitfall(
+            "forgets_the_scale",
+            lambda images, scale, mean, std, order: (images[..., order] - mean) / std,
+            text("You did not divide by `scale`.", "你没有除以 `scale`。"),
+        ),
+        Pitfall(
+            "always_reversed",
+            lambda images, scale, mean, std, order: (images[..., ::-1] / scale - mean) / std,
+            text(
+                "You turned the colours round to blue, green, red, whatever `order` says.",
+                "你总是把颜色倒成蓝、绿、红，没有用 `order`。",
+            ),
+        ),
+        Pitfall(
+            "reorders_the_rows",
+            lambda images, scale, mean, std, order: (images[:, order] / scale - mean) / std,
+            text(
+                "You reordered the rows of each picture. The colours are the last axis.",
+                "你调换的是每张图片的行。颜色在最后一个轴上。",
+            ),
+        ),
+        Pitfall(
+            "stays_double",
+            in_double,
+            text(
+                "The values are right, but the array is float64 (mean and std are float64): finish with "
+                "`.astype(np.float32)`.",
+                "数值是对的，但数组是 float64（因为 mean 和 std 是 float64）：最后加上 `.astype(np.float32)`。",
+            ),
+        ),
+    ),
+    errors=(
+        (
+            r"^IndexError: index \d+ is out of bounds",
+            text(
+                "`order` numbers the colours, and these are the last axis. You used it on another one.",
+                "`order` 是颜色的编号，而颜色在最后一个轴上。你把它用到了别的轴上。",
+            ),
+        ),
+        (
+            "cannot cast ufunc",
+            text(
+                "uint8 holds whole numbers only, so it can't be divided in place: `astype(np.float32)` first.",
+                "uint8 只能存整数，不能就地做除法：请先 `astype(np.float32)`。",
+            ),
+        ),
     ),
     hints=(
         text(
@@ -230,15 +325,16 @@ PREPROCESS = Exercise(
             "mean 和 std 的形状是 (3,)，图片最后一个轴的长度也是 3，NumPy 的广播会自动对齐。",
         ),
         text(
-            "In order: astype(np.float32), reorder, divide by scale, subtract mean, divide by std.",
-            "依次是：astype(np.float32)、调换颜色、除以 scale、减 mean、除以 std。",
+            "Mind the parentheses: `(x / scale - mean) / std`. And print `.dtype` at the end: mean and std are float64, "
+            "so what has float32 become?",
+            "注意括号：`(x / scale - mean) / std`。最后再打印一下 `.dtype`：mean 和 std 是 float64，float32 变成了什么？",
         ),
     ),
     right={
         "numpy": (
             "def preprocess(images, scale, mean, std, order):\n"
             "    x = np.take(images, order, axis=3).astype('float64') / scale\n"
-            "    return (x - np.asarray(mean)) / np.asarray(std)\n",
+            "    return np.float32((x - np.asarray(mean)) / np.asarray(std))\n",
             "def preprocess(images, scale, mean, std, order):\n"
             "    out = np.empty(images.shape, dtype=np.float32)\n"
             "    for c in range(3):\n"
@@ -283,6 +379,15 @@ def standardise_by_zero(train, test):
 
 def standardise_with_epsilon(train, test):
     return [(m - train.mean(axis=0)) / (train.std(axis=0) + 1e-8) for m in (train, test)]
+
+
+def standardise_and_hide_the_zero(train, test):
+    return [np.nan_to_num(m) for m in standardise_by_zero(train, test)]
+
+
+def standardise_each_by_zero(train, test):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return [(m - m.mean(axis=0)) / m.std(axis=0) for m in (train, test)]
 
 
 def standardise_per_picture(train, test):
@@ -348,6 +453,32 @@ STANDARDISE = Exercise(
             ),
         ),
         Pitfall(
+            "hides_the_zero",
+            standardise_and_hide_the_zero,
+            text(
+                "A column is constant in the training set, so its deviation is 0 and you divided by it. `nan_to_num` "
+                "only hides that: the test values there have become astronomically large.",
+                "有一列在训练集中是常数，标准差为 0，而你除以了它。`nan_to_num` 只是把问题盖住：那一列的测试值变成了天文数字。",
+            ),
+        ),
+        Pitfall(
+            "divides_by_zero_and_leaks",
+            standardise_each_by_zero,
+            text(
+                "Two things. A column is constant in the training set: its deviation is 0, and you divided by it. And you "
+                "standardised the test features with their own mean and deviation: that is a leak.",
+                "有两处。其一，有一列在训练集中是常数，标准差为 0，而你除以了它。其二，你用测试特征自己的均值和标准差来标准化它，这是泄漏。",
+            ),
+        ),
+        Pitfall(
+            "one_mean_for_all",
+            lambda train, test: standardise_with(train.mean(), train.std(), train, test),
+            text(
+                "You took one mean over the whole matrix. It takes one for each column: axis=0.",
+                "你对整个矩阵只求了一个均值。应当每列各求一个：axis=0。",
+            ),
+        ),
+        Pitfall(
             "tiny_epsilon",
             standardise_with_epsilon,
             text(
@@ -365,6 +496,11 @@ STANDARDISE = Exercise(
             ),
         ),
     ),
+    forbidden=("sklearn.preprocessing.StandardScaler", "sklearn.preprocessing.scale"),
+    parts={
+        "0": text("the training features", "训练特征"),
+        "1": text("the test features", "测试特征"),
+    },
     hints=(
         text(
             "Compute two vectors of length d from `train` alone. Use the same two for both matrices.",
@@ -381,10 +517,13 @@ STANDARDISE = Exercise(
     ),
     right={
         "numpy": (
-            "from sklearn.preprocessing import StandardScaler\n"
             "def standardise(train, test):\n"
-            "    scaler = StandardScaler().fit(train)\n"
-            "    return scaler.transform(train), scaler.transform(test)\n",
+            "    train, test = train.astype(float), test.astype(float)\n"
+            "    for c in range(train.shape[1]):\n"
+            "        mean, deviation = np.mean(train[:, c]), np.var(train[:, c]) ** 0.5\n"
+            "        for m in (train, test):\n"
+            "            m[:, c] = (m[:, c] - mean) / (deviation or 1.0)\n"
+            "    return [train, test]\n",
             "def standardise(train, test):\n"
             "    centre = np.sum(train, axis=0) / len(train)\n"
             "    spread = np.sqrt(np.sum((train - centre) ** 2, axis=0) / len(train))\n"
@@ -403,68 +542,59 @@ STANDARDISE = Exercise(
 
 
 def draw_ridge(rng):
-    n, d, classes = (
-        12,
-        int(rng.integers(4, 16)),
-        3,
-    )  # more features than pictures happens, as in life
+    # More features than pictures happens, as in life; and V can't be mistaken for its transpose then.
+    n, d, classes = 12, int(rng.choice([5, 16, 14, 6])), 3
     labels = np.concatenate([np.arange(classes), rng.integers(0, classes, size=n - classes)])
     features = rng.normal(size=(classes, d))[labels] + rng.normal(size=(n, d)) + 1.0
     return {
         "features": features,
         "labels": labels,
-        "strengths": np.round(rng.uniform(0.3, 20, size=4), 2),
+        "strengths": np.round(rng.uniform(0.3, 20, size=3), 2),
     }
 
 
-def ridge(features, labels, strengths, *, centre=True, times=1.0):
-    targets = np.eye(labels.max() + 1)[labels]
-    h_mean = features.mean(axis=0) * centre
-    y_mean = targets.mean(axis=0) * centre
-    f, y = features - h_mean, targets - y_mean
-    identity = np.eye(f.shape[1])
-    weights = np.stack(
-        [np.linalg.solve(f.T @ f + times * s * identity, f.T @ y) for s in strengths]
-    )
+def targets_of(labels):
+    return np.eye(labels.max() + 1)[labels]
+
+
+def shrunk(f, y, strengths, shrink=lambda s, strength: s / (s**2 + strength)):
+    """Give the weights L×d×K: V · diag(shrink(s, λ)) · Uᵀ · y, over the directions with s > 0."""
+    u, s, vt = np.linalg.svd(f, full_matrices=False)
+    keep = s > 1e-9
+    u, s, vt = u[:, keep], s[keep], vt[keep]
+    return np.stack([vt.T @ (shrink(s, x)[:, None] * (u.T @ y)) for x in strengths])
+
+
+def ridge(features, labels, strengths, *, centre=(True, True), shrink=None):
+    targets = targets_of(labels)
+    h_mean, y_mean = features.mean(axis=0), targets.mean(axis=0)
+    f, y = features - h_mean * centre[0], targets - y_mean * centre[1]
+    weights = shrunk(f, y, strengths, shrink) if shrink else shrunk(f, y, strengths)
     return [weights, y_mean - h_mean @ weights]
 
 
 def ridge_with_penalised_intercept(features, labels, strengths):
     with_one = np.column_stack([features, np.ones(len(features))])
-    weights, _ = ridge(with_one, labels, strengths, centre=False)
+    weights = shrunk(with_one, targets_of(labels), strengths)
     return [weights[:, :-1], weights[:, -1]]
 
 
 def ridge_without_intercept(features, labels, strengths):
-    return ridge(features, labels, strengths, centre=False)
+    weights = shrunk(features, targets_of(labels), strengths)
+    return [weights, np.zeros((len(strengths), weights.shape[2]))]
 
 
 def ridge_with_mean_loss(features, labels, strengths):
-    return ridge(features, labels, strengths, times=len(features))
+    return ridge(features, labels, strengths * len(features))
 
 
 def ridge_with_half_loss(features, labels, strengths):
-    return ridge(features, labels, strengths, times=2.0)
+    return ridge(features, labels, strengths * 2)
 
 
 def ridge_with_plain_intercept(features, labels, strengths):
     weights, intercepts = ridge(features, labels, strengths)
-    return [
-        weights,
-        np.broadcast_to(np.eye(labels.max() + 1)[labels].mean(axis=0), intercepts.shape),
-    ]
-
-
-def ridge_with_unsquared_values(features, labels, strengths):
-    targets = np.eye(labels.max() + 1)[labels]
-    h_mean, y_mean = features.mean(axis=0), targets.mean(axis=0)
-    u, s, vt = np.linalg.svd(features - h_mean, full_matrices=False)
-    keep = s > 1e-9
-    u, s, vt = u[:, keep], s[keep], vt[keep]
-    weights = np.stack(
-        [vt.T @ ((1 / (s + x))[:, None] * (u.T @ (targets - y_mean))) for x in strengths]
-    )
-    return [weights, y_mean - h_mean @ weights]
+    return [weights, np.broadcast_to(targets_of(labels).mean(axis=0), intercepts.shape)]
 
 
 def ridge_transposed(features, labels, strengths):
@@ -475,7 +605,7 @@ def ridge_transposed(features, labels, strengths):
 RIDGE_PATH = Exercise(
     id="04.4",
     title=text("The whole path from one decomposition", "一次分解，整条路径"),
-    points=5,
+    points=6,
     objective="O3",
     function="ridge_path",
     inputs=draw_ridge,
@@ -526,10 +656,53 @@ RIDGE_PATH = Exercise(
         ),
         Pitfall(
             "unsquared_singular_values",
-            ridge_with_unsquared_values,
+            lambda features, labels, strengths: ridge(
+                features, labels, strengths, shrink=lambda s, x: 1 / (s + x)
+            ),
             text(
                 "The shrinkage factor is s / (s² + λ). Yours is 1 / (s + λ): FᵀF has the *squares* of the singular values.",
                 "收缩系数是 s / (s² + λ)，你写成了 1 / (s + λ)：FᵀF 的特征值是奇异值的**平方**。",
+            ),
+        ),
+        Pitfall(
+            "one_value_unsquared",
+            lambda features, labels, strengths: ridge(
+                features, labels, strengths, shrink=lambda s, x: s / (s + x)
+            ),
+            text(
+                "The shrinkage factor is s / (s² + λ). Yours is s / (s + λ): the square is missing.",
+                "收缩系数是 s / (s² + λ)，你写成了 s / (s + λ)：少了平方。",
+            ),
+        ),
+        Pitfall(
+            "shrinks_the_fit",
+            lambda features, labels, strengths: ridge(
+                features, labels, strengths, shrink=lambda s, x: s**2 / (s**2 + x)
+            ),
+            text(
+                "The factor s² / (s² + λ) says how much of the *prediction* is kept. In the weights it is s / (s² + λ).",
+                "s² / (s² + λ) 说的是**预测值**保留了多少。权重里的系数是 s / (s² + λ)。",
+            ),
+        ),
+        Pitfall(
+            "not_centred",
+            lambda features, labels, strengths: ridge(
+                features, labels, strengths, centre=(False, False)
+            ),
+            text(
+                "The decomposition is that of the raw features. Subtract the column means from the features and from the "
+                "targets before it.",
+                "你分解的是原始特征。分解之前，特征和目标都要先减去各自的列均值。",
+            ),
+        ),
+        Pitfall(
+            "features_not_centred",
+            lambda features, labels, strengths: ridge(
+                features, labels, strengths, centre=(False, True)
+            ),
+            text(
+                "You centred the targets, but not the features. Subtract their column means before the decomposition.",
+                "你把目标中心化了，特征却没有。分解之前要先减去特征的列均值。",
             ),
         ),
         Pitfall(
@@ -538,6 +711,26 @@ RIDGE_PATH = Exercise(
             text(
                 "Your weights are L×K×d. Asked for is L×d×K: features first, then classes.",
                 "你的权重是 L×K×d。要的是 L×d×K：先特征，后类别。",
+            ),
+        ),
+    ),
+    forbidden=(
+        "sklearn.linear_model.Ridge",
+        *(
+            f"{package}.linalg.{name}"
+            for package in ("numpy", "scipy")
+            for name in ("inv", "solve", "lstsq", "pinv")
+        ),
+    ),
+    parts={"0": text("the weights", "权重"), "1": text("the intercepts", "截距")},
+    errors=(
+        (
+            r"^ValueError: (matmul|shapes )",
+            text(
+                "Two shapes don't fit together. `np.linalg.svd(F, full_matrices=False)` returns U (n×r), s (r) and Vᵀ "
+                "(r×d): what the formula calls V is the transpose of the third. Print the shapes of both operands.",
+                "两个形状对不上。`np.linalg.svd(F, full_matrices=False)` 返回 U（n×r）、s（r）和 Vᵀ（r×d）："
+                "公式里的 V 是第三个的转置。请打印两个操作数的形状。",
             ),
         ),
     ),
@@ -561,17 +754,27 @@ RIDGE_PATH = Exercise(
             "    k = int(labels.max()) + 1\n"
             "    y = (labels[:, None] == np.arange(k)).astype(float)\n"
             "    f = features - features.mean(0)\n"
+            "    values, vectors = np.linalg.eigh(f.T @ f)\n"
+            "    projected = vectors.T @ f.T @ y\n"
             "    weights, intercepts = [], []\n"
             "    for lam in strengths:\n"
-            "        w = np.linalg.inv(f.T @ f + lam * np.eye(f.shape[1])) @ f.T @ (y - y.mean(0))\n"
+            "        w = (vectors / (values + lam)) @ projected\n"
             "        weights.append(w)\n"
             "        intercepts.append(y.mean(0) - features.mean(0) @ w)\n"
             "    return np.array(weights), np.array(intercepts)\n",
-            "from sklearn.linear_model import Ridge\n"
+            "from scipy.linalg import svd\n"
             "def ridge_path(features, labels, strengths):\n"
             "    y = np.eye(labels.max() + 1)[labels]\n"
-            "    models = [Ridge(alpha=lam).fit(features, y) for lam in strengths]\n"
-            "    return np.stack([m.coef_.T for m in models]), np.stack([m.intercept_ for m in models])\n",
+            "    u, s, vt = svd(features - features.mean(0), full_matrices=False)\n"
+            "    factors = s / (s**2 + strengths[:, None])\n"
+            "    weights = np.einsum('rd,lr,nr,nk->ldk', vt, factors, u, y)\n"
+            "    return weights, y.mean(0) - np.einsum('d,ldk->lk', features.mean(0), weights)\n",
+            "def ridge_path(features, labels, strengths):\n"
+            "    y = np.eye(labels.max() + 1)[labels]\n"
+            "    f = features - features.mean(0)\n"
+            "    values, vectors = np.linalg.eigh(f @ f.T)  # pictures with pictures: n×n\n"
+            "    weights = [f.T @ (vectors / (values + x)) @ (vectors.T @ (y - y.mean(0))) for x in strengths]\n"
+            "    return np.stack(weights), np.stack([y.mean(0) - features.mean(0) @ w for w in weights])\n",
         )
     },
 )
@@ -587,6 +790,20 @@ def one_standard_error(strengths, scores, *, ddof=1, root=True, strongest=True):
     return float(allowed.max() if strongest else allowed.min())
 
 
+def choose_within(strengths, scores, error):
+    means = scores.mean(axis=1)
+    return float(strengths[means >= means.max() - error].max())
+
+
+def choose_with_deviation_of_all(strengths, scores):
+    return choose_within(strengths, scores, scores.std(ddof=1) / np.sqrt(scores.shape[1]))
+
+
+def choose_with_five_folds(strengths, scores):
+    best = scores[np.argmax(scores.mean(axis=1))]
+    return choose_within(strengths, scores, best.std(ddof=1) / np.sqrt(5))
+
+
 def choose_first_listed(strengths, scores):
     means = scores.mean(axis=1)
     error = scores[np.argmax(means)].std(ddof=1) / np.sqrt(scores.shape[1])
@@ -597,35 +814,89 @@ def choose_index(strengths, scores):
     return int(np.argmax(strengths == one_standard_error(strengths, scores)))
 
 
+def choose_index_of_best(strengths, scores):
+    return int(np.argmax(scores.mean(axis=1)))
+
+
+def choose_index_in_order(strengths, scores):
+    return int(np.sum(strengths > one_standard_error(strengths, scores)))
+
+
 def choose_with_own_errors(strengths, scores):
     means = scores.mean(axis=1)
     errors = scores.std(axis=1, ddof=1) / np.sqrt(scores.shape[1])
     return float(strengths[means + errors >= means.max()].max())
 
 
+def choose_by_means_of_folds(strengths, scores):
+    means = scores.mean(axis=0)
+    error = scores[np.argmax(means)].std(ddof=1) / np.sqrt(scores.shape[1])
+    return float(strengths[: len(means)][means >= means.max() - error].max())
+
+
 CHOICES = {
+    "deviation_of_all": choose_with_deviation_of_all,
     "best_mean": lambda strengths, scores: float(strengths[np.argmax(scores.mean(axis=1))]),
     "weakest": lambda strengths, scores: one_standard_error(strengths, scores, strongest=False),
     "deviation_not_error": lambda strengths, scores: one_standard_error(
         strengths, scores, root=False
     ),
     "divides_by_k": lambda strengths, scores: one_standard_error(strengths, scores, ddof=0),
+    "five_folds": choose_with_five_folds,
     "first_listed": choose_first_listed,
     "own_errors": choose_with_own_errors,
+    "means_of_folds": choose_by_means_of_folds,
     "index": choose_index,
+    "index_of_best": choose_index_of_best,
+    "index_in_order": choose_index_in_order,
 }
 
 
 def draw_scores(rng):
-    """Draw until the right choice differs from every mistaken one, and these from one another."""
+    """Draw until the right choice differs from every mistaken one, and these from one another.
+
+    For that to happen soon, the means of the stronger strengths are the rungs of a ladder: one
+    between any two of the margins that the right rule and the mistaken ones allow.
+    """
+    k = int(rng.choice([3, 8, 10, 12]))  # folds; never 5, so that a fixed √5 shows
     while True:
-        strengths = 10.0 ** (rng.permutation(np.arange(-6, 8)) / 2)
-        level = 0.8 - 0.012 * (np.log10(strengths) - rng.uniform(-1, 1)) ** 2
-        scores = np.round(level[:, None] + rng.normal(0, 0.06, size=(14, 5)), 3).clip(0, 1)
+        deviation, of_others = rng.uniform(0.02, 0.04) * np.array([1, rng.uniform(1.5, 2.2)])
+        margins = deviation * np.array([np.sqrt((1 - 1 / k) / k), 1 / np.sqrt(k), 1 / np.sqrt(5), 1])
+        margins = np.sort([*margins, of_others / np.sqrt(k)])
+        rungs = np.append(margins[0] / 2, (margins[1:] + margins[:-1]) / 2)
+        below = [*rng.uniform(0.001, 0.05, size=5), 0, *rungs, 1.2 * deviation, 0.1, 0.2]
+        noise = rng.normal(size=(14, k))
+        noise -= noise.mean(axis=1, keepdims=True)
+        noise /= noise.std(axis=1, ddof=1, keepdims=True)
+        deviations = of_others * rng.uniform(0.6, 1.3, size=(14, 1))
+        deviations[5] = deviation  # of the best
+        scores = np.round(0.7 - np.array(below)[:, None] + deviations * noise, 4)
+        order = rng.permutation(14)
+        strengths, scores = 10.0 ** (np.arange(-6, 8) / 2)[order], scores[order]
         wrong = [choice(strengths, scores) for choice in CHOICES.values()]
-        if one_standard_error(strengths, scores) not in wrong and len(set(wrong)) >= 5:
+        told_apart = one_standard_error(strengths, scores) not in wrong and len(set(wrong)) >= 9
+        if told_apart and is_clear(scores) and 0 <= scores.min() and scores.max() <= 1:
             return {"strengths": strengths, "scores": scores}
 
+
+def is_clear(scores):
+    """Whether no two strengths tie for the best mean and none stands on the threshold itself."""
+    means = scores.mean(axis=1)
+    best = int(np.argmax(means))
+    threshold = means[best] - scores[best].std(ddof=1) / np.sqrt(scores.shape[1])
+    ahead = means[best] - np.delete(means, best).max()
+    return min(ahead, np.abs(means - threshold).min()) > 1e-6
+
+
+INDEX_MESSAGE = text(
+    "You returned a position in the list. Return the strength itself.",
+    "你返回的是在列表中的位置。请返回强度本身。",
+)
+FOLDS_MESSAGE = text(
+    "You averaged over the strengths. Your means, and the mask made of them, have one entry for each fold; "
+    "it needs one for each strength: mean(axis=1).",
+    "你是对强度求的平均。这样得到的平均分和掩码是每折一个，而需要的是每个强度一个：mean(axis=1)。",
+)
 
 CHOOSE_STRENGTH = Exercise(
     id="04.5",
@@ -638,6 +909,14 @@ CHOOSE_STRENGTH = Exercise(
     comparator=close(rtol=1e-9, atol=0.0),
     tensors=False,
     pitfalls=(
+        Pitfall(
+            "deviation_of_all",
+            CHOICES["deviation_of_all"],
+            text(
+                "You took the deviation of all scores; take that of the best strength's row.",
+                "你用的是全部得分的标准差；应当只用最佳强度那一行的标准差。",
+            ),
+        ),
         Pitfall(
             "best_mean",
             CHOICES["best_mean"],
@@ -671,6 +950,14 @@ CHOOSE_STRENGTH = Exercise(
             ),
         ),
         Pitfall(
+            "five_folds",
+            CHOICES["five_folds"],
+            text(
+                "You divided by √5. The number of folds k is the number of columns: scores.shape[1].",
+                "你除以的是 √5。折数 k 应取列数：scores.shape[1]。",
+            ),
+        ),
+        Pitfall(
             "first_listed",
             CHOICES["first_listed"],
             text(
@@ -686,12 +973,18 @@ CHOOSE_STRENGTH = Exercise(
                 "你给每个强度用了各自的标准误。规则只用一个：平均分最高者的标准误。",
             ),
         ),
-        Pitfall(
-            "index",
-            CHOICES["index"],
+        Pitfall("means_of_folds", CHOICES["means_of_folds"], FOLDS_MESSAGE),
+        Pitfall("index", CHOICES["index"], INDEX_MESSAGE),
+        Pitfall("index_of_best", CHOICES["index_of_best"], INDEX_MESSAGE),
+        Pitfall("index_in_order", CHOICES["index_in_order"], INDEX_MESSAGE),
+    ),
+    errors=(
+        (
+            r"^IndexError: (boolean|index \d+ is out of bounds)",
             text(
-                "You returned a position in the list. Return the strength itself.",
-                "你返回的是在列表中的位置。请返回强度本身。",
+                "Your mask (or your list of means) has one entry for each fold; it needs one for each strength: "
+                "mean(axis=1).",
+                "你的掩码（或平均分）是每折一个，而需要的是每个强度一个：mean(axis=1)。",
             ),
         ),
     ),
@@ -747,13 +1040,34 @@ def interval(differences, *, quantile=None, ddof=1, root=True):
     return [differences.mean(), differences.mean() - half, differences.mean() + half]
 
 
-def unpaired_interval(transferred, scratch):
-    n = len(scratch)
-    half = stats.t.ppf(0.975, 2 * n - 2) * np.sqrt(
-        (transferred.var(ddof=1) + scratch.var(ddof=1)) / n
+def interval_of_separate(transferred, scratch, freedom):
+    half = stats.t.ppf(0.975, freedom) * np.sqrt(
+        (transferred.var(ddof=1) + scratch.var(ddof=1)) / len(scratch)
     )
     gain = transferred.mean() - scratch.mean()
     return [gain, gain - half, gain + half]
+
+
+def unpaired_interval(transferred, scratch):
+    return interval_of_separate(transferred, scratch, 2 * len(scratch) - 2)
+
+
+def unpaired_with_own_freedom(transferred, scratch):
+    return interval_of_separate(transferred, scratch, len(scratch) - 1)
+
+
+def welch_interval(transferred, scratch):
+    a, b = transferred.var(ddof=1), scratch.var(ddof=1)
+    return interval_of_separate(
+        transferred, scratch, (len(scratch) - 1) * (a + b) ** 2 / (a**2 + b**2)
+    )
+
+
+UNPAIRED_MESSAGE = text(
+    "You treated the two methods as separate samples. They share their draws: take the difference draw by "
+    "draw first; the luck of the draw cancels.",
+    "你把两种方法当成了两个独立的样本。它们用的是同样的抽样：应先逐次求差，抽样的运气会抵消。",
+)
 
 
 PAIRED_GAIN = Exercise(
@@ -768,15 +1082,9 @@ PAIRED_GAIN = Exercise(
     tensors=False,
     forbidden=("course_lib.judging.paired_interval",),
     pitfalls=(
-        Pitfall(
-            "unpaired",
-            unpaired_interval,
-            text(
-                "You treated the two methods as separate samples. They share their draws: take the difference draw by "
-                "draw first; the luck of the draw cancels.",
-                "你把两种方法当成了两个独立的样本。它们用的是同样的抽样：应先逐次求差，抽样的运气会抵消。",
-            ),
-        ),
+        Pitfall("unpaired", unpaired_interval, UNPAIRED_MESSAGE),
+        Pitfall("unpaired_with_own_freedom", unpaired_with_own_freedom, UNPAIRED_MESSAGE),
+        Pitfall("unpaired_welch", welch_interval, UNPAIRED_MESSAGE),
         Pitfall(
             "normal_quantile",
             lambda transferred, scratch: interval(
@@ -840,6 +1148,11 @@ PAIRED_GAIN = Exercise(
             "`differences.std(ddof=1)` 除以 n − 1。区间半宽是 t·s/√n。",
         ),
     ),
+    parts={
+        "0": text("the mean gain", "平均增益"),
+        "1": text("the lower end", "区间下端"),
+        "2": text("the upper end", "区间上端"),
+    },
     right={
         "numpy": (
             "from scipy import stats\n"
@@ -866,12 +1179,6 @@ def draw_step(rng):
     return {"images": images, "labels": labels, "learning_rate": 0.5, **model}
 
 
-def features_in_training_mode(images, kernel, gamma, beta):
-    """Normalise with the mean and variance of this batch, over all pictures and places."""
-    z = images @ kernel
-    return tiny_features(images, kernel, gamma, beta, z.mean(axis=(0, 1, 2)), z.var(axis=(0, 1, 2)))
-
-
 def head_after_step(h, labels, learning_rate, head, bias):
     """One step of gradient descent on the cross-entropy: the gradient is hᵀ(p − y)/N."""
     logits = h @ head + bias
@@ -880,60 +1187,91 @@ def head_after_step(h, labels, learning_rate, head, bias):
     return head - learning_rate * h.T @ (p - np.eye(head.shape[1])[labels]) / len(labels)
 
 
-def report_of_step(weights, statistics, trainable):
-    """Say what the probe reports when these parts of the backbone move and these parts learn."""
+def report_of_step(images, labels, learning_rate, head, bias, **backbone):
+    """Give what the probe reports of a right answer."""
+    h = tiny_features(images, **backbone)
+    return {
+        "weights_moved": False,
+        "statistics_moved": False,
+        "head_moved": True,
+        "head_in_training_mode": True,
+        "trainable": head.size + bias.size,
+        "head": head_after_step(h, labels, learning_rate, head, bias),
+    }
 
-    def answer(images, labels, learning_rate, head, bias, **backbone):
-        sizes = {
-            name: array.size for name, array in {**backbone, "head": head, "bias": bias}.items()
-        }
-        norm = {name: backbone[name] for name in ("kernel", "gamma", "beta")}
-        h = (
-            features_in_training_mode(images, **norm)
-            if statistics
-            else tiny_features(images, **backbone)
-        )
-        after = head_after_step(h, labels, learning_rate, head, bias) if trainable else head
-        return {
-            "weights_moved": weights,
-            "statistics_moved": statistics,
-            "head_moved": bool(trainable),
-            "trainable": sum(sizes[name] for name in trainable),
-            "head": after,
-        }
+
+def seen(*names, **report):
+    """Know a mistake by a part of the probe's report; the names are those of the trainable arrays."""
+
+    def answer(**inputs):
+        learning = {"trainable": sum(inputs[name].size for name in names)} if names else {}
+        return report | learning
 
     return answer
 
 
 HEAD = ("head", "bias")
+ALL = ("kernel", "gamma", "beta", *HEAD)
 
 FREEZE_BACKBONE = Exercise(
     id="04.7",
     title=text("Freeze, and mean it", "说冻结，就真冻结"),
-    points=4,
+    points=3,
     objective="O5",
     function="freeze_backbone",
     inputs=draw_step,
-    reference=report_of_step(False, False, HEAD),
+    reference=report_of_step,
     comparator=close(rtol=1e-3, atol=1e-5),
     probe="after_one_step",
     forbidden=("course_lib.pytorch.freeze", "course_lib.keras.freeze"),
+    parts={
+        "weights_moved": text("“the backbone's weights moved”", "“主干的权重变了”"),
+        "statistics_moved": text("“its BatchNorm statistics moved”", "“它的 BatchNorm 统计量变了”"),
+        "head_moved": text("“the head learned”", "“分类头学到了东西”"),
+        "head_in_training_mode": text("“the head is in training mode”", "“分类头处于训练模式”"),
+        "trainable": text("the number of trainable parameters", "可训练参数的个数"),
+        "head": text("the head after the step", "这一步之后的分类头"),
+    },
     pitfalls=(
         Pitfall(
             "nothing_frozen",
-            report_of_step(True, True, ("kernel", "gamma", "beta", *HEAD)),
+            seen(*ALL, weights_moved=True, statistics_moved=True),
             text(
-                "The backbone's weights moved, and so did its BatchNorm statistics: nothing is frozen.",
-                "主干的权重变了，BatchNorm 的统计量也变了：什么都没有冻结。",
+                "The backbone's weights moved, and so did its BatchNorm statistics: nothing is frozen. (PyTorch: "
+                "requires_grad belongs to each *parameter*, mind the s; as an attribute of the backbone it does nothing. "
+                "Keras: the flag is called trainable.)",
+                "主干的权重变了，BatchNorm 的统计量也变了：什么都没有冻结。（PyTorch：requires_grad 是每个**参数**的属性，"
+                "注意 requires 里的 s；给主干本身设这个属性不起作用。Keras：这个标志叫 trainable。）",
             ),
             code={
-                "pytorch": "def freeze_backbone(model):\n    model.frozen = True\n",
+                "pytorch": (
+                    "def freeze_backbone(model):\n"
+                    "    for p in model.backbone.parameters():\n"
+                    "        p.require_grad = False\n"
+                ),
                 "keras": "def freeze_backbone(model):\n    model.frozen = True\n",
             },
         ),
         Pitfall(
+            "only_inference_mode",
+            seen(*ALL, weights_moved=True, statistics_moved=False),
+            text(
+                "BatchNorm stood still, but the weights moved: they still take gradients. requires_grad belongs to each "
+                "*parameter* (mind the s): `model.backbone.requires_grad_(False)`.",
+                "BatchNorm 没动，但权重变了：它们仍在接收梯度。requires_grad 是每个**参数**的属性（注意 requires 里的 s）："
+                "`model.backbone.requires_grad_(False)`。",
+            ),
+            code={
+                "pytorch": (
+                    "def freeze_backbone(model):\n"
+                    "    model.backbone.requires_grad = False\n"
+                    "    model.backbone.eval()\n"
+                ),
+            },
+        ),
+        Pitfall(
             "still_in_training_mode",
-            report_of_step(False, True, HEAD),
+            seen(weights_moved=False, statistics_moved=True),
             text(
                 "The weights stood still, but the BatchNorm statistics moved: those layers are still in training mode. "
                 "No gradient is only half of frozen.",
@@ -954,7 +1292,7 @@ FREEZE_BACKBONE = Exercise(
         ),
         Pitfall(
             "head_frozen_too",
-            report_of_step(False, False, ()),
+            seen(head_moved=False),
             text(
                 "The head did not move: you froze the whole model, and nothing is left to learn.",
                 "分类头没有变化：你把整个模型都冻结了，没有东西可学。",
@@ -965,8 +1303,23 @@ FREEZE_BACKBONE = Exercise(
             },
         ),
         Pitfall(
+            "head_in_inference_mode",
+            seen(weights_moved=False, statistics_moved=False, head_in_training_mode=False),
+            text(
+                "The head is in inference mode too: its dropout would be off. Call eval() on model.backbone only.",
+                "分类头也进入了推理模式：它的 dropout 会失效。只对 model.backbone 调用 eval()。",
+            ),
+            code={
+                "pytorch": (
+                    "def freeze_backbone(model):\n"
+                    "    model.eval()\n"
+                    "    model.backbone.requires_grad_(False)\n"
+                ),
+            },
+        ),
+        Pitfall(
             "only_batchnorm",
-            report_of_step(True, False, ("kernel", *HEAD)),
+            seen("kernel", *HEAD, weights_moved=True, statistics_moved=False),
             text(
                 "BatchNorm stands still, but another layer of the backbone learned.",
                 "BatchNorm 没动，但主干里还有别的层在学习。",
@@ -982,7 +1335,7 @@ FREEZE_BACKBONE = Exercise(
         ),
         Pitfall(
             "all_but_batchnorm",
-            report_of_step(True, True, ("gamma", "beta", *HEAD)),
+            seen("gamma", "beta", *HEAD, weights_moved=True, statistics_moved=True),
             text(
                 "BatchNorm's own scale and shift still learned, and its statistics moved. BatchNorm belongs to the backbone, too.",
                 "BatchNorm 自己的缩放和平移还在学习，统计量也变了。BatchNorm 也是主干的一部分。",
@@ -1011,6 +1364,11 @@ FREEZE_BACKBONE = Exercise(
         "pytorch": (
             "def freeze_backbone(model):\n    model.backbone.requires_grad_(False).eval()\n",
             "def freeze_backbone(model):\n"
+            "    model.eval()\n"
+            "    model.head.train()\n"
+            "    for parameter in model.backbone.parameters():\n"
+            "        parameter.requires_grad = False\n",
+            "def freeze_backbone(model):\n"
             "    for module in model.backbone.modules():\n"
             "        module.training = False\n"
             "        for parameter in module.parameters(recurse=False):\n"
@@ -1036,40 +1394,36 @@ def draw_extraction(rng):
     return {"images": rng.normal(size=(7, 2, 3, 3)).astype(np.float32), "batch_size": 3, **model}
 
 
-def report_of_extraction(features, **changes):
-    """Say what the probe reports; ``features(images, batch_size, **backbone)`` gives the features."""
-
-    def answer(images, batch_size, **backbone):
-        report = {
-            "features": features(images, batch_size, **backbone),
-            "batch_size_matters": False,
-            "statistics_moved": False,
-            "mode_restored": True,
-            "gradients_recorded": False,
-            "largest_batch": batch_size,
-        }
-        return report | {name: change(len(images)) for name, change in changes.items()}
-
-    return answer
-
-
-def right_features(images, batch_size, **backbone):
-    return tiny_features(images, **backbone)
-
-
-def features_of_batches(images, batch_size, kernel, gamma, beta, **statistics):
-    batches = [images[start : start + batch_size] for start in range(0, len(images), batch_size)]
-    return np.concatenate(
-        [features_in_training_mode(batch, kernel, gamma, beta) for batch in batches]
-    )
+def report_of_extraction(images, batch_size, **backbone):
+    """Give what the probe reports of a right answer."""
+    return {
+        "features": tiny_features(images, **backbone),
+        "batch_size_matters": False,
+        "statistics_moved": False,
+        "training_restored": True,
+        "inference_restored": True,
+        "gradients_recorded": False,
+        "batch_too_large": False,
+    }
 
 
 def features_of_full_batches(images, batch_size, **backbone):
-    return tiny_features(images[: len(images) // batch_size * batch_size], **backbone)
+    return {"features": tiny_features(images[: len(images) // batch_size * batch_size], **backbone)}
 
 
 def features_scaled_twice(images, batch_size, **backbone):
-    return tiny_features(images / 255, **backbone)
+    return {"features": tiny_features(images / 255, **backbone)}
+
+
+def features_of_permuted(images, batch_size, **backbone):
+    return {"features": tiny_features(images.transpose(0, 3, 1, 2), **backbone)}
+
+
+def right_features_but(**report):
+    return lambda images, batch_size, **backbone: {
+        "features": tiny_features(images, **backbone),
+        **report,
+    }
 
 
 PYTORCH_EXTRACT = """\
@@ -1098,6 +1452,12 @@ def extract_code(stop="len(images)", step="batch_size", scale=""):
     return {"pytorch": PYTORCH_EXTRACT.format(**options), "keras": KERAS_EXTRACT.format(**options)}
 
 
+def extract_code_without(pytorch, keras):
+    """Give the right code with one replacement in each framework: (what stands there, instead)."""
+    right = extract_code()
+    return {"pytorch": right["pytorch"].replace(*pytorch), "keras": right["keras"].replace(*keras)}
+
+
 EXTRACT = Exercise(
     id="04.8",
     title=text("Your own extractor", "自己写一个特征提取器"),
@@ -1105,34 +1465,56 @@ EXTRACT = Exercise(
     objective="O2",
     function="extract",
     inputs=draw_extraction,
-    reference=report_of_extraction(right_features),
+    reference=report_of_extraction,
     comparator=close(rtol=1e-4, atol=1e-5),
     probe="extraction",
     forbidden=("course_lib.pytorch.extract_features", "course_lib.keras.extract_features"),
+    parts={
+        "features": text("the features", "特征"),
+        "batch_size_matters": text("“the batch size changes the features”", "“特征随批大小而变”"),
+        "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 统计量变了”"),
+        "training_restored": text(
+            "“came in training mode, went back in it”", "“送来时是训练模式，还回去也是”"
+        ),
+        "inference_restored": text(
+            "“came in inference mode, went back in it”", "“送来时是推理模式，还回去也是”"
+        ),
+        "gradients_recorded": text("“gradients were recorded”", "“记录了梯度”"),
+        "batch_too_large": text(
+            "“a batch was larger than batch_size”", "“有一批超过了 batch_size”"
+        ),
+    },
+    errors=(
+        (
+            r"must be Tensor, not (numpy\.)?ndarray",
+            text(
+                "The backbone wants a tensor: `torch.as_tensor(batch)`.",
+                "主干要的是张量：`torch.as_tensor(batch)`。",
+            ),
+        ),
+        (
+            r"numpy\(\) on Tensor that requires grad",
+            text(
+                "Gradients are being recorded, so a tensor can't simply become an array. Compute under `torch.no_grad()`.",
+                "梯度正在被记录，所以张量不能直接变成数组。请在 `torch.no_grad()` 下计算。",
+            ),
+        ),
+    ),
     pitfalls=(
         Pitfall(
             "training_mode",
-            report_of_extraction(
-                features_of_batches,
-                batch_size_matters=lambda n: True,
-                statistics_moved=lambda n: True,
-            ),
+            seen(batch_size_matters=True, statistics_moved=True),
             text(
                 "The features depend on the batch size and the BatchNorm statistics moved: the backbone ran in training mode.",
                 "特征随批大小而变，BatchNorm 的统计量也动了：主干是在训练模式下运行的。",
             ),
-            code={
-                "pytorch": PYTORCH_EXTRACT.format(
-                    stop="len(images)", step="batch_size", scale=""
-                ).replace("    backbone.eval()\n", ""),
-                "keras": KERAS_EXTRACT.format(
-                    stop="len(images)", step="batch_size", scale=""
-                ).replace("training=False", "training=True"),
-            },
+            code=extract_code_without(
+                pytorch=("    backbone.eval()\n", ""), keras=("training=False", "training=True")
+            ),
         ),
         Pitfall(
             "all_at_once",
-            report_of_extraction(right_features, largest_batch=lambda n: n),
+            seen(batch_too_large=True),
             text(
                 "You passed all pictures at once. With real pictures that runs out of memory: at most batch_size at a time.",
                 "你把图片一次全送了进去。图片一多就会耗尽内存：每次最多 batch_size 张。",
@@ -1141,7 +1523,7 @@ EXTRACT = Exercise(
         ),
         Pitfall(
             "drops_the_rest",
-            report_of_extraction(features_of_full_batches, batch_size_matters=lambda n: True),
+            features_of_full_batches,
             text(
                 "The last, smaller batch is missing: the number of pictures need not be a multiple of the batch size.",
                 "少了最后不满的那一批：图片数不一定是批大小的整数倍。",
@@ -1150,7 +1532,7 @@ EXTRACT = Exercise(
         ),
         Pitfall(
             "scales_again",
-            report_of_extraction(features_scaled_twice),
+            features_scaled_twice,
             text(
                 "These are the features of the pictures divided by 255. The images came ready for the backbone: don't scale twice.",
                 "这是图片除以 255 之后的特征。送来的图片已经处理好了，不要再缩放一次。",
@@ -1158,20 +1540,64 @@ EXTRACT = Exercise(
             code=extract_code(scale=" / np.float32(255)"),
         ),
         Pitfall(
-            "changes_the_backbone",
-            report_of_extraction(right_features, mode_restored=lambda n: False),
+            "permutes_the_axes",
+            features_of_permuted,
             text(
-                "The features are right, but the backbone comes back in another mode than it went in.",
-                "特征是对的，但主干还回来时，模式和送来时不一样了。",
+                "You moved the channels to the front. These backbones take N×H×W×C; do not permute.",
+                "你把通道挪到了前面。这里的主干接收 N×H×W×C，不要调换轴的次序。",
+            ),
+            code=extract_code(scale=".transpose(0, 3, 1, 2)"),
+        ),
+        Pitfall(
+            "forces_training_mode",
+            right_features_but(training_restored=True, inference_restored=False),
+            text(
+                "You put the backbone into training mode whatever it was. Remember `backbone.training` first. (Keras: you "
+                "made it trainable whatever it was; leave `trainable` alone.)",
+                "不管主干原来处于什么模式，你最后都把它切到了训练模式。应当先记住 `backbone.training`。"
+                "（Keras：不管原来如何，你都把它设成了可训练；不要动 `trainable`。）",
+            ),
+            code=extract_code_without(
+                pytorch=("backbone.train(was_training)", "backbone.train()"),
+                keras=(
+                    "    return",
+                    "    backbone.trainable = True\n    return",
+                ),
+            ),
+        ),
+        Pitfall(
+            "changes_the_backbone",
+            right_features_but(training_restored=False),
+            text(
+                "The features are right, but the backbone comes back in another mode than it went in: remember "
+                "`backbone.training` and set it again at the end. (Keras: leave `trainable` alone.)",
+                "特征是对的，但主干还回来时，模式和送来时不一样了：应当先记住 `backbone.training`，最后再设回去。"
+                "（Keras：不要动 `trainable`。）",
+            ),
+            code=extract_code_without(
+                pytorch=("    backbone.train(was_training)\n", ""),
+                keras=(
+                    "    features = []\n",
+                    "    features = []\n    backbone.trainable = False\n",
+                ),
+            ),
+        ),
+        Pitfall(
+            "records_gradients",
+            right_features_but(gradients_recorded=True),
+            text(
+                "The features are right, but gradients were recorded while the backbone ran: detach() comes too late, the "
+                "memory has been used by then. Compute under `torch.no_grad()`.",
+                "特征是对的，但主干运行时记录了梯度：等到 detach() 已经晚了，内存已经占用。请在 `torch.no_grad()` 下计算。",
             ),
             code={
-                "pytorch": PYTORCH_EXTRACT.format(
-                    stop="len(images)", step="batch_size", scale=""
-                ).replace("    backbone.train(was_training)\n", ""),
-                "keras": KERAS_EXTRACT.format(
-                    stop="len(images)", step="batch_size", scale=""
-                ).replace(
-                    "    features = []\n", "    features = []\n    backbone.trainable = False\n"
+                "pytorch": (
+                    "def extract(backbone, images, batch_size):\n"
+                    "    mode = backbone.training\n"
+                    "    backbone.eval()\n"
+                    "    parts = [backbone(part).detach() for part in torch.tensor(images).split(batch_size)]\n"
+                    "    backbone.train(mode)\n"
+                    "    return torch.cat(parts).numpy()\n"
                 ),
             },
         ),
@@ -1213,8 +1639,15 @@ EXTRACT = Exercise(
             "        start += batch_size\n"
             "    backbone.train(mode)\n"
             "    return rows\n",
+            "import copy\n"
+            "def extract(backbone, images, batch_size):\n"
+            "    backbone = copy.deepcopy(backbone).eval()\n"
+            "    with torch.no_grad():\n"
+            "        return np.stack([backbone(torch.as_tensor(image)[None])[0].numpy() for image in images])\n",
         ),
         "keras": (
+            "def extract(backbone, images, batch_size):\n"
+            "    return np.concatenate([backbone(image[None], training=False) for image in images])\n",
             "def extract(backbone, images, batch_size):\n"
             "    return backbone.predict(images, batch_size=batch_size, verbose=0)\n",
             "def extract(backbone, images, batch_size):\n"

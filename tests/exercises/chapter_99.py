@@ -155,6 +155,9 @@ def step_on(freeze, weights):
     return {"unchanged": bool(np.array_equal(after, weights)), "weights": after}
 
 
+ARGUMENTS = {"step_on": lambda weights: {"box": {"frozen": False}}}
+
+
 ANSWERS = {
     "pytorch": {
         "setup": "from torch import stack\n",

@@ -31,6 +31,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the chapter's own probe where the frameworks' probes are looked up."""
     fake = ModuleType("probes")
     fake.step_on = chapter_99.step_on  # type: ignore[attr-defined]
+    fake.ARGUMENTS = chapter_99.ARGUMENTS  # type: ignore[attr-defined]
     for framework in ("pytorch", "keras"):
         package = f"course_lib.{framework}"
         monkeypatch.setitem(sys.modules, package, ModuleType(package))

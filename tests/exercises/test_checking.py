@@ -113,7 +113,9 @@ def test_a_change_in_place_is_remarked_once(chapter):
 def test_state_exercise(chapter, probes):
     assert check("99.3", lambda box: box.update(frozen=True))
     assert check("99.3", lambda box: None).pitfall == "moves"
-    assert "example" not in repr(check("99.3", lambda box: None))
+    words = repr(check("99.3", lambda box: None))
+    assert 'given = example("99.3", 1), then freeze_all(**given)' in words
+    assert example("99.3", 2)["box"] == {"frozen": False}
 
 
 def test_chinese(chapter):

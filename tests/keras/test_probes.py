@@ -20,7 +20,8 @@ def test_a_frozen_backbone_stays_and_the_head_makes_the_step(seed: int) -> None:
     expected = head_after_one_step(**given["step"])
     np.testing.assert_allclose(found.pop("head"), expected, rtol=1e-5, atol=1e-6)
     assert found == {
-        "weights_moved": False, "statistics_moved": False, "head_moved": True, "trainable": 15,
+        "weights_moved": False, "statistics_moved": False, "head_moved": True,
+        "head_in_training_mode": True, "trainable": 15,
     }  # fmt: skip
 
 
@@ -73,4 +74,5 @@ def test_wrong_extractions_are_told_apart() -> None:
     found = extraction(in_training_mode, **given)
     assert found["batch_size_matters"] and found["statistics_moved"]
     found = extraction(forgets_a_flag, **given)
-    assert not found["mode_restored"] and found["largest_batch"] == 7
+    assert not found["training_restored"] and found["inference_restored"]
+    assert found["batch_too_large"]

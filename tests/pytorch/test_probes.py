@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 import torch
 
 from course_lib.pytorch import freeze
-from course_lib.pytorch.probes import after_one_step, extraction
+from course_lib.pytorch.probes import ARGUMENTS, after_one_step, extraction
 from tests.training.tiny_reference import draw, head_after_one_step, right_extraction
 
 
@@ -31,6 +33,7 @@ def test_a_frozen_backbone_stays_and_the_head_makes_the_step(seed: int) -> None:
         "weights_moved": False,
         "statistics_moved": False,
         "head_moved": True,
+        "head_in_training_mode": True,
         "trainable": 15,
     }
 
@@ -79,6 +82,58 @@ def test_wrong_extractions_are_told_apart() -> None:
     found = extraction(in_training_mode, **given)
     assert found["batch_size_matters"] and found["statistics_moved"] and found["gradients_recorded"]
     found = extraction(forgets_the_mode, **given)
-    assert (
-        not found["mode_restored"] and found["largest_batch"] == 7 and not found["statistics_moved"]
-    )
+    assert not found["training_restored"] and found["inference_restored"]
+    assert found["batch_too_large"] and not found["statistics_moved"]
+
+
+def test_the_mode_in_which_the_backbone_came_counts() -> None:
+    def always_back_to_training(backbone: Any, images: np.ndarray, batch_size: int) -> np.ndarray:
+        backbone.eval()
+        with torch.no_grad():
+            parts = [backbone(part) for part in torch.tensor(images).split(batch_size)]
+        backbone.train()
+        return torch.cat(parts).numpy()
+
+    found = extraction(always_back_to_training, **draw(1)["extraction"])
+    assert found["training_restored"] and not found["inference_restored"]
+
+
+def test_smaller_batches_and_a_copy_are_right() -> None:
+    def one_by_one_on_a_copy(backbone: Any, images: np.ndarray, batch_size: int) -> np.ndarray:
+        copied = copy.deepcopy(backbone).eval()
+        with torch.no_grad():
+            return torch.cat([copied(part) for part in torch.tensor(images).split(1)]).numpy()
+
+    def all_at_once_on_a_copy(backbone: Any, images: np.ndarray, batch_size: int) -> np.ndarray:
+        return one_by_one_on_a_copy(copy.deepcopy(backbone), images, 0) * 0 + (
+            copy.deepcopy(backbone).eval()(torch.tensor(images)).detach().numpy()
+        )
+
+    given = draw(1)["extraction"]
+    found = extraction(one_by_one_on_a_copy, **given)
+    features, expected = found.pop("features"), right_extraction(**given)
+    np.testing.assert_allclose(features, expected.pop("features"), rtol=1e-4, atol=1e-6)
+    assert found == expected
+    found = extraction(all_at_once_on_a_copy, **given)
+    assert found["batch_too_large"] and found["gradients_recorded"]
+
+
+def test_the_heads_mode_is_seen() -> None:
+    def everything_in_inference_mode(model: Any) -> None:
+        model.eval()
+        model.backbone.requires_grad_(False)
+
+    assert not after_one_step(everything_in_inference_mode, **draw(0)["step"])[
+        "head_in_training_mode"
+    ]
+
+
+@pytest.mark.parametrize("probe", [after_one_step, extraction])
+def test_an_example_gives_what_the_function_gets(probe: Any) -> None:
+    given = draw(0)["step" if probe is after_one_step else "extraction"]
+    seen: list[dict[str, Any]] = []
+    with contextlib.suppress(StopIteration):
+        probe(lambda *args: next(iter(seen.append(args) or ())), **given)
+    example = ARGUMENTS[probe.__name__](**given)
+    assert [type(each) for each in seen[0]] == [type(each) for each in example.values()]
+    assert next(iter(example.values())).training

@@ -36,7 +36,8 @@ def right_extraction(images: np.ndarray, batch_size: int, **arrays: np.ndarray) 
         "features": tiny_features(images, **arrays),
         "batch_size_matters": False,
         "statistics_moved": False,
-        "mode_restored": True,
+        "training_restored": True,
+        "inference_restored": True,
         "gradients_recorded": False,
-        "largest_batch": batch_size,
+        "batch_too_large": False,
     }
