@@ -17,7 +17,9 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from course_lib.errors import CourseError
 from course_lib.training.batches import Arrays
+from course_lib.training.requirements import require_positive
 
 Rng = np.random.Generator
 
@@ -87,6 +89,9 @@ class Scale:
     smallest: float = 0.9
     largest: float = 1.1
     kind: ClassVar[str] = "affine"
+
+    def __post_init__(self) -> None:
+        require_positive("smallest", self.smallest)
 
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         matrices = _identities(n)
@@ -174,10 +179,23 @@ def draw_transforms(transforms: Sequence[Transform], rng: Rng, n: int) -> Arrays
     Shapes: ``affine`` n×3×3, ``contrast`` n, ``brightness`` n, ``boxes`` n×B×4.
     """
     draws: Arrays = {}
+    require_known_kinds(transforms)
     for transform in transforms:
         kind, values = transform.kind, transform.draw(rng, n)
         draws[kind] = JOINED[kind](draws[kind], values) if kind in draws else values
     return {kind: values.astype(np.float32) for kind, values in draws.items()}
+
+
+def require_known_kinds(transforms: Sequence[Transform]) -> None:
+    """Make sure that every change is of a kind that ``augment`` applies."""
+    for transform in transforms:
+        if isinstance(transform, type) or getattr(transform, "kind", None) not in JOINED:
+            raise CourseError(
+                f"{transform!r} is no change to an image: its kind must be one of "
+                f"{', '.join(JOINED)}. (Write Flip(), not Flip.)",
+                f"{transform!r} 不是一种图像变换：它的 kind 应为 {'、'.join(JOINED)} 之一。"
+                "（应写 Flip()，而不是 Flip。）",
+            )
 
 
 def _identities(n: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_lib.errors import CourseError
 from course_lib.pytorch import (
@@ -183,3 +184,31 @@ def test_a_network_with_one_output_takes_plain_targets() -> None:
         assert loss.item() == objective.loss(one, {"x": x, "y": y[:, None]}).item()
     with pytest.raises(CourseError, match="6×4 and the targets 6"):
         SquaredError().loss(MODEL, {"x": x, "y": y})
+
+
+class Waits(TorchDispatchMode):
+    """Counts how often a number is asked for: on a GPU, Python would wait for it there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        waiting = (torch.ops.aten._local_scalar_dense.default, torch.ops.aten.nonzero.default)
+        self.count += func in waiting
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_step_waits_for_the_device() -> None:
+    data, counts = cases.data_for(cases.CASES["nested, SGD"]), []
+    for batch_size in (5, 45):
+        model = Small(cases.start())
+        mixed = MixUp(CrossEntropy(0.1), classes=3)
+        objective = L2SP(Augmented(mixed, cases.TRANSFORMS), model)
+        with Waits() as waits:
+            fit(model, data, objective=objective, epochs=1, batch_size=batch_size)
+        counts.append(waits.count)
+    assert counts[0] == counts[1]
+    with Waits() as waits:
+        torch.ones(1).item()
+    assert waits.count == 1  # it does see them

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib.errors import CourseError
 from course_lib.training.augmentation import (
     CutOut,
     Erase,
@@ -81,3 +82,12 @@ def test_erasing_keeps_to_its_areas_and_inside_the_image() -> None:
     assert 0.4 < (area > 0).mean() < 0.6
     assert area[area > 0].min() == pytest.approx(0.1, abs=0.01) and area.max() <= 0.2
     assert boxes.min() >= 0 and boxes.max() <= 1
+
+
+def test_what_is_no_change_is_refused() -> None:
+    with pytest.raises(CourseError, match="Flip"):
+        draw_transforms([Flip], rng(), 3)  # type: ignore[list-item]
+    with pytest.raises(CourseError, match="kind"):
+        draw_transforms(["flip"], rng(), 3)  # type: ignore[list-item]
+    with pytest.raises(CourseError, match="smallest"):
+        Scale(0.0, 1.0)
