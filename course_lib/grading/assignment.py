@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,11 +126,12 @@ class Assignment:
             stripped = without_answers((folder / f"{self.notebook}.json").read_bytes())
         except FileNotFoundError:
             return ()
-        file = self.course.private / "examples" / f"{self.notebook}.json"
+        # Named by what it holds, so that every course of the chapter shows its kernels the same file.
+        file = cache_dir() / "examples" / f"{hashlib.sha256(stripped).hexdigest()[:32]}.json"
         if not file.is_file() or file.read_bytes() != stripped:
             write_atomically(file, stripped)
         file.chmod(0o644)  # the kernel's user is nobody in particular
-        return ((str(file), f"{EXAMPLES}/{file.name}"),)
+        return ((str(file), f"{EXAMPLES}/{self.notebook}.json"),)
 
 
 def open_assignment(course: Course, name: str, notebook: str | None = None) -> Assignment:

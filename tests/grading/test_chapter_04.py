@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from course_lib.grading import sandbox
 from course_lib.grading.course import create
@@ -19,13 +20,12 @@ from tests.grading.test_grading import nbgrader
 CHAPTER = "04"
 
 
-def hand_in(tmp_path, language, framework, names=None):
-    """Release the chapter, hand in ready-made submissions: (course, submissions by name)."""
+def hand_in(tmp_path, language, framework):
+    """Release the chapter, hand in the five ready-made submissions: (course, submissions by name)."""
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
     course = create(tmp_path / "course", language=language, framework=framework)
     release(course, CHAPTER)
     made = make_submissions(CHAPTER, language, framework, repository=repository_root())
-    made = {name: each for name, each in made.items() if names is None or name in names}
     for name, submission in made.items():
         folder = course.folder / "submitted" / name / CHAPTER
         folder.mkdir(parents=True)
@@ -61,29 +61,35 @@ def assert_pages_say_why(course, made):
                 assert title(kind, course.language) in visible, (name, number)
 
 
-@pytest.mark.parametrize(("language", "framework"), [("en", "pytorch"), ("zh", "keras")])
+@pytest.mark.parametrize(
+    ("language", "framework", "by_nbgrader"),
+    [
+        # One submission of these two is executed by nbgrader's own command, all others by ours;
+        # both commands judge all five, of every edition.
+        ("en", "pytorch", "mixed"),
+        ("zh", "pytorch", None),
+        ("en", "keras", None),
+        ("zh", "keras", "mixed"),
+    ],
+)
 def test_five_submissions_get_exactly_what_they_deserve_from_both_graders(
-    tmp_path, language, framework
+    tmp_path, language, framework, by_nbgrader
 ):
     course, made = hand_in(tmp_path, language, framework)
-    # One is executed by nbgrader's own command, the others by ours; both then judge all five.
-    status, log = nbgrader(course, "autograde", CHAPTER, "--student=mixed")
-    assert status == 0, log
-    assert_deserved(course, {"mixed": made["mixed"]})
+    if by_nbgrader is not None:
+        status, log = nbgrader(course, "autograde", CHAPTER, f"--student={by_nbgrader}")
+        assert status == 0, log
+        assert "SAWarning" not in log
+        assert_deserved(course, {by_nbgrader: made[by_nbgrader]})
     outcomes = {each.student: each for each in grade(course, CHAPTER, jobs=2)}
     assert {name: each.score for name, each in outcomes.items()} == {
         name: each.total for name, each in made.items()
     }
     assert_deserved(course, made)
+    assert_pages_say_why(course, made)
+    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
+        for name in made:  # so that nothing that our command wrote is left in it
+            gradebook.remove_submission(CHAPTER, name)
     status, log = nbgrader(course, "autograde", CHAPTER, "--force")
     assert status == 0, log
     assert_deserved(course, made)
-    assert_pages_say_why(course, made)
-
-
-@pytest.mark.parametrize(("language", "framework"), [("zh", "pytorch"), ("en", "keras")])
-def test_the_other_editions_are_graded_the_same(tmp_path, language, framework):
-    course, made = hand_in(tmp_path, language, framework, names=("mixed",))
-    assert {each.state for each in grade(course, CHAPTER, jobs=2)} == {"graded"}
-    assert_deserved(course, made)
-    assert_pages_say_why(course, made)
