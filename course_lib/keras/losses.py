@@ -95,7 +95,7 @@ def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.
     """
     require_classes(z.shape, y.shape, whole=not keras.backend.is_float_dtype(y.dtype))
     log_p, K = log_softmax(z), z.shape[-1]
-    q = ops.one_hot(y, K, dtype=log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)
+    q = one_hot(y, K, log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)
     if label_smoothing:
         q = (1 - label_smoothing) * q + label_smoothing / K
     return -ops.mean(ops.sum(q * log_p, axis=-1))
@@ -132,8 +132,10 @@ def sequence_negative_log_likelihood(
     if lengths is not None:
         mask = mask_from_lengths(lengths, y.shape[1])
     m = ops.ones_like(y, dtype="bool") if mask is None else ops.cast(mask, "bool")
-    chosen = ops.expand_dims(ops.where(m, y, 0), -1)
+    known = (y >= 0) & (y < z.shape[-1])
+    chosen = ops.expand_dims(ops.where(m & known, y, 0), -1)
     log_p = ops.squeeze(ops.take_along_axis(log_softmax(z), chosen, axis=-1), -1)
+    log_p = ops.where(known, log_p, float("nan"))  # a wrong token shows in the loss
     count = ops.maximum(ops.sum(ops.cast(m, log_p.dtype)), 1)
     return -ops.sum(ops.where(m, log_p, 0)) / count
 
@@ -141,6 +143,15 @@ def sequence_negative_log_likelihood(
 def mask_from_lengths(lengths: KerasTensor, T: int) -> KerasTensor:
     """Give N×T: true at the first ``lengths[i]`` places of row i."""
     return ops.arange(T, dtype=lengths.dtype) < ops.expand_dims(lengths, -1)
+
+
+def one_hot(y: KerasTensor, K: int, dtype: str = "float32") -> KerasTensor:
+    """Give N×K: 1 at the label, 0 elsewhere; for a label outside 0 … K-1 the row is not a number.
+
+    So a wrong label shows in the loss. Asking here whether there is one would wait for the device.
+    """
+    hot = ops.cast(ops.expand_dims(y, -1) == ops.arange(K, dtype=y.dtype), dtype)
+    return hot / ops.sum(hot, axis=-1, keepdims=True)  # 1/1 and 0/1, or 0/0
 
 
 def _widened(z: KerasTensor) -> KerasTensor:

@@ -14,6 +14,7 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from course_lib.keras.augmentation import augment
+from course_lib.keras.losses import one_hot
 from course_lib.keras.objectives import Batch, Objective
 from course_lib.training.augmentation import Transform, draw_transforms
 from course_lib.training.batches import Arrays
@@ -82,7 +83,7 @@ class MixUp(Wrapper):
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
         share, y = batch["mixup.share"], batch["y"]
-        y = y if self.classes is None else ops.one_hot(y, self.classes)
+        y = y if self.classes is None else one_hot(y, self.classes)
         mixed = {"x": blend(batch["x"], share), "y": blend(y, share)}
         return self.objective.loss(model, {**batch, **mixed})
 

@@ -126,8 +126,10 @@ def sequence_negative_log_likelihood(
     if lengths is not None:
         mask = mask_from_lengths(lengths, y.shape[1])
     m = torch.ones_like(y, dtype=torch.bool) if mask is None else mask.bool()
-    chosen = torch.where(m, y, 0).long().unsqueeze(-1)
+    known = (y >= 0) & (y < z.shape[-1])
+    chosen = torch.where(m & known, y, 0).long().unsqueeze(-1)
     log_p = log_softmax(z).gather(-1, chosen).squeeze(-1)
+    log_p = torch.where(known, log_p, torch.nan)  # a wrong token shows in the loss
     return -torch.where(m, log_p, 0).sum() / m.sum().clamp(min=1)
 
 
@@ -137,8 +139,12 @@ def mask_from_lengths(lengths: Tensor, T: int) -> Tensor:
 
 
 def one_hot(y: Tensor, K: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Give N×K: 1 at the label, 0 elsewhere."""
-    return (y.unsqueeze(-1) == torch.arange(K, device=y.device)).to(dtype)
+    """Give N×K: 1 at the label, 0 elsewhere; for a label outside 0 … K-1 the row is not a number.
+
+    So a wrong label shows in the loss. Asking here whether there is one would wait for the device.
+    """
+    hot = (y.unsqueeze(-1) == torch.arange(K, device=y.device)).to(dtype)
+    return hot / hot.sum(dim=-1, keepdim=True)  # 1/1 and 0/1, or 0/0
 
 
 def _widened(z: Tensor) -> Tensor:

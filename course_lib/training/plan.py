@@ -104,7 +104,8 @@ def _check_finite(losses: list[float], *, first_step: int) -> None:
     if len(broken):
         step = first_step + int(broken[0])
         raise CourseError(
-            f"The loss stopped being a number at step {step}: try a smaller learning rate, "
-            "and look at the inputs' scale.",
-            f"第 {step} 步的损失已不是有限的数：请把学习率调小，并检查输入的数值范围。",
+            f"The loss is no longer a number at step {step}: try a smaller learning rate, look at "
+            "the inputs' scale, and see that every label is below the number of classes.",
+            f"第 {step} 步的损失已不是有限的数：请把学习率调小，检查输入的数值范围，"
+            "并确认所有标签都小于类别数。",
         )

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from course_lib.errors import CourseError
 
 Shape = Sequence[int | None]
@@ -33,6 +35,17 @@ def require_classes(z: Shape, y: Shape, *, whole: bool) -> None:
             f"交叉熵需要 N×K 的 logits，标签为 N 个整数，或 N×K 的类别占比。现在 logits 为 {_written(z)}，"
             f"标签是形状为 {_written(y)} 的{'整数' if whole else '实数'}。"
             "（给 MixUp 指定 classes=K，它就会把标签变成占比。）",
+        )
+
+
+def require_labels(y: np.ndarray, K: int) -> None:
+    """Make sure that labels lie in 0 … K-1 (NumPy would read -1 as the last class)."""
+    wrong = y[(y < 0) | (y >= K)]
+    if len(wrong):
+        raise CourseError(
+            f"There is a label {wrong[0]}, but the model tells {K} classes apart: labels are 0 … "
+            f"{K - 1}.",
+            f"标签中有 {wrong[0]}，而模型只区分 {K} 个类别：标签应为 0 到 {K - 1}。",
         )
 
 

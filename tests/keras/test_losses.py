@@ -134,3 +134,15 @@ def test_shapes_that_broadcast_into_nonsense_are_refused() -> None:
         losses.sequence_negative_log_likelihood(
             T(given.Z_SEQUENCE), T(given.TOKENS), mask=T(given.MASK), lengths=T(given.LENGTHS)
         )
+
+
+@pytest.mark.parametrize("label", [-1, 4])
+def test_a_label_that_is_none_shows_in_the_loss(label: int) -> None:
+    y, tokens = given.LABELS.copy(), given.TOKENS.copy()
+    y[2] = tokens[0, 1] = label
+    for loss in (
+        losses.cross_entropy(T(given.Z), T(y)),
+        losses.cross_entropy(T(given.Z), T(y), label_smoothing=0.1),
+        losses.sequence_negative_log_likelihood(T(given.Z_SEQUENCE), T(tokens)),
+    ):
+        assert np.isnan(float(loss))

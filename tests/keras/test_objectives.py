@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib.errors import CourseError
 from course_lib.keras import SGD, Augmented, CrossEntropy, MixUp, Shift, fit
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import load_torch_layout
@@ -70,3 +71,9 @@ def test_wrappers_go_around_methods_too() -> None:
         )
         assert np.isfinite(history.loss).all()
         assert np.mean(history.loss[-2:]) < np.mean(history.loss[:2])
+
+
+def test_a_label_beyond_the_classes_is_told_not_swallowed() -> None:
+    data = cases.arrays()
+    with pytest.raises(CourseError, match="below the number of classes"):
+        fit(Small(cases.start()), (data["x"], data["y"] + 1), epochs=1)

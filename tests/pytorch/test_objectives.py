@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib.errors import CourseError
 from course_lib.pytorch import SGD, Augmented, CrossEntropy, MixUp, Shift, fit
 from tests.parity import cases
 from tests.pytorch import doubles
@@ -91,3 +92,9 @@ def test_wrappers_go_around_methods_too() -> None:
         )
         assert np.isfinite(history.loss).all()
         assert np.mean(history.loss[-2:]) < np.mean(history.loss[:2])
+
+
+def test_a_label_beyond_the_classes_is_told_not_swallowed() -> None:
+    data = cases.arrays()
+    with pytest.raises(CourseError, match="below the number of classes"):
+        fit(Small(cases.start()), (data["x"], data["y"] + 1), epochs=1)

@@ -28,6 +28,10 @@ def test_accuracy_counts_rows_and_shapes_are_checked() -> None:
     with pytest.raises(CourseError, match="N×K"):
         measures.classification(z, np.zeros((3, 2)))
 
+    for label in (-1, 2):
+        with pytest.raises(CourseError, match=rf"a label {label}, .* 0 … 1"):
+            measures.classification(z, np.array([0, 1, label]))
+
 
 def test_regression_reports_the_error_in_the_targets_own_unit() -> None:
     rng = np.random.default_rng(1)
