@@ -1,8 +1,8 @@
 r"""Objectives that change another objective, and nest.
 
-A wrapper holds an objective and passes on what it draws, measures and is called. The outermost acts
-first: ``L2SP(Augmented(MixUp(CrossEntropy(), 0.2), [Flip()]), model)`` flips the images, then mixes
-them, then asks for the cross-entropy, and adds the penalty to it.
+A wrapper holds an objective and leaves everything to it but what it changes. The outermost acts
+first: ``L2SP(Augmented(MixUp(CrossEntropy(), classes=10), [Flip()]), model)`` flips the images, mixes
+them, asks for the cross-entropy, and adds the penalty to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector
 
 from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.losses import one_hot
@@ -23,7 +22,7 @@ from course_lib.training.requirements import require_different_names, require_po
 
 
 class Wrapper(Objective):
-    """The base of objectives that change another: everything is as in the one inside."""
+    """The base of objectives that change another. As it is, it changes nothing."""
 
     def __init__(self, objective: Objective) -> None:
         super().__init__()
@@ -169,4 +168,4 @@ class L2SP(Wrapper):
 
 def weight_vector(module: nn.Module) -> Tensor:
     """Give all weights of a module in one row (BatchNorm's statistics are no weights)."""
-    return parameters_to_vector(module.parameters())
+    return torch.cat([w.flatten() for w in module.parameters()])

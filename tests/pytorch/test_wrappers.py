@@ -132,8 +132,9 @@ def test_l2sp_holds_the_backbone_where_it_began_and_knows_no_statistics() -> Non
     assert moved[50.0] < moved[0.0] / 3
 
 
-def test_l2sp_bears_a_frozen_backbone() -> None:
-    data, model = cases.arrays(), Small(cases.start())
+def test_l2sp_bears_a_frozen_backbone_and_channels_last() -> None:
+    data = cases.arrays()
+    model = Small(cases.start()).to(memory_format=torch.channels_last)
     freeze(model.backbone)
     objective = L2SP(CrossEntropy(), model)
     assert np.isfinite(fit(model, (data["x"], data["y"]), objective=objective, epochs=1).loss).all()
