@@ -8,13 +8,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController
 
 from course_lib.errors import CourseError
 
@@ -158,12 +159,18 @@ def linear_probe(f: np.ndarray, y: np.ndarray, *, strength: float) -> LinearProb
         )
     # scikit-learn sums the loss and divides the penalty: C = 1 / (λ N).
     model = LogisticRegression(C=1 / (strength * len(f)), solver="newton-cg", tol=1e-4)
-    with threadpool_limits(1), warnings.catch_warnings():
+    with _thread_pools().limit(limits=1), warnings.catch_warnings():
         # The matrices are small: threads would spend their time waiting for one another.
         # At tiny strengths the optimum lies far out; a hundred Newton steps get near enough.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(f, y)
     return LinearProbe(*_all_columns(model), model.classes_, strength)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Find the libraries that multiply matrices here: once, it takes as long as a small probe."""
+    return ThreadpoolController()
 
 
 def _all_columns(model: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
