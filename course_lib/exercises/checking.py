@@ -19,7 +19,7 @@ from course_lib.exercises.advice import own_lines
 from course_lib.exercises.calling import call, not_attempted, refuse_forbidden, require_function
 from course_lib.exercises.cards import Card, Table
 from course_lib.exercises.conversion import to_tensors
-from course_lib.exercises.explaining import compare_rows, explain, name_of_part
+from course_lib.exercises.explaining import compare_rows, explain
 from course_lib.exercises.judging import Case, Judgement, judge
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.public import PublicExercise, load_public
@@ -217,11 +217,9 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
     known = judgement.pitfall and [pick(exercise.messages[judgement.pitfall])]
     rows = [
         [pick(row.name), pick(row.expected), pick(row.found)]
-        for row in compare_rows(judgement, tensors=exercise.tensors)
+        for row in compare_rows(judgement, cases, tensors=exercise.tensors, parts=exercise.parts)
     ]
-    part = name_of_part(judgement.outcome, cases[judgement.wrong].expected, exercise.parts)
-    name = pick(part) if part else both("result", "返回值")
-    header = [name, both("expected", "应为"), both("yours", "你的")]
+    header = [both("result", "返回值"), both("expected", "应为"), both("yours", "你的")]
     card = Card(
         "bad",
         _heading(exercise, both("not right yet", "还不对")),

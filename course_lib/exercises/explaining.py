@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,8 +61,17 @@ def explain(
     return sentences
 
 
-def compare_rows(judgement: Judgement, *, tensors: bool = False) -> list[Row]:
-    """Give the table's rows: what each side is, and its values, or five of them where there are many."""
+def compare_rows(
+    judgement: Judgement,
+    cases: Sequence[Case],
+    *,
+    tensors: bool = False,
+    parts: Mapping[str, Text] | None = None,
+) -> list[Row]:
+    """Give the table's rows: what each side is, and its values, or five of them where there are many.
+
+    Where only a part of the returned value differs, each row names it.
+    """
     outcome = judgement.outcome
     expected, found = outcome.expected, outcome.found
     rows = []
@@ -83,19 +92,23 @@ def compare_rows(judgement: Judgement, *, tensors: bool = False) -> list[Row]:
         start = str(list(outcome.index)).strip("[]")
         name = text(f"values from [{start}] on", f"从 [{start}] 起的数值")
         rows.append(_row(name, *_first_values(outcome)))
-    return rows
+    if not outcome.part:
+        return rows
+    whole = cases[judgement.wrong].expected
+    part = _Names(parts or {}, of_list=isinstance(whole, list | tuple)).of(outcome.part)
+    return [
+        replace(
+            row,
+            name=text(f"{part['en']}: {row.name['en']}", f"{part['zh']}：{row.name['zh']}")
+            if several
+            else part,
+        )
+        for row in rows
+    ]
 
 
 MAX_LINES = 4  # of a value shown whole
 SOME = 5  # values shown of one that is larger
-
-
-def name_of_part(
-    outcome: Outcome, whole: Value, parts: Mapping[str, Text] | None = None
-) -> Text | None:
-    """Name the part of the returned value that an outcome's values are; ``None`` for the whole."""
-    names = _Names(parts or {}, of_list=isinstance(whole, list | tuple))
-    return names.of(outcome.part) if outcome.part else None
 
 
 @dataclass(frozen=True)
@@ -313,8 +326,7 @@ def _single_value(outcome: Outcome, names: _Names, reveal: bool) -> Text:
 
 
 def _dtype(outcome: Outcome, names: _Names, tensors: bool, reveal: bool) -> Text:
-    wanted = as_array(outcome.expected)
-    wanted = "float32" if wanted is None else wanted.dtype  # as the reference gives it
+    wanted = getattr(outcome.expected, "dtype", "float32")  # as the reference gives it
     if not isinstance(outcome.found, np.ndarray):
         kind = type(outcome.found).__name__
         return text(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from course_lib.exercises.comparators import Comparator, Outcome
 from course_lib.exercises.values import Value
 
@@ -47,12 +49,15 @@ def judge(comparator: Comparator, cases: Sequence[Case]) -> Judgement:
     wrong = [number for number, outcome in enumerate(outcomes) if not outcome.same]
     if not wrong:
         return Judgement(True, -1, outcomes[-1])
+    first = outcomes[wrong[0]]
+    if first.reason == "dtype" and not isinstance(first.found, np.ndarray):
+        return Judgement(False, wrong[0], first)  # a list has no type: that is another mistake
     known = (
         name
         for name in cases[wrong[0]].mistaken
         if all(fits(comparator, cases[i].mistaken[name], cases[i].found) for i in wrong)
     )
-    return Judgement(False, wrong[0], outcomes[wrong[0]], next(known, None))
+    return Judgement(False, wrong[0], first, next(known, None))
 
 
 def fits(comparator: Comparator, mistaken: Value, found: Value) -> bool:

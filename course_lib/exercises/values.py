@@ -89,13 +89,13 @@ def summarise(value: Value, *, tensors: bool = False) -> Text:
 
 def show(value: Value, digits: int = 6) -> str:
     """Write a small value out; give ``""`` for one too large to be read at a glance."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and value.ndim:
         if value.size > SMALL:
             return ""
         return np.array2string(
             value, precision=digits - 2, separator=", ", suppress_small=True, max_line_width=60
         )
-    if isinstance(value, np.generic):
+    if isinstance(value, np.ndarray | np.generic):
         return show(value.item(), digits)
     if isinstance(value, float):
         return number(value, digits)

@@ -219,7 +219,7 @@ def _verdict_of_problem(problem: AnswerError, errors: Advice) -> Verdict:
     kind = getattr(builtins, name, None)
     known = isinstance(kind, type) and issubclass(kind, Exception)
     # The exercise's or the course's own advice for this kind of error; of the error's words nothing is passed on.
-    advice = advise(type(name if known else "Exception", (Exception,), {})(said), errors)
+    advice = advise(type(name if known else "Exception", (Exception,), {})(said.strip()), errors)
     shown = name if known else "Exception"
     return Verdict(
         code,

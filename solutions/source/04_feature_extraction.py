@@ -861,7 +861,9 @@ def draw_scores(rng):
     k = int(rng.choice([3, 8, 10, 12]))  # folds; never 5, so that a fixed √5 shows
     while True:
         deviation, of_others = rng.uniform(0.02, 0.04) * np.array([1, rng.uniform(1.5, 2.2)])
-        margins = deviation * np.array([np.sqrt((1 - 1 / k) / k), 1 / np.sqrt(k), 1 / np.sqrt(5), 1])
+        margins = deviation * np.array(
+            [np.sqrt((1 - 1 / k) / k), 1 / np.sqrt(k), 1 / np.sqrt(5), 1]
+        )
         margins = np.sort([*margins, of_others / np.sqrt(k)])
         rungs = np.append(margins[0] / 2, (margins[1:] + margins[:-1]) / 2)
         below = [*rng.uniform(0.001, 0.05, size=5), 0, *rungs, 1.2 * deviation, 0.1, 0.2]
@@ -1516,8 +1518,8 @@ EXTRACT = Exercise(
             "all_at_once",
             seen(batch_too_large=True),
             text(
-                "You passed all pictures at once. With real pictures that runs out of memory: at most batch_size at a time.",
-                "你把图片一次全送了进去。图片一多就会耗尽内存：每次最多 batch_size 张。",
+                "A batch was larger than batch_size; did you pass all pictures at once? With real pictures that runs out of memory.",
+                "有一批超过了 batch_size。是不是把图片一次全送进去了？图片一多就会耗尽内存。",
             ),
             code=extract_code(step="len(images)"),
         ),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +13,18 @@ import torch
 
 from course_lib import language
 from course_lib.errors import CourseError
-from course_lib.exercises import CheckFailed, captured, check, example, journal
+from course_lib.exercises import (
+    CheckFailed,
+    captured,
+    check,
+    checking,
+    example,
+    journal,
+    public,
+)
+from course_lib.exercises.comparators import Comparator, close
+from course_lib.exercises.judging import Case, judge
+from course_lib.exercises.values import text as language_text
 
 
 def class_means(features, labels):
@@ -148,6 +162,9 @@ def test_the_html_escapes_and_needs_no_colour(chapter):
         (("99.1",), r'check\("99.1", class_means\)'),
         (("99.4", print), "marked by hand"),
         (("99.9", print), "it has 99.1"),
+        ((99.1, print), 'Did you mean "99.1"'),
+        (("99_1", print), 'Did you mean "99.1"'),
+        (("Exercise 99.1", print), 'Did you mean "99.1"'),
     ],
 )
 def test_a_wrong_call_is_said(chapter, arguments, said):
@@ -191,3 +208,60 @@ def test_progress_is_recorded(chapter):
     check("99.1", sums)
     check("99.1", class_means)
     assert [event["state"] for event in journal.read()] == ["incorrect", "correct"]
+
+
+def test_a_function_without_end_can_be_stopped(chapter, monkeypatch, capsys):
+    monkeypatch.setattr(checking, "PATIENCE", 0.01)
+
+    def endless(features, labels):
+        time.sleep(0.3)
+        raise KeyboardInterrupt  # as Kernel → Interrupt does
+
+    result = check("99.1", endless)
+    assert (result.state, result.reason) == ("incorrect", "interrupted")
+    words = repr(result)
+    assert "You stopped it" in words
+    assert "raise KeyboardInterrupt  # as Kernel" in words
+    assert "check" not in words.partition("still at work")[2].partition("Stuck?")[0]
+    assert "99.1: your function is still running. Kernel → Interrupt" in capsys.readouterr().out
+    assert check("99.1", class_means)
+
+
+def test_an_exercise_has_advice_and_names_of_its_own(tmp_path, chapter, monkeypatch):
+    special = replace(
+        chapter.CLASS_MEANS,
+        errors=((r"^ZeroDivisionError", language_text("Count first.", "先数一数。")),),
+    )
+    counts = replace(chapter.COUNTS, parts={"dense": language_text("the dense layer", "全连接层")})
+    spec = SimpleNamespace(EXERCISES=(special, counts))
+    known, _ = public.parse(public.build_public(spec, "99"))
+    problem = checking.assess(known["99.1"], lambda features, labels: 1 / 0, framework="pytorch")
+    assert "Count first. Your function stopped here:" in repr(problem)
+    wrong = checking.assess(
+        known["99.2"], lambda inputs, outputs: {"dense": 1, "name": "Dense"}, framework="pytorch"
+    )
+    assert "For the dense layer, " in repr(wrong)
+
+
+def test_a_pitfall_of_a_state_exercise_may_know_a_part_of_the_report():
+    def case(found):
+        return Case({}, {"a": False, "x": 1.0}, found, {"part": {"a": True}})
+
+    assert judge(close(), [case({"a": True, "x": 7.0})]).pitfall == "part"
+    assert judge(close(), [case({"a": False, "x": 7.0})]).pitfall is None
+
+
+def test_the_arrays_type_counts_where_it_is_asked_for_and_never_for_mistakes():
+    right, single = np.array([0.5, 2.0]), close(float_bits=32)
+
+    def judged(found):
+        case = Case({}, right.astype(np.float32), found, {"doubled": 2 * right, "wide": right})
+        return judge(single, [case])
+
+    assert judged(right.astype(np.float32)).correct
+    assert judged(right).pitfall == "wide"
+    assert judged(2 * right).pitfall == "doubled"
+    assert judged((2 * right).astype(np.float32)).pitfall == "doubled"
+    of_list = judged(right.tolist())
+    assert (of_list.outcome.reason, of_list.pitfall) == ("dtype", None)
+    assert Comparator.from_data(single.to_data()) == single

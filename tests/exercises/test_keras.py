@@ -10,7 +10,9 @@ from course_lib.exercises import check
 from course_lib.exercises.calling import call
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.proofs import prove_here
+from tests.exercises.beginners_answers import KERAS
 from tests.exercises.chapter_99 import ANSWERS
+from tests.exercises.test_beginners import assert_gets, given
 
 keras = pytest.importorskip("keras", reason="Keras is not installed")
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
@@ -59,6 +61,12 @@ def test_a_symbolic_tensor_of_tensorflow_holds_no_numbers():
     with pytest.raises(AnswerError, match="holds no numbers") as caught:
         ask(lambda x: kept[0])
     assert caught.value.reason == "lazy"
+
+
+@pytest.mark.parametrize(("exercise_id", "body", "what"), KERAS)
+def test_a_beginners_answer_gets_what_it_deserves(exercise_id, body, what, course_home):
+    edition.set_current(edition.Edition("04", "en", "keras"))
+    assert_gets(given(exercise_id, body, "keras"), what)
 
 
 def test_check_and_proof(chapter, probes):

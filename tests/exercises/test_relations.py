@@ -81,6 +81,8 @@ def test_labels_are_recognised(expected, found, said):
         (V, np.full(5, np.nan)),
         (np.empty(0), np.ones(2)),
         (np.zeros(3), np.array([0.0, 0.0, 1.0])),
+        (V, np.array([1.0, 2.0, 3.0, -1.7e308, -1.7e308])),  # the mean difference overflows
+        (np.array(True), np.array(False)),
     ],
 )
 def test_nothing_is_made_up(expected, found):

@@ -40,7 +40,11 @@ WORDS = text("a", "甲")
         (CLASS_MEANS, {"draws": 0}, "draws"),
         (CLASS_MEANS, {"right": {"torch": ()}}, "right has sources"),
         (CLASS_MEANS, {"right": {"numpy": "def f(): …"}}, "tuple of sources"),
-        (STATE, {"pitfalls": (replace(STATE.pitfalls[0], code=None),)}, "code in pytorch, keras or both"),
+        (
+            STATE,
+            {"pitfalls": (replace(STATE.pitfalls[0], code=None),)},
+            "code in pytorch, keras or both",
+        ),
         (ESSAY, {"points": 3}, "adds up to 2"),
         (ESSAY, {"rubric": ()}, "needs a rubric"),
     ],

@@ -7,11 +7,15 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_output
 
+from course_lib.exercises import captured
 from course_lib.exercises.codec import encode
 from course_lib.grading import verdicts
+from course_lib.grading.course import load_exercises
 from course_lib.grading.execution import Answer
+from tests.conftest import ROOT
 from tests.grading.tiny_course import HERE
 
 
@@ -151,3 +155,45 @@ def test_an_instructors_own_test_cell_is_graded_fail_closed():
         never = cell()
         assert verdicts.failed_closed(never, state) == "Failed"
         assert never.outputs[0].output_type == "error"
+
+
+@pytest.fixture(scope="module")
+def chapter_04():
+    path = ROOT / "solutions/source/04_feature_extraction.py"
+    return {each.id: each for each in load_exercises(path).values()}
+
+
+def told(exercise, function):
+    """Grade a function on hidden draws by the question that the kernel gets, in this process."""
+    asked = verdicts.draw(exercise, np.random.default_rng(0))
+    code, expression = verdicts.question(asked, "pytorch")
+    names = {}
+    captured[exercise.id] = function
+    try:
+        exec(code, names)
+    finally:
+        del captured[exercise.id]
+    return verdicts.judge(asked, Answer("ok", names[expression]))
+
+
+def test_an_array_of_another_type_is_told(chapter_04):
+    exercise = chapter_04["04.2"]
+
+    def in_double(images, scale, mean, std, order):
+        return (images[..., order] / scale - mean) / std
+
+    assert told(exercise, lambda **inputs: in_double(**inputs).astype(np.float32)).earned
+    assert told(exercise, in_double).pitfall == "stays_double"
+    as_list = told(exercise, lambda **inputs: in_double(**inputs).tolist())
+    assert as_list.pitfall is None and "type asked for" in as_list.message["en"]
+    as_tensor = told(exercise, lambda **inputs: torch.tensor(in_double(**inputs)))
+    assert as_tensor.code == "ReturnedATensor" and "张量" in as_tensor.message["zh"]
+
+
+def test_an_exercises_own_advice_on_errors_is_given(chapter_04):
+    def masked_by_folds(strengths, scores):
+        return strengths[scores.mean(axis=0) > 0.5]
+
+    verdict = told(chapter_04["04.5"], masked_by_folds)
+    assert verdict.code == "RaisedAnError"
+    assert "mean(axis=1)" in verdict.message["en"] and "14" not in verdict.message["en"]

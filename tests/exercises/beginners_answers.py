@@ -1,0 +1,323 @@
+"""Answers that beginners really gave to chapters 00 and 04, and what each of them should read.
+
+Every entry is (exercise, body of the function, what happens): the name of the pitfall, a piece of
+the message, or ``RIGHT``. The bodies stand without their ``def`` line.
+"""
+
+from __future__ import annotations
+
+RIGHT = ""
+
+STUBS = {
+    "00.1": "to_unit(images)",
+    "04.1": "head_parameters(height, width, channels, hidden, classes)",
+    "04.2": "preprocess(images, scale, mean, std, order)",
+    "04.3": "standardise(train, test)",
+    "04.4": "ridge_path(features, labels, strengths)",
+    "04.5": "choose_strength(strengths, scores)",
+    "04.6": "paired_gain(transferred, scratch)",
+    "04.7": "freeze_backbone(model)",
+    "04.8": "extract(backbone, images, batch_size)",
+}
+
+_RIDGE = """
+y = np.eye(labels.max() + 1)[labels]
+hm, ym = features.mean(0), y.mean(0)
+f, y = {f}, {y}
+u, s, vt = np.linalg.svd(f, full_matrices=False)
+w = np.stack([{v} @ ({shrink} * (u.T @ y)) for lam in strengths])
+return w, ym - hm @ w
+"""
+
+
+def ridge(f="features - hm", y="y - ym", v="vt.T", shrink="(s / (s**2 + lam))[:, None]"):
+    return _RIDGE.format(f=f, y=y, v=v, shrink=shrink)
+
+
+_CHOOSE = """
+means = scores.mean(axis=1)
+best = means.argmax()
+se = {se}
+{end}
+"""
+
+
+def choose(
+    se="scores[best].std(ddof=1) / np.sqrt(scores.shape[1])",
+    end="return strengths[means >= means[best] - se].max()",
+):
+    return _CHOOSE.format(se=se, end=end)
+
+
+NUMPY = (
+    ("00.1", "return (images - images.min()) / np.ptp(images)", "stretched"),
+    (
+        "04.1",
+        "return (height * width * channels + 1) * 1024 + 1025 * 10, (channels + 1) * 10",
+        "fixed_sizes",
+    ),
+    (
+        "04.1",
+        "f = (height * width * channels + 1) * hidden + (hidden + 1) * classes\n"
+        "return (channels + 1) * classes, f",
+        "swapped",
+    ),
+    ("04.1", "return 3, 4", "For the first of the pair (flattened), 1"),
+    ("04.2", "return (images[..., order] / scale - mean) / std", "stays_double"),
+    (
+        "04.2",
+        "return ((images[..., order] / scale - mean) / std).tolist()",
+        "come as a list",
+    ),
+    (
+        "04.2",
+        "images /= scale\nreturn ((images[..., order] - mean) / std).astype(np.float32)",
+        "in place: astype(np.float32) first",
+    ),
+    (
+        "04.2",
+        "return ((images[order] / scale - mean) / std).astype(np.float32)",
+        "order numbers the colours, and these are the last axis",
+    ),
+    ("04.2", "return (images[:, order] / scale - mean) / std", "reorders_the_rows"),
+    ("04.2", "return (images[..., ::-1] / scale - mean) / std", "always_reversed"),
+    ("04.2", "return np.float32((images[..., order] / 255 - mean) / std)", "always_255"),
+    ("04.2", "return images[..., order] / scale - mean / std", "forgets_the_parentheses"),
+    ("04.2", "return np.float32((images[..., order] - mean) / std)", "forgets_the_scale"),
+    ("04.2", "return np.float32(images[..., order] / scale)", "values are different"),
+    (
+        "04.3",
+        "return (train - train.mean()) / train.std(), (test - train.mean()) / train.std()",
+        "one_mean_for_all",
+    ),
+    (
+        "04.3",
+        "z = lambda m: (m - m.mean(0)) / m.std(0)\nreturn z(train), z(test)",
+        "divides_by_zero_and_leaks",
+    ),
+    (
+        "04.3",
+        "m, s = train.mean(0), train.std(0)\n"
+        "return np.nan_to_num((train - m) / s), np.nan_to_num((test - m) / s)",
+        "hides_the_zero",
+    ),
+    (
+        "04.3",
+        "from sklearn.preprocessing import StandardScaler\n"
+        "s = StandardScaler().fit(train)\nreturn s.transform(train), s.transform(test)",
+        "StandardScaler()",
+    ),
+    (
+        "04.3",
+        "m, s = train.mean(0), train.std(0)\ns[s == 0] = 1\nreturn (train - m) / s, test",
+        "In the test features, all 20 values are different; the first is at [0, 0]",
+    ),
+    ("04.4", ridge(), RIGHT),
+    ("04.4", ridge(y="y"), RIGHT),  # centred features are orthogonal to the targets' means
+    ("04.4", ridge(f="features", y="y"), "not_centred"),
+    ("04.4", ridge(f="features"), "features_not_centred"),
+    ("04.4", ridge(v="vt"), "what the formula calls V is the transpose"),
+    ("04.4", ridge(shrink="(s**2 / (s**2 + lam))[:, None]"), "shrinks_the_fit"),
+    ("04.4", ridge(shrink="(s / (s + lam))[:, None]"), "one_value_unsquared"),
+    (
+        "04.4",
+        "from sklearn.linear_model import Ridge\ny = np.eye(labels.max() + 1)[labels]\n"
+        "m = [Ridge(alpha=a).fit(features, y) for a in strengths]\n"
+        "return [x.coef_.T for x in m], [x.intercept_ for x in m]",
+        "Ridge(). This exercise excludes that call",
+    ),
+    *(
+        ("04.4", f"return np.linalg.{name}(features)", f"numpy.linalg.{name}()")
+        for name in ("inv", "solve", "lstsq", "pinv")
+    ),
+    (
+        "04.4",
+        "y = np.eye(labels.max() + 1)[labels]\nhm, ym = features.mean(0), y.mean(0)\n"
+        "e, v = np.linalg.eigh((features - hm).T @ (features - hm))\n"
+        "w = np.array([v @ np.diag(1 / (e + a)) @ v.T @ (features - hm).T @ (y - ym) for a in strengths])\n"
+        "return w, ym - hm @ w",
+        RIGHT,
+    ),
+    ("04.5", choose(), RIGHT),
+    ("04.5", choose(se="scores.std(ddof=1) / np.sqrt(scores.shape[1])"), "deviation_of_all"),
+    ("04.5", choose(se="scores[best].std(ddof=1) / np.sqrt(5)"), "five_folds"),
+    ("04.5", choose(end="return best"), "index_of_best"),
+    (
+        "04.5",
+        choose(end="return np.argmax(strengths == strengths[means >= means[best] - se].max())"),
+        "index",
+    ),
+    (
+        "04.5",
+        choose(
+            end="o = np.argsort(strengths)[::-1]\nreturn np.argmax(means[o] >= means[best] - se)"
+        ),
+        "index_in_order",
+    ),
+    (
+        "04.5",
+        "means = scores.mean(0)\nbest = means.argmax()\n"
+        "se = scores[best].std(ddof=1) / np.sqrt(scores.shape[1])\n"
+        "return strengths[means >= means[best] - se].max()",
+        "it needs one for each strength: mean(axis=1)",
+    ),
+    (
+        "04.5",
+        "means = scores.mean(0)\nbest = means.argmax()\n"
+        "se = scores[best].std(ddof=1) / np.sqrt(scores.shape[1])\n"
+        "return max(s for s, m in zip(strengths, means) if m >= means[best] - se)",
+        "means_of_folds",
+    ),
+    (
+        "04.6",
+        "n = len(scratch)\nfrom scipy import stats\n"
+        "se = np.sqrt(transferred.var(ddof=1) / n + scratch.var(ddof=1) / n)\n"
+        "t, d = stats.t.ppf(0.975, n - 1), transferred.mean() - scratch.mean()\n"
+        "return d, d - t * se, d + t * se",
+        "unpaired_with_own_freedom",
+    ),
+    (
+        "04.6",
+        "from scipy import stats\n"
+        "low, high = stats.ttest_ind(transferred, scratch, equal_var=False).confidence_interval()\n"
+        "return transferred.mean() - scratch.mean(), low, high",
+        "unpaired_welch",
+    ),
+    ("04.6", "return 1.0, 2.0, 3.0", "For the mean gain, "),
+)
+
+_EXTRACT = """
+{before}
+features = []
+with {context}:
+    for i in range(0, len(images), batch_size):
+        features.append(backbone({batch}){end})
+{after}
+return np.concatenate(features)
+"""
+
+
+def torch_extract(
+    before="was = backbone.training\nbackbone.eval()",
+    context="torch.no_grad()",
+    batch="torch.as_tensor(images[i:i + batch_size])",
+    end=".numpy()",
+    after="backbone.train(was)",
+):
+    return _EXTRACT.format(before=before, context=context, batch=batch, end=end, after=after)
+
+
+NO_CONTEXT = "torch.enable_grad()"
+
+PYTORCH = (
+    (
+        "04.2",
+        "return torch.as_tensor(((images[..., order] / scale - mean) / std).astype('f4'))",
+        "returns a tensor. A NumPy array of float32 is asked for",
+    ),
+    ("04.7", "model.backbone.eval()", "only_inference_mode"),
+    (
+        "04.7",
+        "for p in model.backbone.parameters():\n    p.require_grad = False\nmodel.backbone.eval()",
+        "only_inference_mode",
+    ),
+    (
+        "04.7",
+        "model.backbone.requires_grad = False\nmodel.backbone.eval()",
+        "only_inference_mode",
+    ),
+    ("04.7", "with torch.no_grad():\n    model.backbone.eval()", "only_inference_mode"),
+    (
+        "04.7",
+        "for p in model.backbone.parameters():\n    p.require_grad = False",
+        "nothing_frozen",
+    ),
+    ("04.7", "model.eval()\nmodel.backbone.requires_grad_(False)", "head_in_inference_mode"),
+    (
+        "04.7",
+        "model.eval()\nmodel.backbone.requires_grad_(False)\nmodel.head.train()",
+        RIGHT,
+    ),
+    ("04.7", "model.requires_grad_(False)\nmodel.backbone.eval()", "head_frozen_too"),
+    ("04.8", torch_extract(), RIGHT),
+    ("04.8", torch_extract(after="backbone.train()"), "forces_training_mode"),
+    ("04.8", torch_extract(after=""), "changes_the_backbone"),
+    (
+        "04.8",
+        torch_extract(context=NO_CONTEXT, end=".detach().numpy()", after=""),
+        "changes_the_backbone",
+    ),
+    ("04.8", torch_extract(context=NO_CONTEXT, end=".detach().numpy()"), "records_gradients"),
+    (
+        "04.8",
+        torch_extract(before="", context=NO_CONTEXT, end=".detach().numpy()", after=""),
+        "training_mode",
+    ),
+    (
+        "04.8",
+        torch_extract(context=NO_CONTEXT),
+        "Gradients are being recorded, so a tensor can't simply",
+    ),
+    (
+        "04.8",
+        torch_extract(batch="torch.as_tensor(images[i:i + batch_size]).permute(0, 3, 1, 2)"),
+        "permutes_the_axes",
+    ),
+    (
+        "04.8",
+        torch_extract(batch="images[i:i + batch_size]"),
+        "The backbone wants a tensor: torch.as_tensor(batch).",
+    ),
+    (
+        "04.8",
+        "import copy\nwith torch.no_grad():\n"
+        "    return copy.deepcopy(backbone).eval()(torch.as_tensor(images)).numpy()",
+        "all_at_once",
+    ),
+    (
+        "04.8",
+        "import copy\nfrozen = copy.deepcopy(backbone).eval()\nwith torch.no_grad():\n"
+        "    return torch.cat([frozen(x) for x in torch.as_tensor(images).split(1)]).numpy()",
+        RIGHT,
+    ),
+    (
+        "04.8",
+        "was = backbone.training\nbackbone.eval()\nwith torch.no_grad():\n"
+        "    f = np.stack([backbone(torch.as_tensor(x[None]))[0] for x in images])\n"
+        "backbone.train(was)\nreturn f",
+        RIGHT,
+    ),
+)
+
+_KERAS = """
+features = []
+for i in range(0, len(images), {step}):
+    features.append(ops.convert_to_numpy(backbone({batch}, training={training})))
+{after}
+return np.concatenate(features)
+"""
+
+
+def keras_extract(step="batch_size", batch="images[i:i + batch_size]", training="False", after=""):
+    return _KERAS.format(step=step, batch=batch, training=training, after=after)
+
+
+KERAS = (
+    (
+        "04.2",
+        "return ops.cast((images[..., order] / scale - mean) / std, 'float32')",
+        "returns a tensor. A NumPy array of float32 is asked for",
+    ),
+    ("04.7", "model.backbone.requires_grad = False", "nothing_frozen"),
+    ("04.7", "for layer in model.backbone.layers:\n    layer.trainable = False", RIGHT),
+    ("04.8", keras_extract(after="backbone.trainable = True"), "forces_training_mode"),
+    ("04.8", keras_extract(after="backbone.trainable = False"), "changes_the_backbone"),
+    (
+        "04.8",
+        keras_extract(batch="np.transpose(images[i:i + batch_size], (0, 3, 1, 2))"),
+        "permutes_the_axes",
+    ),
+    ("04.8", keras_extract(training="True"), "training_mode"),
+    ("04.8", keras_extract(step="1", batch="images[i:i + 1]"), RIGHT),
+    ("04.8", keras_extract(step="1", batch="ops.convert_to_tensor(images[i:i + 1])"), RIGHT),
+)
