@@ -212,6 +212,10 @@ def bench(
     quick: Annotated[
         bool, typer.Option(help=both("a small run, to see that it works", "小规模试跑"))
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help=both("also draw it, into this file", "同时画成图，存到该文件")),
+    ] = None,
 ) -> None:
     if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
         folder = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -221,7 +225,14 @@ def bench(
             f"没有名为 {name!r} 的基准测试；现有：{names or '无'}。",
         )
     benchmark = import_module(f"benchmarks.{name}")
+    if picture and not hasattr(benchmark, "picture"):
+        raise CourseError(
+            f"The benchmark {name} has no picture; leave --picture out.",
+            f"基准测试 {name} 没有配图，请去掉 --picture。",
+        )
     result = benchmark.run(quick=quick)
+    if picture:
+        benchmark.picture(result, picture)
     print(json.dumps(result, indent=1) if as_json else benchmark.table(result))
     misses = benchmark.misses(result) if check else []
     for miss in misses:

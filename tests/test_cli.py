@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -94,6 +95,15 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "benchmarks.sample", module)
     monkeypatch.setattr(cli, "find_spec", lambda name: name == "benchmarks.sample" or None)
     return module
+
+
+def test_bench_draws_a_picture_where_there_is_one(benchmark: ModuleType, tmp_path: Path) -> None:
+    wanted = ["bench", "sample", "--picture", str(tmp_path / "p.png")]
+    refused = CliRunner().invoke(cli.app, wanted)
+    assert isinstance(refused.exception, CourseError) and "no picture" in str(refused.exception)
+    benchmark.picture = lambda result, path: path.write_text("drawn")  # type: ignore[attr-defined]
+    assert CliRunner().invoke(cli.app, wanted).exit_code == 0
+    assert (tmp_path / "p.png").read_text() == "drawn"
 
 
 def test_bench_prints_a_table_or_json(benchmark: ModuleType) -> None:

@@ -1,0 +1,288 @@
+"""What each method of fine-tuning is worth on the embedded tasks, over seeds, paired.
+
+    ./course bench methods
+
+Two tasks, both from the letters that glyphnet was pre-trained on:
+
+* *few labels*: five handwritten digits per class, drawn from the development part; measured on the
+  test part.
+* *shift*: twenty *rendered* digits per class to learn from; measured on other rendered digits ("in")
+  and on the handwritten test digits ("out"), of which no label was used for anything here.
+
+Every method has the same backbone, head, batches and seeds. Rates and epochs were chosen for *few
+labels* on draws 10 to 12 of the development part, measured on the rest of it (0.0003, 0.001 and 0.003
+were compared for fine-tuning and for training from scratch); the *shift* task takes them over as they
+are. Intervals are Student's over seeds (another draw of the labels, another head); "gain" is the paired
+difference to plain fine-tuning. Later chapters add their methods to ``METHODS``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from course_lib import data
+from course_lib.data import Domain
+from course_lib.judging import accuracy, interval, paired_interval
+
+SEEDS = 5
+RATE, SCRATCH_RATE = 1e-3, 3e-3
+EPOCHS, SCRATCH_EPOCHS = 30, 60
+BATCH = 10
+PLAIN = "fine-tuning"
+SCRATCH, PROBE, LP_FT = "from scratch", "linear probe", "LP-FT"
+
+
+class Budget(NamedTuple):
+    """How long a method may learn: epochs for training from scratch are twice as many."""
+
+    epochs: int
+    batch_size: int
+
+
+Method = Callable[[Domain, int, Budget], Any]
+
+
+def from_scratch(train: Domain, seed: int, budget: Budget) -> Any:
+    """All weights random, all of them learn."""
+    return _trained(train, seed, budget, weights=None, rate=SCRATCH_RATE, times=2)
+
+
+def linear_probe(train: Domain, seed: int, budget: Budget) -> Any:
+    """The backbone frozen, the head alone learns."""
+    return _trained(train, seed, budget, plan="head", rate=0.03)
+
+
+def fine_tuning(train: Domain, seed: int, budget: Budget) -> Any:
+    """Everything learns, from the pre-trained weights and a random head."""
+    return _trained(train, seed, budget)
+
+
+def discriminative(train: Domain, seed: int, budget: Budget) -> Any:
+    """Every block learns 2.6 times more slowly than the one after it (Howard & Ruder, ACL 2018)."""
+    from course_lib.pytorch import Discriminative
+
+    return _trained(train, seed, budget, rates=Discriminative(2.6))
+
+
+def gradual(train: Domain, seed: int, budget: Budget) -> Any:
+    """The head first, then block by block (Howard & Ruder, ACL 2018)."""
+    from course_lib.pytorch import GradualUnfreezing
+
+    every = max(1, budget.epochs // 6)
+    return _trained(train, seed, budget, callbacks=[GradualUnfreezing(every=every)])
+
+
+def lp_ft(train: Domain, seed: int, budget: Budget) -> Any:
+    """First the head on frozen features, then everything (Kumar et al., ICLR 2022)."""
+    from course_lib.pytorch import Adam, probe_then_fine_tune
+
+    model = _model(train, seed)
+    probe_then_fine_tune(
+        model,
+        train,
+        probe_epochs=budget.epochs,
+        epochs=budget.epochs,
+        probe_optimizer=Adam(0.03),
+        optimizer=_recipe(RATE / 3),
+        batch_size=budget.batch_size,
+        seed=seed,
+        progress=False,
+    )
+    return model
+
+
+def l2_sp(train: Domain, seed: int, budget: Budget) -> Any:
+    """The weights are held near the pre-trained ones (Li et al., ICML 2018)."""
+    from course_lib.pytorch import L2SP, CrossEntropy
+
+    return _trained(train, seed, budget, objective=lambda model: L2SP(CrossEntropy(), model))
+
+
+def mix_up(train: Domain, seed: int, budget: Budget) -> Any:
+    """Blends of two examples (Zhang et al., ICLR 2018)."""
+    from course_lib.pytorch import CrossEntropy, MixUp
+
+    classes = len(train.classes)
+    return _trained(
+        train, seed, budget, objective=lambda model: MixUp(CrossEntropy(), 0.2, classes)
+    )
+
+
+def augmented(train: Domain, seed: int, budget: Budget) -> Any:
+    """Small random shifts, turns and changes of size, anew in each epoch."""
+    from course_lib.pytorch import Augmented, CrossEntropy, Rotate, Scale, Shift
+
+    changes = (Shift(0.06), Rotate(10), Scale(0.9, 1.1))
+    return _trained(train, seed, budget, objective=lambda model: Augmented(CrossEntropy(), changes))
+
+
+METHODS: dict[str, Method] = {
+    SCRATCH: from_scratch,
+    PROBE: linear_probe,
+    PLAIN: fine_tuning,
+    "discriminative rates": discriminative,
+    "gradual unfreezing": gradual,
+    LP_FT: lp_ft,
+    "L2-SP": l2_sp,
+    "mix-up": mix_up,
+    "augmentation": augmented,
+}
+
+# What the literature leads one to expect: (task and part, better, worse, how sure it must be).
+EXPECTED = (
+    ("few labels", PLAIN, SCRATCH, "above"),
+    ("shift: out", LP_FT, PLAIN, "not below"),
+    ("shift: out", LP_FT, PROBE, "not below"),
+)
+
+
+def run(*, quick: bool = False) -> dict[str, Any]:
+    """Measure every method on both tasks.
+
+    Args:
+        quick: Two seeds, one epoch, few examples: to see that it works.
+
+    Returns:
+        ``rows``: task, method, values (accuracy for each seed); ``seconds``, ``seeds``, ``quick``.
+    """
+    started = time.perf_counter()
+    seeds, budget = (2, Budget(1, BATCH)) if quick else (SEEDS, Budget(EPOCHS, BATCH))
+    development, test = data.split(data.load("digits"))
+    rendered = data.load("rendered_digits", n=400 if quick else 3000, seed=0)
+    held_back = rendered.take(np.arange(len(rendered) // 2))
+    source = rendered.take(np.arange(len(rendered) // 2, len(rendered)))
+    values: dict[tuple[str, str], list[float]] = {}
+    for seed in range(seeds):
+        few = data.few_shot(development, 2 if quick else 5, seed)
+        many = data.few_shot(source, 2 if quick else 20, seed)
+        for name, method in METHODS.items():
+            model = method(few, seed, budget)
+            values.setdefault(("few labels", name), []).append(_accuracy(model, test))
+            model = method(many, seed, budget._replace(epochs=-(-budget.epochs // 3)))
+            values.setdefault(("shift: in", name), []).append(_accuracy(model, held_back))
+            values.setdefault(("shift: out", name), []).append(_accuracy(model, test))
+    rows = [{"task": task, "method": name, "values": v} for (task, name), v in values.items()]
+    return {
+        "rows": rows,
+        "seconds": time.perf_counter() - started,
+        "seeds": seeds,
+        "quick": quick,
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """Write the result as text: for each task, every method with its gain over fine-tuning."""
+    lines = [f"accuracy, mean [95 % interval] over {result['seeds']} seeds"]
+    for task in dict.fromkeys(row["task"] for row in result["rows"]):
+        lines += ["", f"{task:24}{'accuracy':>24}{f'gain over {PLAIN}':>30}"]
+        for name in METHODS:
+            found = _values(result, task, name)
+            gain = paired_interval(found, _values(result, task, PLAIN))
+            shown = "" if name == PLAIN else str(gain)
+            lines.append(f"{name:24}{interval(found)!s:>24}{shown:>30}")
+    return "\n".join([*lines, "", *_verdicts(result), f"{result['seconds']:.0f} s"])
+
+
+def misses(result: dict[str, Any]) -> list[str]:
+    """Which expected orderings did not appear; empty when all did. A quick run expects nothing."""
+    if result["quick"]:
+        return []
+    return [line for line, met in _orderings(result) if not met]
+
+
+def picture(result: dict[str, Any], path: Path) -> None:
+    """Draw every method's mean with its interval, one panel for each task."""
+    from matplotlib import pyplot as plt
+
+    tasks = list(dict.fromkeys(row["task"] for row in result["rows"]))
+    figure, panels = plt.subplots(1, len(tasks), figsize=(4 * len(tasks), 3.6), sharey=True)
+    for task, axis in zip(tasks, panels, strict=True):
+        for place, name in enumerate(METHODS):
+            one = interval(_values(result, task, name))
+            axis.errorbar(
+                [one.mean], [place], xerr=[[one.mean - one.low], [one.high - one.mean]],
+                fmt="o", color="black", capsize=3,
+            )  # fmt: skip
+        axis.set(title=task, xlabel="accuracy", yticks=range(len(METHODS)))
+        axis.grid(axis="x", alpha=0.4)
+    panels[0].set_yticklabels(METHODS)
+    panels[0].invert_yaxis()
+    figure.tight_layout()
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def _orderings(result: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Say of each expected ordering what was found, and whether it is that."""
+    found = []
+    for task, better, worse, how in EXPECTED:
+        gain = paired_interval(_values(result, task, better), _values(result, task, worse))
+        met = gain.low > 0 if how == "above" else gain.high >= 0
+        found.append((f"{task}: {better} − {worse} = {gain}, expected {how} 0", met))
+    return found
+
+
+def _verdicts(result: dict[str, Any]) -> list[str]:
+    if result["quick"]:
+        return ["a quick run, to see that it works: its numbers mean nothing"]
+    return [f"{'found' if met else 'NOT FOUND'}: {line}" for line, met in _orderings(result)]
+
+
+def _values(result: dict[str, Any], task: str, method: str) -> list[float]:
+    (row,) = (r for r in result["rows"] if (r["task"], r["method"]) == (task, method))
+    return row["values"]
+
+
+def _trained(
+    train: Domain,
+    seed: int,
+    budget: Budget,
+    *,
+    weights: str | None = "default",
+    plan: str = "everything",
+    rate: float = RATE,
+    rates: Any = None,
+    objective: Callable[[Any], Any] | None = None,
+    callbacks: Any = (),
+    times: int = 1,
+) -> Any:
+    """Build the model, free what the plan says, and fit it."""
+    from course_lib.pytorch import fit, freeze_plan
+
+    model = freeze_plan(_model(train, seed, weights), plan)
+    fit(
+        model,
+        train,
+        objective=objective(model) if objective else None,
+        optimizer=_recipe(rate, rates),
+        epochs=times * budget.epochs,
+        batch_size=budget.batch_size,
+        callbacks=callbacks,
+        seed=seed,
+        progress=False,
+    )
+    return model
+
+
+def _model(train: Domain, seed: int, weights: str | None = "default") -> Any:
+    from course_lib.pytorch import attach_head, load_backbone
+
+    backbone = load_backbone("glyphnet", weights=weights, seed=seed)
+    return attach_head(backbone, len(train.classes), seed=seed)
+
+
+def _recipe(rate: float, rates: Any = None) -> Any:
+    from course_lib.pytorch import AdamW, WarmupCosine
+
+    return AdamW(WarmupCosine(rate), weight_decay=0.05, rates=rates)
+
+
+def _accuracy(model: Any, domain: Domain) -> float:
+    from course_lib.pytorch import predict
+
+    return accuracy(domain.y, np.argmax(predict(model, domain.x), axis=1))

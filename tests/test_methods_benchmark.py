@@ -1,0 +1,53 @@
+"""The methods benchmark: every method on every task, orderings, and its picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import methods
+
+
+@pytest.fixture(scope="module")
+def quick() -> dict:
+    return methods.run(quick=True)
+
+
+def made_up(**levels: float) -> dict:
+    """Give a result in which every method has the same level but those named."""
+    rows = [
+        {
+            "task": task,
+            "method": name,
+            "values": [
+                levels.get(name.replace("-", "_").replace(" ", "_"), 0.9) + d for d in (0, 0.01)
+            ],
+        }
+        for task in ("few labels", "shift: in", "shift: out")
+        for name in methods.METHODS
+    ]
+    return {"rows": rows, "seeds": 2, "seconds": 0.0, "quick": False}
+
+
+def test_every_method_is_measured_on_every_task(quick):
+    found = {(row["task"], row["method"]) for row in quick["rows"]}
+    assert len(found) == len(quick["rows"]) == 3 * len(methods.METHODS)
+    assert all(0 <= v <= 1 for row in quick["rows"] for v in row["values"])
+    assert "numbers mean nothing" in methods.table(quick) and methods.misses(quick) == []
+
+
+def test_the_picture_is_drawn(quick, tmp_path: Path):
+    methods.picture(quick, tmp_path / "methods.png")
+    assert (tmp_path / "methods.png").stat().st_size > 10_000
+
+
+def test_orderings_that_appear_and_one_that_does_not():
+    as_expected = made_up(from_scratch=0.8, fine_tuning=0.9, LP_FT=0.92)
+    assert methods.misses(as_expected) == []
+    (miss,) = methods.misses(
+        made_up(from_scratch=0.8, LP_FT=0.85, fine_tuning=0.9, linear_probe=0.8)
+    )
+    assert miss.startswith("shift: out: LP-FT − fine-tuning") and "NOT FOUND" in methods.table(
+        made_up(from_scratch=0.95)
+    )
