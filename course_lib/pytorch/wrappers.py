@@ -61,8 +61,9 @@ class MixUp(Wrapper):
         \lambda \sim \mathrm{Beta}(\alpha, \alpha)
 
     One :math:`\lambda` for each step. The partner of an example is the one opposite in the batch,
-    read backwards: the batch's order is random already. Zhang et al., *mixup: Beyond Empirical Risk
-    Minimization*, ICLR 2018, arXiv:1710.09412.
+    read backwards: the batch's order is random already. (With ``accumulate``, opposite in its part of
+    the batch.) Zhang et al., *mixup: Beyond Empirical Risk Minimization*, ICLR 2018,
+    arXiv:1710.09412.
 
     Args:
         objective: Whose ``x`` and ``y`` are blended.

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from course_lib.errors import CourseError
 from course_lib.pytorch import losses
+from course_lib.training import measures
 from tests.training import loss_cases as given
 
 T = torch.tensor
@@ -81,6 +82,16 @@ def test_scikit_learn_agrees() -> None:
     assert ours == pytest.approx(log_loss(given.BITS.ravel(), p))
     ours = losses.mean_squared_error(z, T(given.REAL)).item()
     assert ours == pytest.approx(mean_squared_error(given.REAL, given.Z) / 2)
+
+
+def test_torchmetrics_finds_the_same_perplexity() -> None:
+    from torchmetrics.text import Perplexity
+
+    y = np.where(given.MASK, given.TOKENS, -1)
+    theirs = Perplexity(ignore_index=-1)(T(given.Z_SEQUENCE), T(y)).item()
+    assert measures.sequences(given.Z_SEQUENCE, y, -1)["perplexity"] == pytest.approx(theirs)
+    ours = losses.sequence_negative_log_likelihood(T(given.Z_SEQUENCE), T(y), mask=T(given.MASK))
+    assert ours.exp().item() == pytest.approx(theirs)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
