@@ -160,7 +160,7 @@ class _Run:
             self.answers.setdefault(name, Answer("not_run"))
 
     def _run_cell(self, kernel: Kernel, index: int, source: str) -> bool:
-        outcome = kernel.run(source, seconds=self._seconds())
+        outcome = kernel.run(source, seconds=self.limits.cell_seconds, by=self._by())
         first_time = self.cells[index].state == "not_run"
         if outcome.state == "dead":
             self._left_out.add(index)
@@ -173,7 +173,7 @@ class _Run:
 
     def _ask(self, kernel: Kernel, name: str) -> bool:
         code, expression = self.work.questions[name]
-        outcome = kernel.ask(code, expression, seconds=self._seconds())
+        outcome = kernel.ask(code, expression, seconds=self.limits.cell_seconds, by=self._by())
         if outcome.state == "dead":
             state = "timeout" if kernel.why_dead == "timeout" else "dead"
             self.answers[name] = Answer(state, why=kernel.why_dead or "")
@@ -181,8 +181,8 @@ class _Run:
         self.answers[name] = Answer(outcome.state, _text_of(outcome.answer))
         return True
 
-    def _seconds(self) -> float:
-        return max(1.0, min(self.limits.cell_seconds, self.deadline - time.monotonic()))
+    def _by(self) -> float:
+        return max(time.monotonic() + 1.0, self.deadline)
 
 
 def _text_of(shown: str | None) -> str | None:

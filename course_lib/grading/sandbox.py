@@ -54,7 +54,10 @@ class Limits:
         file_mb: The largest file it may write.
         scratch_mb: All files in its home and in ``/tmp`` together (each of the two).
         start_seconds: Time for a kernel to start.
-        cell_seconds: Time for one cell, and for one question after the last cell.
+        cell_seconds: Computing time for one cell, and for one question after the last cell: what its
+            processes really got of the machine, so that marks do not depend on how busy that is.
+        patience: How many times as long a cell may take by the clock, if it computes less than that:
+            it waits for its turn, or sleeps.
         notebook_seconds: Time for the whole notebook, restarts and questions included.
         output_bytes: What one cell may print or show.
         answer_bytes: The largest message taken from a kernel: one answer must fit.
@@ -66,7 +69,8 @@ class Limits:
     file_mb: int = 128
     scratch_mb: int = 512
     start_seconds: float = 90.0
-    cell_seconds: float = 120.0
+    cell_seconds: float = 60.0
+    patience: float = 4.0
     notebook_seconds: float = 600.0
     output_bytes: int = 500_000
     answer_bytes: int = 64 * _MB

@@ -1,0 +1,94 @@
+"""Grading that is killed at any moment goes on where it was: the same gradebook, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from copy import deepcopy
+
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course_lib.grading import audit, sandbox
+from course_lib.grading.course import open_course
+from course_lib.grading.export import read_grades
+from course_lib.grading.grade import grade
+from course_lib.grading.submissions import make_submissions
+from tests.conftest import require
+from tests.grading.tiny_course import hand_in
+
+STUDENTS = 10
+
+
+@pytest.fixture(autouse=True)
+def _walls():
+    require(sandbox.available(), "this machine has no bubblewrap sandbox")
+
+
+def hand_in_many(course, repository):
+    made = list(make_submissions("90", "en", "pytorch", repository=repository).values())
+    for number in range(STUDENTS):
+        notebook = deepcopy(made[number % len(made)].notebook)
+        notebook.cells.append(new_code_cell(f"{number}"))  # nobody's work is another one's
+        hand_in(course, f"student{number:02}", notebook)
+
+
+def standing(course):
+    return {row.student: (row.state, row.score, row.exercises) for row in read_grades(course, "90")}
+
+
+def start(course):
+    """Run the real command, in a session of its own as a terminal would."""
+    command = [sys.executable, "-m", "course_lib.cli", "teach", "grade", "90", "--dir"]
+    return subprocess.Popen(
+        [*command, str(course.folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def kill_when(running, condition):
+    deadline = time.monotonic() + 120
+    while running.poll() is None and not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+
+
+def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(course, tiny_repository, tmp_path):
+    hand_in_many(course, tiny_repository)
+    shutil.copytree(course.folder, tmp_path / "whole")
+    whole = open_course(tmp_path / "whole")
+    assert {each.state for each in grade(whole, "90", jobs=2)} == {"graded"}
+
+    results, autograded = course.private / "results", course.folder / "autograded"
+    # While executing, while nbgrader writes down, and once more near the end.
+    kill_when(start(course), lambda: len(list(results.glob("*.json"))) >= 2)
+    kept = {path.name: path.stat().st_mtime_ns for path in results.glob("*.json")}
+    kill_when(start(course), lambda: len(list(autograded.glob("*/90"))) >= 3)
+    kill_when(start(course), lambda: len(list(autograded.glob("*/90/*.ipynb"))) >= 7)
+
+    assert {each.state for each in grade(course, "90", jobs=2)} <= {"graded", "unchanged"}
+    assert standing(course) == standing(whole)
+    # Nothing was executed twice: what was kept before the first kill is untouched …
+    after = {path.name: path.stat().st_mtime_ns for path in results.glob("*.json")}
+    assert kept.items() <= after.items()
+    assert len(after) == STUDENTS == len(list((whole.private / "results").glob("*.json")))
+    # … and nobody is written down more often than the three kills and their moments can explain.
+    times = Counter(line["student"] for line in audit.read(course))
+    assert set(times) == set(standing(course)) and sum(times.values()) <= STUDENTS + 3
+    assert {each.state for each in grade(course, "90")} == {"unchanged"}
+
+
+def test_a_damaged_result_is_made_again(course, tiny_repository):
+    hand_in_many(course, tiny_repository)
+    assert {each.state for each in grade(course, "90", students=["student00"])} == {"graded"}
+    (kept,) = (course.private / "results").glob("*.json")
+    before = standing(course)
+    kept.write_text(kept.read_text()[: os.path.getsize(kept) // 2])
+    again = list(grade(course, "90", students=["student00"], force=True))
+    assert [each.state for each in again] == ["graded"]
+    assert standing(course) == before
