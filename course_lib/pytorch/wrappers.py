@@ -18,7 +18,11 @@ from course_lib.pytorch.losses import one_hot
 from course_lib.pytorch.objectives import Batch, Objective
 from course_lib.training.augmentation import Transform, draw_transforms
 from course_lib.training.batches import Arrays
-from course_lib.training.requirements import require_different_names, require_positive
+from course_lib.training.requirements import (
+    require_amounts,
+    require_different_names,
+    require_positive,
+)
 
 
 class Wrapper(Objective):
@@ -83,6 +87,7 @@ class MixUp(Wrapper):
         return {"mixup.share": np.full(batch_size, rng.beta(self.alpha, self.alpha))}
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        require_amounts(str(batch["x"].dtype).removeprefix("torch."))
         share, y = batch["mixup.share"], batch["y"]
         y = y if self.classes is None else one_hot(y, self.classes)
         mixed = {"x": blend(batch["x"], share), "y": blend(y, share)}

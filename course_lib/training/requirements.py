@@ -85,6 +85,16 @@ def require_positive(name: str, value: float) -> None:
         )
 
 
+def require_amounts(dtype: str) -> None:
+    """Make sure that inputs can be blended: half of token 7 and half of token 9 is not token 8."""
+    if dtype in ("int32", "int64"):
+        raise CourseError(
+            f"MixUp cannot blend inputs of type {dtype}: they look like token ids. If they are amounts, "
+            "turn them into float32.",
+            f"MixUp 无法混合 {dtype} 类型的输入：它们像是词元编号。如果确实是数量，请先转成 float32。",
+        )
+
+
 def require_different_names(one: Iterable[str], other: Iterable[str]) -> None:
     """Make sure that two objectives, one inside the other, do not draw under the same name."""
     for name in set(one) & set(other):

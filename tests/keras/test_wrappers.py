@@ -53,6 +53,8 @@ def test_mixup_blends_numbers_as_numbers() -> None:
 def test_mixup_asks_for_what_it_needs() -> None:
     with pytest.raises(CourseError, match="classes=K"):
         MixUp(CrossEntropy()).loss(MODEL, batch(x=Z, y=Y))
+    with pytest.raises(CourseError, match="token ids"):
+        MixUp(CrossEntropy(), classes=4).loss(MODEL, batch(x=Y, y=Y))
     with pytest.raises(CourseError, match="alpha"):
         MixUp(CrossEntropy(), alpha=0.0)
 

@@ -73,6 +73,8 @@ def test_mixup_draws_one_share_for_a_step_from_its_beta() -> None:
 def test_mixup_asks_for_what_it_needs() -> None:
     with pytest.raises(CourseError, match="classes=K"):
         MixUp(CrossEntropy()).loss(MODEL, {"x": Z, "y": Y, **HALF})
+    with pytest.raises(CourseError, match="token ids"):
+        MixUp(CrossEntropy(), classes=4).loss(MODEL, {"x": Y, "y": Y, **HALF})
     with pytest.raises(CourseError, match="alpha"):
         MixUp(CrossEntropy(), alpha=0.0)
     with pytest.raises(CourseError, match="one wrapper of each kind"):
