@@ -39,7 +39,8 @@ class ByPart:
 
     def update_only(self, variables: Sequence[keras.Variable]) -> None:
         """Update these from now on; what the optimizer remembers of the others is kept."""
-        self._trainable_variables[:] = variables  # in place: a new list would count as new state
+        # Past Keras's own __setattr__, which would take a new list for more of its memory.
+        object.__setattr__(self, "_trainable_variables", list(variables))
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
         """Say which weights the gradients are of: on JAX, Keras takes it for granted."""

@@ -54,7 +54,8 @@ def fit(
         epochs: How often the examples of ``x`` are seen.
         batch_size: Examples per step.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
-            the whole batch's, then comes one update. BatchNorm sees the parts, not the batch.
+            the whole batch's, then comes one update. What looks across examples (BatchNorm in
+            training, mix-up's partners, a mean over tokens) sees the parts, not the batch.
         batch_norm: What BatchNorm layers do where they are not frozen: ``"moving"``, they normalise
             by the batch and their statistics follow; ``"frozen"``, they normalise by the statistics
             that they have; ``"estimated"``, the same, after ``estimate_statistics`` on ``x``.

@@ -22,8 +22,15 @@ def parameters(thing):
     return [(p.name, str(p.kind), repr(p.default)) for p in inspect.signature(thing).parameters.values()]
 
 names = {name: parameters(getattr(module, name)) for name in module.__all__}
+def table(name):
+    model = module.attach_head(module.load_backbone(name, weights=None), 7)
+    module.freeze_plan(model, "last", blocks=2)
+    return module.describe_groups(model, module.AdamW(rates=module.Discriminative()))
+
 names |= {f"probes.{n}": parameters(getattr(probes, n)) for n in ("after_one_step", "extraction")}
-print(json.dumps({"names": names, "modules": sorted(sys.modules)}))
+modules = sorted(sys.modules)  # of importing it alone
+groups = {name: table(name) for name in ("glyphnet", "mobilenet_v2")}
+print(json.dumps({"names": names, "groups": groups, "modules": modules}))
 """
 
 
@@ -52,6 +59,13 @@ def halves() -> dict[str, dict]:
 def test_names_and_signatures_are_the_same(halves: dict[str, dict]) -> None:
     assert halves["pytorch"]["names"] == halves["keras"]["names"]
     assert "fit" in halves["keras"]["names"]
+
+
+def test_the_same_weights_learn_at_the_same_rates_with_the_same_decay(
+    halves: dict[str, dict],
+) -> None:
+    assert halves["pytorch"]["groups"] == halves["keras"]["groups"]
+    assert {part for part, *_ in halves["keras"]["groups"]["mobilenet_v2"]} > {"stem", "block5"}
 
 
 def test_neither_half_imports_the_other_framework(halves: dict[str, dict]) -> None:
