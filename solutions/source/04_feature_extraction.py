@@ -17,7 +17,7 @@ def draw_head(rng):
     return {
         "height": height,
         "width": height + int(rng.integers(1, 4)),  # never square: a mix-up of the sides shows
-        "channels": int(rng.integers(16, 512)),
+        "channels": int(rng.integers(80, 512)),  # never as many as places
         "hidden": int(rng.integers(32, 1024)),
         "classes": int(rng.integers(3, 50)),
     }
@@ -877,7 +877,7 @@ def draw_scores(rng):
         strengths, scores = 10.0 ** (np.arange(-6, 8) / 2)[order], scores[order]
         wrong = [choice(strengths, scores) for choice in CHOICES.values()]
         told_apart = one_standard_error(strengths, scores) not in wrong and len(set(wrong)) >= 9
-        if told_apart and is_clear(scores) and 0 <= scores.min() and scores.max() <= 1:
+        if told_apart and is_clear(scores) and scores.min() >= 0 and scores.max() <= 1:
             return {"strengths": strengths, "scores": scores}
 
 
