@@ -12,7 +12,9 @@ Two tasks, both from the letters that glyphnet was pre-trained on:
 Every method has the same backbone, head, batches and seeds. Rates and epochs were chosen for *few
 labels* on draws 10 to 12 of the development part, measured on the rest of it (0.0003, 0.001 and 0.003
 were compared for fine-tuning and for training from scratch, 0.003 to 0.1 for the probe; LP-FT's second
-stage has a third of fine-tuning's rate, untried); the *shift* task takes them over as they are. Intervals are Student's over seeds (another draw of the labels, another head); "gain" is the paired
+stage has a third of fine-tuning's rate, untried). The *shift* task takes them over as they are.
+
+Intervals are Student's over seeds (another draw of the labels, another head); "gain" is the paired
 difference to plain fine-tuning. Later chapters add their methods to ``METHODS``.
 """
 
