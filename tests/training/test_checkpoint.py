@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,27 @@ def test_a_checkpoint_of_another_run_is_refused_by_name(tmp_path: Path) -> None:
     FakeRun([Checkpoint(path)], seed=0).go(SCORES)
     with pytest.raises(CourseError, match="seed"):
         FakeRun([Checkpoint(path)], seed=1).go(SCORES)
+
+
+class TrainedRun(FakeRun):
+    """A run that works its settings out when first asked, from its weights: as the real ones do."""
+
+    settings = cached_property(lambda run: {"epochs": 6, "start": run.w})  # type: ignore[assignment]
+
+    def __init__(self, callbacks: list[Callback], start: float) -> None:
+        self.history, self.stop, self.w = History(), False, start
+        self.callbacks = checkpoints_last(callbacks)
+
+
+def test_a_run_is_known_by_the_weights_it_starts_with_not_by_those_it_has_when_it_saves(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.safetensors"
+    TrainedRun([Checkpoint(path)], start=0.5).go(SCORES, until=2)
+    resumed = TrainedRun([Checkpoint(path)], start=0.5).go(SCORES)
+    assert resumed.w == 6.5 and len(resumed.history.epochs) == 6
+    with pytest.raises(CourseError, match=r"differs in: start\)"):
+        TrainedRun([Checkpoint(path)], start=2.5).go(SCORES)  # what the first had when it saved
 
 
 def test_another_file_is_not_a_checkpoint(tmp_path: Path) -> None:
