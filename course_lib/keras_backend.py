@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from course_lib.imports import leaving_out
 from course_lib.language import Text
 
 
@@ -21,8 +22,10 @@ def settle() -> str:
     # TensorFlow's start-up notices on stderr would look like errors to a beginner (and to nbgrader).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
-        with _silent_stderr(), _quick(), _without("jax"):
-            import tensorflow  # noqa: F401
+        with _silent_stderr(), _quick(), leaving_out("jax"):
+            import tensorflow
+        # Our graphs are small and run a few dozen times: improving one takes longer than it saves.
+        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         # PyTorch's compiler brings an LLVM of its own; loaded after TensorFlow's it ends the process. If
         # PyTorch comes into this process later, it shall do without (as it does where there is none).
         sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
@@ -39,19 +42,6 @@ def _quick() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-@contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Let an optional module look missing: TensorFlow imports JAX where it can, and needs it not."""
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[module]
 
 
 @contextmanager

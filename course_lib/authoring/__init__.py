@@ -5,6 +5,11 @@ the two languages of a cell say the same, ``executed`` runs an edition once for 
 The source format is described in ``README.md`` beside this file.
 """
 
+from course_lib.imports import leaving_out
+
+with leaving_out("rfc3987_syntax"):
+    import nbformat  # noqa: F401
+
 from course_lib.authoring.building import build
 from course_lib.authoring.checking import check
 from course_lib.authoring.executing import Executed, executed, faults
