@@ -159,7 +159,7 @@ def check(
 
     problems = authoring.check(repository_root(), chapters=chapter)
     for problem in problems:
-        print(f"{problem.path}:{problem.line}: {problem.message}")
+        print(problem)
     print(
         both(f"{len(problems)} problems.", f"共 {len(problems)} 个问题。")
         if problems
