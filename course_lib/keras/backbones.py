@@ -187,8 +187,8 @@ def _default_weights(name: str) -> Path:
         return published.EMBEDDED / f"{name}.safetensors"
     if name in published.KERAS_APPLICATIONS:
         fetch = "import keras; keras.applications.VGG16(include_top=False)"
-        files = published.KERAS_APPLICATIONS[name]
-        return published.find_published(name, files, published.keras_folders(), fetch)
+        own = published.KERAS_APPLICATIONS[name]
+        return published.find_published(name, own, published.keras_folders(), fetch)
     # torchvision's file, but without torchvision: Keras downloads it into its own folder.
     files = published.TORCHVISION[name]
     url = f"{published.TORCHVISION_URL}/{files[0]}"

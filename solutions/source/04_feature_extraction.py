@@ -350,17 +350,27 @@ PREPROCESS = Exercise(
 def draw_features(rng):
     train = rng.normal(rng.uniform(-2, 2, size=4), rng.uniform(0.5, 3, size=4), size=(9, 4))
     test = rng.normal(1.0, 2.0, size=(5, 4))
-    train[:, rng.integers(4)] = float(rng.integers(1, 4))  # constant in training, not in the test
+    # Two columns are constant in training, not in the test. The deviation of the second is not quite
+    # 0: the mean of nine times 0.7 is not 0.7, since 0.7 is rounded.
+    first, second = rng.permutation(4)[:2]
+    train[:, first], train[:, second] = float(rng.integers(1, 4)), 0.7
     return {"train": train, "test": test}
 
 
 def standardise_with(mean, deviation, *matrices):
-    deviation = np.where(deviation == 0, 1, deviation)
-    return [(matrix - mean) / deviation for matrix in matrices]
+    """Standardise; a column that is constant in the first matrix is only centred."""
+    constant = np.ptp(matrices[0], axis=0) == 0
+    return [(matrix - mean) / np.where(constant, 1, deviation) for matrix in matrices]
 
 
 def standardise(train, test):
     return standardise_with(train.mean(axis=0), train.std(axis=0), train, test)
+
+
+def standardise_where_not_zero(train, test):
+    deviation = train.std(axis=0)
+    deviation = np.where(deviation == 0, 1, deviation)
+    return [(m - train.mean(axis=0)) / deviation for m in (train, test)]
 
 
 def standardise_each_alone(train, test):
@@ -453,6 +463,17 @@ STANDARDISE = Exercise(
             ),
         ),
         Pitfall(
+            "compares_with_zero",
+            standardise_where_not_zero,
+            text(
+                "One constant column has a deviation of about 10⁻¹⁶ instead of 0: its value is rounded, and so is its "
+                "mean. Dividing by that makes the test values explode. Ask whether the column's largest and smallest "
+                "values are equal.",
+                "有一个常数列，标准差不是 0，而是约 10⁻¹⁶：它的数值经过舍入，均值也是。除以这样的数，测试值就会变得极大。"
+                "应当检查这一列的最大值与最小值是否相等。",
+            ),
+        ),
+        Pitfall(
             "hides_the_zero",
             standardise_and_hide_the_zero,
             text(
@@ -472,7 +493,7 @@ STANDARDISE = Exercise(
         ),
         Pitfall(
             "one_mean_for_all",
-            lambda train, test: standardise_with(train.mean(), train.std(), train, test),
+            lambda train, test: [(m - train.mean()) / train.std() for m in (train, test)],
             text(
                 "You took one mean over the whole matrix. It takes one for each column: axis=0.",
                 "你对整个矩阵只求了一个均值。应当每列各求一个：axis=0。",
@@ -507,12 +528,14 @@ STANDARDISE = Exercise(
             "只用 `train` 算出两个长度为 d 的向量，两个矩阵都用它们。",
         ),
         text(
-            "`train.std(axis=0)` has a zero where a column is constant. Replace the zeros before you divide; by what?",
-            "某一列是常数时，`train.std(axis=0)` 那里是 0。除之前先把 0 换掉，换成什么？",
+            "Where a column is constant, `train.std(axis=0)` is 0, or nearly: 10⁻¹⁶ by rounding. Better compare the column's "
+            "largest and smallest values: `np.ptp(train, axis=0) == 0`. What do you divide by there?",
+            "某一列是常数时，`train.std(axis=0)` 是 0，也可能因为舍入而是 10⁻¹⁶ 左右。更可靠的办法是比较该列的最大值与最小值："
+            "`np.ptp(train, axis=0) == 0`。那里应当除以什么？",
         ),
         text(
-            "`np.where(deviation == 0, 1, deviation)`: dividing by 1 changes nothing.",
-            "`np.where(deviation == 0, 1, deviation)`：除以 1 等于不变。",
+            "`np.where(constant, 1, deviation)`: dividing by 1 changes nothing.",
+            "`np.where(constant, 1, deviation)`：除以 1 等于不变。",
         ),
     ),
     right={
@@ -521,8 +544,10 @@ STANDARDISE = Exercise(
             "    train, test = train.astype(float), test.astype(float)\n"
             "    for c in range(train.shape[1]):\n"
             "        mean, deviation = np.mean(train[:, c]), np.var(train[:, c]) ** 0.5\n"
+            "        if deviation < 1e-10:\n"
+            "            deviation = 1.0\n"
             "        for m in (train, test):\n"
-            "            m[:, c] = (m[:, c] - mean) / (deviation or 1.0)\n"
+            "            m[:, c] = (m[:, c] - mean) / deviation\n"
             "    return [train, test]\n",
             "def standardise(train, test):\n"
             "    centre = np.sum(train, axis=0) / len(train)\n"
@@ -1082,7 +1107,7 @@ PAIRED_GAIN = Exercise(
     reference=lambda transferred, scratch: interval(transferred - scratch),
     comparator=close(rtol=1e-5, atol=1e-8),
     tensors=False,
-    forbidden=("course_lib.judging.paired_interval",),
+    forbidden=("course_lib.judging.paired_interval", "course_lib.judging.interval"),
     pitfalls=(
         Pitfall("unpaired", unpaired_interval, UNPAIRED_MESSAGE),
         Pitfall("unpaired_with_own_freedom", unpaired_with_own_freedom, UNPAIRED_MESSAGE),
@@ -1470,7 +1495,11 @@ EXTRACT = Exercise(
     reference=report_of_extraction,
     comparator=close(rtol=1e-4, atol=1e-5),
     probe="extraction",
-    forbidden=("course_lib.pytorch.extract_features", "course_lib.keras.extract_features"),
+    forbidden=tuple(
+        f"course_lib.{framework}.{name}"
+        for framework in ("pytorch", "keras")
+        for name in ("extract_features", "predict")
+    ),
     parts={
         "features": text("the features", "特征"),
         "batch_size_matters": text("“the batch size changes the features”", "“特征随批大小而变”"),
@@ -1840,8 +1869,8 @@ QUIZZES = (
                     "优化器通过权重衰减改动了冻结的权重",
                 ),
                 text(
-                    "A parameter without a gradient is skipped by PyTorch's optimisers, decay included.",
-                    "没有梯度的参数会被 PyTorch 的优化器跳过，权重衰减也不例外。",
+                    "A parameter that never had a gradient (its .grad is None) is skipped by PyTorch's optimisers, decay included.",
+                    "从未有过梯度的参数（.grad 为 None）会被 PyTorch 的优化器跳过，权重衰减也不例外。",
                 ),
             ),
             Option(

@@ -92,6 +92,11 @@ NUMPY = (
     ),
     (
         "04.3",
+        "m, s = train.mean(0), train.std(0)\ns[s == 0] = 1\nreturn (train - m) / s, (test - m) / s",
+        "compares_with_zero",
+    ),
+    (
+        "04.3",
         "z = lambda m: (m - m.mean(0)) / m.std(0)\nreturn z(train), z(test)",
         "divides_by_zero_and_leaks",
     ),
@@ -109,7 +114,7 @@ NUMPY = (
     ),
     (
         "04.3",
-        "m, s = train.mean(0), train.std(0)\ns[s == 0] = 1\nreturn (train - m) / s, test",
+        "m, s = train.mean(0), train.std(0)\ns[np.ptp(train, 0) == 0] = 1\nreturn (train - m) / s, test",
         "In the test features, all 20 values are different; the first is at [0, 0]",
     ),
     ("04.4", ridge(), RIGHT),
