@@ -1,4 +1,9 @@
-"""The student editions as published run from top to bottom, with nothing of `solutions/` around them."""
+"""The student editions as published run from top to bottom, with nothing of `solutions/` around them.
+
+Their demo cells are the solved editions' own, which run in test_solved.py, and `./course check`
+proves that none of them uses an answer. So every edition is run here without them; `--full` runs
+everything all the same.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +16,14 @@ from course_lib.paths import repository_root
 ROOT = repository_root()
 
 
-@pytest.mark.parametrize(("language", "framework"), [("zh", "pytorch"), ("en", "keras")])
-@pytest.mark.parametrize("name", [path.stem for path in source_paths(ROOT)])
-def test_an_untouched_edition_runs_to_its_end(name: str, language: str, framework: str) -> None:
-    run = executed(ROOT, name[:2], framework, language=language, solved=False)
+EDITIONS = pytest.mark.parametrize(("language", "framework"), [("zh", "pytorch"), ("en", "keras")])
+CHAPTERS = pytest.mark.parametrize("name", [path.stem for path in source_paths(ROOT)])
+
+
+@EDITIONS
+@CHAPTERS
+def test_untouched_exercises_run_to_the_end(name: str, language: str, framework: str) -> None:
+    run = executed(ROOT, name[:2], framework, language=language, solved=False, demo=False)
     assert faults(run.notebook) == []
     unanswered = {"en": "not attempted", "zh": "还没有作答"}[language]
     checks = [cell for cell in run.notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
@@ -23,3 +32,11 @@ def test_an_untouched_edition_runs_to_its_end(name: str, language: str, framewor
     for cell in automatic:
         shown = "".join(output.data["text/plain"] for output in cell.outputs)
         assert unanswered in shown, f"{cell.id}: {shown}"
+
+
+@pytest.mark.slow
+@EDITIONS
+@CHAPTERS
+def test_an_untouched_edition_runs_with_its_demos(name: str, language: str, framework: str) -> None:
+    run = executed(ROOT, name[:2], framework, language=language, solved=False)
+    assert faults(run.notebook) == []
