@@ -34,6 +34,12 @@ class Group:
                 with suppress(OSError):  # it is gone already
                     (folder / "cgroup.procs").write_text(str(pid))
 
+    def pids(self) -> list[int]:
+        """Give the numbers of the processes in it."""
+        with suppress(OSError, ValueError):
+            return [int(line) for line in (self.folders[0] / "cgroup.procs").read_text().split()]
+        return []
+
     def ran_out(self) -> bool:
         """Say whether the system killed something in here for lack of memory."""
         for folder in self.folders:

@@ -73,13 +73,24 @@ class Answer:
 
 @dataclass
 class Execution:
-    """The results of one :class:`Work`, and how they came about."""
+    """The results of one :class:`Work`, and how they came about.
+
+    Attributes:
+        cells: What came of each cell.
+        answers: What came back for each question, by exercise.
+        sandboxed: Whether it ran inside the walls.
+        kernels: How many kernels it took.
+        seconds: By the clock.
+        computed: Seconds of computing in the kernels, their start included.
+        deaths: Why kernels ended before their time.
+    """
 
     cells: list[CellRun]
     answers: dict[str, Answer]
     sandboxed: bool
     kernels: int = 0
     seconds: float = 0.0
+    computed: float = 0.0
     deaths: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
@@ -115,6 +126,7 @@ def execute(work: Work, limits: Limits, *, sandboxed: bool = True) -> Execution:
         ) as kernel:
             if not run.go_on(kernel):
                 result.deaths.append(kernel.why_dead or "died")
+            result.computed = round(result.computed + kernel.computed(), 2)
     run.give_up()
     result.seconds = round(time.monotonic() - started, 2)
     return result
@@ -203,6 +215,7 @@ def plain(execution: Execution) -> dict[str, Any]:
         "kernels": execution.kernels,
         "deaths": execution.deaths,
         "seconds": execution.seconds,
+        "computed": execution.computed,
         "cells": {
             state: sum(cell.state == state for cell in execution.cells)
             for state in sorted({cell.state for cell in execution.cells})

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
 import zmq
 from jupyter_client import BlockingKernelClient
 from nbformat import NotebookNode
 
 from course_lib.grading.cgroups import Group
 from course_lib.grading.outputs import Outputs
+from course_lib.grading.processes import computed, family_pids, memory_mb
 from course_lib.grading.sandbox import Limits
 
 TICK = 0.1
@@ -81,6 +81,7 @@ class Kernel:
         self.limits = limits
         self.why_dead: str | None = None
         self.group: Group | None = None
+        self._last_computed = 0.0
         self._watch = threading.Thread(target=self._watch_over, args=(private,), daemon=True)
         self._watch.start()
         opened.add(self)
@@ -117,6 +118,15 @@ class Kernel:
         )
         return self._follow(request, seconds, by)
 
+    def computed(self) -> float:
+        """Give the seconds of computing that it has had so far, with everything that it started."""
+        return computed(self._pids()) if self.alive else self._last_computed
+
+    def _pids(self) -> list[int]:
+        """Give its processes' numbers, as the operating system counts them where it does."""
+        inside = self.group.pids() if self.group is not None else []
+        return inside or family_pids(self.process.pid)
+
     def kill(self, why: str) -> None:
         """End the kernel and everything that it started, now."""
         if self.why_dead is None:
@@ -126,7 +136,7 @@ class Kernel:
     def _follow(self, request: str, seconds: float, by: float) -> Outcome:
         """Collect what belongs to one request until it is answered, late, or the kernel is gone."""
         collected = Outputs(self.limits.output_bytes)
-        started, computed = time.monotonic(), _computed(self.process.pid)
+        started, before = time.monotonic(), computed(self._pids())
         deadline, interrupted, reply = min(started + seconds, by), False, None
         sockets = {
             self.client.shell_channel.socket: self.client.shell_channel,
@@ -152,7 +162,7 @@ class Kernel:
                 self.kill("memory" if self.group is not None and self.group.ran_out() else "died")
                 return Outcome("dead", collected.outputs)
             if now > deadline and not interrupted:
-                unused = seconds - (_computed(self.process.pid) - computed)
+                unused = seconds - (computed(self._pids()) - before)
                 latest = min(started + seconds * self.limits.patience, by)
                 if unused > TICK and now < latest:  # the machine was busy with others, or it slept
                     deadline = min(now + unused, latest)
@@ -170,7 +180,8 @@ class Kernel:
     def _watch_over(self, private: Path) -> None:
         """Count memory, and files where only sockets belong, several times a second."""
         while self.alive:
-            if _memory_mb(self.process.pid, self.limits.memory_mb) > self.limits.memory_mb:
+            self._last_computed = computed(self._pids()) or self._last_computed
+            if memory_mb(self._pids(), self.limits.memory_mb) > self.limits.memory_mb:
                 self.kill("memory")
             elif sandboxed_files(private) > 0:
                 self.kill("files")
@@ -204,40 +215,3 @@ def _outcome(reply: dict[str, Any], outputs: list[NotebookNode], interrupted: bo
         text = data.get("text/plain") if isinstance(data, dict) else None
         return Outcome("ok", outputs, text if isinstance(text, str) else None)
     return Outcome("timeout" if interrupted else "error", outputs)
-
-
-def _memory_mb(pid: int, limit_mb: float) -> float:
-    """Add up the memory of a process and all its descendants.
-
-    Resident memory is quick to read and counts in full what processes share, with each other and
-    with a zygote; only where that sum is too much is the share of each worth the time to ask for.
-    """
-    everyone = family(pid)
-    quick = exact = 0
-    for process in everyone:
-        with suppress(psutil.Error):
-            quick += process.memory_info().rss
-    if quick <= limit_mb * (1 << 20):
-        return quick / (1 << 20)
-    for process in everyone:
-        with suppress(psutil.Error):
-            exact += process.memory_full_info().pss
-    return exact / (1 << 20)
-
-
-def _computed(pid: int) -> float:
-    """Add up the seconds of computing that a process and its descendants have had so far."""
-    total = 0.0
-    for process in family(pid):
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
-
-
-def family(pid: int) -> list[psutil.Process]:
-    """Give a process and all its descendants, as far as they can be found."""
-    with suppress(psutil.Error):
-        first = psutil.Process(pid)
-        return [first, *first.children(recursive=True)]
-    return []

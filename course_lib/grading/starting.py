@@ -23,7 +23,8 @@ from jupyter_client.connect import write_connection_file
 
 from course_lib.errors import CourseError
 from course_lib.grading import cgroups, sandbox, zygote
-from course_lib.grading.kernel import TICK, Kernel, Process, family, opened, receive
+from course_lib.grading.kernel import TICK, Kernel, Process, opened, receive
+from course_lib.grading.processes import family, family_pids
 from course_lib.grading.rooms import make_room
 from course_lib.grading.sandbox import Limits
 
@@ -165,7 +166,7 @@ def _kernel_in(plan: _Plan, start: Callable[[_Plan, _Place], Process]) -> Iterat
         kernel.group = group
         _wait_until_ready(kernel, private, connection)
         if group is not None:
-            group.add(*(each.pid for each in family(process.pid)))
+            group.add(*family_pids(process.pid))
         yield kernel
     finally:
         if kernel is not None:

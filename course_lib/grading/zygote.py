@@ -16,8 +16,10 @@ import socket
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from course_lib.errors import CourseError
@@ -196,6 +198,7 @@ class _Waiting:
 _zygotes: dict[Kind, Zygote] = {}
 _refused: set[Kind] = set()
 _guard = threading.Lock()
+_keeper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zygotes")
 
 
 def warm(kind: Kind, *, seconds: float = 120.0) -> Zygote | None:
@@ -213,7 +216,8 @@ def warm(kind: Kind, *, seconds: float = 120.0) -> Zygote | None:
         for other in [each for each in _zygotes if each != kind]:
             _zygotes.pop(other).close()  # one at a time: each holds a framework in memory
         try:
-            _zygotes[kind] = Zygote(kind, seconds=seconds)
+            # Whoever starts it must not end before it does: it dies with the *thread* that did.
+            _zygotes[kind] = _keeper.submit(partial(Zygote, kind, seconds=seconds)).result()
         except ZygoteError:
             _refused.add(kind)
             return None

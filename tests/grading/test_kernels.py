@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from course_lib.grading import cgroups, kernel, rooms, sandbox, seccomp, starting, zygote
+from course_lib.grading import cgroups, processes, rooms, sandbox, seccomp, starting, zygote
 from course_lib.grading.sandbox import Limits
 from tests.conftest import require
 
@@ -180,7 +180,7 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imp
     )
     folder, pid = grader.stdout.readline().split()
     assert grader.stdout.readline() == "ready\n"
-    family = kernel.family(int(pid))
+    family = processes.family(int(pid))
     assert len(family) > 1
     grader.send_signal(signal.SIGKILL)
     grader.wait()
