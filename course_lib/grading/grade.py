@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps.api import NbGraderAPI
 
 from course_lib.errors import CourseError
 from course_lib.files import locked
@@ -103,12 +104,13 @@ def _grade_all(
     assignment: Assignment, todo: list[_Job], limits: Limits, jobs: int, sandboxed: bool
 ) -> Iterator[Graded]:
     pool = ThreadPoolExecutor(max_workers=max(1, jobs))
+    api = open_api(assignment.course)
     try:
         waiting: dict[Future[None], _Job] = {
             pool.submit(_execute, assignment.course, job, limits, sandboxed): job for job in todo
         }
         for future in as_completed(waiting):
-            yield _finish(assignment, waiting[future], future, sandboxed)
+            yield _finish(assignment, waiting[future], future, api, sandboxed)
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         kernel.kill_all()
@@ -124,7 +126,9 @@ def _execute(course: Course, job: _Job, limits: Limits, sandboxed: bool) -> None
         results.keep(course, job.key, done)
 
 
-def _finish(assignment: Assignment, job: _Job, executed: Future[None], sandboxed: bool) -> Graded:
+def _finish(
+    assignment: Assignment, job: _Job, executed: Future[None], api: NbGraderAPI, sandboxed: bool
+) -> Graded:
     """Let nbgrader autograde one student, with the execution that is there by now."""
     try:
         executed.result()
@@ -132,7 +136,7 @@ def _finish(assignment: Assignment, job: _Job, executed: Future[None], sandboxed
         return _failed(assignment, job.student, str(problem))
     flag = None if sandboxed else "1"
     with environment(UNSANDBOXED, flag):
-        result = open_api(assignment.course).autograde(assignment.name, job.student, force=True)
+        result = api.autograde(assignment.name, job.student, force=True)
     if not result["success"]:
         reason = last_line(result.get("log"), result.get("error"))
         return _failed(assignment, job.student, f"nbgrader: {reason}")
