@@ -11,6 +11,7 @@ from keras import ops
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
 from course_lib.keras.objectives import CrossEntropy, Objective
 from course_lib.training.batches import as_arrays
+from course_lib.training.stored import in_parts, whole
 
 
 def predict(
@@ -24,8 +25,7 @@ def predict(
     """Give a model's outputs for inputs x (N×…): float32, N×K for a classifier."""
     with choose_device(device), computing_in(choose_precision(precision), model):
         parts = [
-            np.asarray(infer(model, x[start : start + batch_size]), dtype=np.float32)
-            for start in range(0, len(x), batch_size)
+            np.asarray(infer(model, part), dtype=np.float32) for part in in_parts(x, batch_size)
         ]
     return np.concatenate(parts)
 
@@ -58,4 +58,4 @@ def evaluate(
     """
     data = as_arrays(domain)
     outputs = predict(model, data["x"], batch_size=batch_size, precision=precision, device=device)
-    return (objective or CrossEntropy()).measure(outputs, data["y"])
+    return (objective or CrossEntropy()).measure(outputs, whole(data["y"]))

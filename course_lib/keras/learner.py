@@ -18,6 +18,7 @@ from course_lib.keras.objectives import Objective
 from course_lib.training.batches import Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan
+from course_lib.training.prefetch import ReadAhead, examples, read_before, split
 
 SHARE = "part.share"  # the name under which a part's share of its batch travels
 
@@ -33,7 +34,7 @@ class Learner(keras.Model):
     def __init__(self, model: keras.Model, objective: Objective, plan: Plan) -> None:
         super().__init__()
         self.model, self.objective = model, objective
-        self.arrays = {name: _constant(array) for name, array in plan.arrays.items()}
+        self.arrays = {name: _constant(array) for name, array in split(plan.arrays)[0].items()}
         self.losses_of_epoch = _constant(np.zeros(len(plan.sizes)))
         self.step = _constant(np.zeros((), np.int32))
         self.total, self.accumulate = len(plan.rates), plan.accumulate
@@ -56,7 +57,7 @@ class Learner(keras.Model):
             name: ops.take(array, x[stream_of(name) or "main"], axis=0)
             for name, array in self.arrays.items()
         }
-        batch |= drawn(x)
+        batch |= read_before(x) | drawn(x)
         update = ops.cast(self.step // self.accumulate, keras.config.floatx())
         loss = self.objective.loss(self.model, batch | {"progress": update / self.total})
         if self.accumulate > 1:
@@ -88,10 +89,21 @@ class Rows(keras.utils.PyDataset):
         super().__init__()
         self.plan, self.objective, self.first_epoch = plan, objective, first_epoch
         self.batches_of = lru_cache(maxsize=2)(self._batches_of)
+        self.stored = split(plan.arrays)[1]
+        self.ahead = ReadAhead(self._at)
 
     def __getitem__(self, step: int) -> Arrays:
+        return self.ahead[step] if self.stored else self._at(step)
+
+    def close(self) -> None:
+        """End the thread that reads ahead."""
+        self.ahead.close()
+
+    def _at(self, step: int) -> Arrays:
         epoch, place = divmod(step, len(self.plan.sizes) * self.plan.accumulate)
-        return self.batches_of(self.first_epoch + epoch)[place]
+        rows = self.batches_of(self.first_epoch + epoch)[place]
+        read = examples(self.stored, {"": rows["main"]} | rows)
+        return rows | {name: _narrow(array) for name, array in read.items()}
 
     def _batches_of(self, epoch: int) -> list[Arrays]:
         rows = self.plan.rows(self.objective, epoch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any
 
 import keras
@@ -54,7 +54,8 @@ def fit(
         model: Anything that maps a batch of ``x`` to outputs. What is frozen stays as it is,
             BatchNorm statistics included.
         train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays for an objective that needs
-            more (``{"x": …, "y": …, "x_t": …}``).
+            more (``{"x": …, "y": …, "x_t": …}``). What is on disk (``np.memmap``, a folder of images:
+            see ``course_lib.training.stored``) is read batch by batch, with the same result.
         objective: What to make small; ``CrossEntropy()`` unless given.
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
@@ -104,10 +105,12 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
         return
     parts, todo = steps * run.plan.accumulate, run.plan.epochs - first
     run.learner.step.assign(first * parts)
-    with progress_bar(todo * steps, "fit", show=progress) as bar, statistics_as_planned(run):
+    rows = Rows(run.plan, run.objective, first)
+    bar = progress_bar(todo * steps, "fit", show=progress)
+    with closing(rows), bar, statistics_as_planned(run):
         between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
-            Rows(run.plan, run.objective, first),
+            rows,
             steps_per_epoch=parts,
             epochs=run.plan.epochs,
             initial_epoch=first,

@@ -21,6 +21,7 @@ from course_lib.keras.objectives import (
 from course_lib.training.batches import as_arrays
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
+from course_lib.training.stored import whole
 
 OF_OUTPUTS = (BinaryCrossEntropy, CrossEntropy, SequenceLikelihood, SquaredError)
 
@@ -99,4 +100,4 @@ def features_of(model: TransferModel, data: Any) -> tuple[np.ndarray, np.ndarray
     arrays = as_arrays(data)
     layer = "maps" if model.flatten else None
     features = extract_features(model.backbone, arrays["x"], layer=layer)
-    return features.reshape(len(features), -1), arrays["y"]
+    return features.reshape(len(features), -1), whole(arrays["y"])

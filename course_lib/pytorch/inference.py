@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course_lib.pytorch.devices import autocast, choose_device, choose_precision
 from course_lib.pytorch.objectives import CrossEntropy, Objective
 from course_lib.training.batches import as_arrays
+from course_lib.training.stored import in_parts, whole
 
 
 @contextmanager
@@ -41,7 +42,9 @@ def predict(
     dtype = choose_precision(precision, place)
     model.to(place)
     with inference(model), autocast(place, dtype):
-        parts = [model(part.to(place)).float() for part in _parts(x, batch_size)]
+        parts = [
+            model(torch.from_numpy(part).to(place)).float() for part in in_parts(x, batch_size)
+        ]
     return torch.cat(parts).cpu().numpy()
 
 
@@ -62,9 +65,4 @@ def evaluate(
     """
     data = as_arrays(domain)
     outputs = predict(model, data["x"], batch_size=batch_size, precision=precision, device=device)
-    return (objective or CrossEntropy()).measure(outputs, data["y"])
-
-
-def _parts(x: np.ndarray, batch_size: int) -> Iterator[Tensor]:
-    for start in range(0, len(x), batch_size):
-        yield torch.tensor(x[start : start + batch_size])
+    return (objective or CrossEntropy()).measure(outputs, whole(data["y"]))

@@ -16,7 +16,7 @@ from course_lib.pytorch.inference import evaluate
 from course_lib.pytorch.objectives import CrossEntropy, Objective
 from course_lib.pytorch.optimizers import set_learning_rate
 from course_lib.pytorch.run import Run
-from course_lib.training.batches import as_arrays, cut, shares
+from course_lib.training.batches import as_arrays, shares
 from course_lib.training.callbacks import Callback
 from course_lib.training.checkpoint import checkpoints_last
 from course_lib.training.history import History
@@ -48,7 +48,8 @@ def fit(
         model: Anything that maps a batch of ``x`` to outputs. What is frozen stays as it is,
             BatchNorm statistics included. Afterwards the model is in inference mode.
         train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays for an objective that needs
-            more (``{"x": …, "y": …, "x_t": …}``).
+            more (``{"x": …, "y": …, "x_t": …}``). What is on disk (``np.memmap``, a folder of images:
+            see ``course_lib.training.stored``) is read batch by batch, with the same result.
         objective: What to make small; ``CrossEntropy()`` unless given.
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
@@ -111,10 +112,8 @@ def train_epoch(run: Run, epoch: int, bar: Any) -> Tensor:
     train_mode(run.parts)
     if run.plan.batch_norm != "moving":
         freeze_statistics(run.parts)
-    rows = run.plan.rows(run.objective, epoch)
-    rows = {name: torch.from_numpy(array).to(run.device) for name, array in rows.items()}
     losses = torch.empty(len(run.plan.sizes), device=run.device)
-    for i, batch_rows in enumerate(cut(rows, run.plan.batch_size)):
+    for i, batch_rows in enumerate(run.epoch_rows(epoch)):
         losses[i] = train_step(run, batch_rows, epoch * len(losses) + i)
         bar.update()
     return losses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +15,12 @@ from course_lib.pytorch.devices import choose_device, choose_precision
 from course_lib.pytorch.objectives import Objective
 from course_lib.pytorch.optimizers import build_optimizer
 from course_lib.pytorch.parts import named_parts
-from course_lib.training.batches import Arrays, stream_of
+from course_lib.training.batches import Arrays, cut, stream_of
 from course_lib.training.callbacks import Callback, State, below, settings_of
 from course_lib.training.draws import drawn
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
+from course_lib.training.prefetch import ReadAhead, examples, read_before, split
 from course_lib.training.rates import FULL_RATE
 from course_lib.training.settings import digest
 
@@ -31,6 +32,7 @@ class Run:
         parts: The model and the objective, the latter with networks of its own.
         plan: How many steps there are, and the learning rate of each.
         data: The training arrays as tensors, on the device where they fit.
+        stored: Those that stay on disk.
     """
 
     def __init__(
@@ -47,7 +49,8 @@ class Run:
         self.precision, self.dtype = precision, choose_precision(precision, self.device)
         self.parts = nn.ModuleDict({"model": model, "objective": objective}).to(self.device)
         self.model, self.objective, self.plan = model, objective, plan
-        self.data = place_data(plan.arrays, self.device)
+        in_memory, self.stored = split(plan.arrays)
+        self.data = place_data(in_memory, self.device)
         require_trainable(self.parts)
         parts = named_parts(model, objective)
         self.optimizer = build_optimizer(plan.recipe, parts)
@@ -67,13 +70,29 @@ class Run:
             for weight in weights:
                 weight.requires_grad_(part in free)
 
+    def epoch_rows(self, epoch: int) -> Iterator[dict[str, Tensor]]:
+        """Give what each batch of an epoch needs, on the device; what is on disk is read ahead."""
+        rows = self.plan.rows(self.objective, epoch)
+        if not self.stored:
+            return cut(self.on_device(rows), self.plan.batch_size)
+        batches = list(cut(rows, self.plan.batch_size))
+
+        def get(i: int) -> dict[str, Tensor]:
+            return self.on_device(batches[i] | examples(self.stored, batches[i]))
+
+        return iter(ReadAhead(get, len(batches)))
+
+    def on_device(self, arrays: Arrays) -> dict[str, Tensor]:
+        """Bring arrays to the device, each as a tensor."""
+        return {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
+
     def batch(self, rows: dict[str, Tensor], step: int) -> dict[str, Any]:
         """Give the data that the rows' indices name, the draws, and how far the training is."""
         data = {
             name: array[rows[stream_of(name)].to(array.device)].to(self.device)
             for name, array in self.data.items()
         }
-        return data | drawn(rows) | {"progress": step / len(self.plan.rates)}
+        return data | read_before(rows) | drawn(rows) | {"progress": step / len(self.plan.rates)}
 
     @cached_property
     def settings(self) -> dict[str, object]:

@@ -2,7 +2,8 @@
 
 Training data is a mapping from names to arrays. The plain case has ``x`` and ``y``; an objective
 that needs a second domain adds ``x_t`` (and perhaps ``y_t``). What follows the underscore names the
-*stream*: arrays of one stream have the same length and are drawn together.
+*stream*: arrays of one stream have the same length and are drawn together. Arrays may stay on disk
+(``stored.py``); their rows are then read batch by batch (``prefetch.py``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.training.stored import is_stored, read
 
 Arrays = dict[str, np.ndarray]
 
@@ -31,18 +33,19 @@ def as_arrays(train: Any) -> Arrays:
     """Give training data as named arrays.
 
     Args:
-        train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays that has at least ``x``.
+        train: A ``Domain``, a pair ``(x, y)``, or a mapping of arrays that has at least ``x``. What is
+            stored on disk is left there.
 
     Raises:
         CourseError: When a stream is empty or its arrays differ in length.
     """
     if isinstance(train, Mapping):
-        arrays = {name: np.asarray(array) for name, array in train.items()}
+        given = dict(train)
     elif hasattr(train, "x") and hasattr(train, "y"):
-        arrays = {"x": np.asarray(train.x), "y": np.asarray(train.y)}
+        given = {"x": train.x, "y": train.y}
     else:
-        x, y = train
-        arrays = {"x": np.asarray(x), "y": np.asarray(y)}
+        given = dict(zip(("x", "y"), train, strict=True))
+    arrays = {name: a if is_stored(a) else np.asarray(a) for name, a in given.items()}
     _check_lengths(arrays)
     return arrays
 
@@ -54,7 +57,7 @@ def stream_of(name: str) -> str:
 
 def lengths(arrays: Arrays) -> dict[str, int]:
     """Give the number of examples in each stream, the main stream ``""`` first."""
-    return {stream_of(name): len(arrays[name]) for name in sorted(arrays, key=stream_of)}
+    return {stream_of(name): arrays[name].shape[0] for name in sorted(arrays, key=stream_of)}
 
 
 def steps_per_epoch(n: int, batch_size: int) -> int:
@@ -95,9 +98,11 @@ def shares(batch: Mapping[str, Any], parts: int) -> Iterator[tuple[float, dict[s
             yield (end - start) / n, {name: rows[start:end] for name, rows in batch.items()}
 
 
-def even_parts(x: np.ndarray, batch_size: int) -> list[np.ndarray]:
+def even_parts(x: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
     """Cut inputs into batches of at most ``batch_size`` whose sizes differ by one at most."""
-    return np.array_split(x, steps_per_epoch(len(x), batch_size))
+    n = x.shape[0]
+    for indices in np.array_split(np.arange(n), steps_per_epoch(n, batch_size)):
+        yield read(x, indices)
 
 
 def _walk(n: int, wanted: int, seed: int, epoch: int, stream: str) -> np.ndarray:
@@ -116,10 +121,11 @@ def _check_lengths(arrays: Arrays) -> None:
     sizes = lengths(arrays)
     for name, array in arrays.items():
         n = sizes[stream_of(name)]
-        if len(array) != n or n == 0:
+        has = array.shape[0]
+        if has != n or n == 0:
             raise CourseError(
-                f"'{name}' has {len(array)} examples where {n or 'at least one'} were expected: "
+                f"'{name}' has {has} examples where {n or 'at least one'} were expected: "
                 "give as many labels as inputs, and at least one of each.",
-                f"'{name}' 有 {len(array)} 个样本，应有 {n or '至少一个'}："
+                f"'{name}' 有 {has} 个样本，应有 {n or '至少一个'}："
                 "输入与标签的个数要相同，而且不能为空。",
             )

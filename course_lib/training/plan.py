@@ -13,7 +13,7 @@ from course_lib.training.draws import Drawing, epoch_draws
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
 from course_lib.training.schedules import as_schedule
-from course_lib.training.settings import digest
+from course_lib.training.settings import digest_of_data
 
 BATCH_NORM = ("moving", "frozen", "estimated")
 
@@ -23,7 +23,7 @@ class Plan:
     """What both halves must agree on to give the same losses.
 
     Attributes:
-        arrays: The training data by name (see ``course_lib.training.batches``).
+        arrays: The training data by name (see ``course_lib.training.batches``), perhaps on disk.
         recipe: The optimizer's numbers.
         epochs: How often the main stream is seen.
         batch_size: Examples per step; the last batch of an epoch may be smaller.
@@ -56,7 +56,7 @@ class Plan:
     @cached_property
     def sizes(self) -> list[int]:
         """The number of examples in each batch of an epoch."""
-        n = len(self.arrays["x"])
+        n = self.arrays["x"].shape[0]
         full = steps_per_epoch(n, self.batch_size) - 1
         return [self.batch_size] * full + [n - self.batch_size * full]
 
@@ -70,7 +70,7 @@ class Plan:
         """What a checkpoint compares: JSON-able."""
         names = ("epochs", "batch_size", "seed", "accumulate", "batch_norm")
         numbers = {name: getattr(self, name) for name in names}
-        return numbers | {"recipe": repr(self.recipe), "data": digest(self.arrays)}
+        return numbers | {"recipe": repr(self.recipe), "data": digest_of_data(self.arrays)}
 
     def rows(self, objective: Drawing, epoch: int) -> Arrays:
         """Give what an epoch needs for each example, in order: its index in each stream, and what
