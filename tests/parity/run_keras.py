@@ -1,12 +1,9 @@
-"""Run cases in Keras and write their reports: ``python -m tests.parity.run_keras FILE [NAME …]``."""
+"""Run cases in Keras, for ``engine.py``."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from course_lib.keras import (
@@ -94,9 +91,3 @@ def build_objective(case: Case, model: Any) -> Objective:
     if case.objective in OBJECTIVES:
         return OBJECTIVES[case.objective](model)
     return CrossEntropy(**case.numbers)
-
-
-if __name__ == "__main__":
-    names = sys.argv[2:] or list(cases.CASES)
-    reports = {name: run(cases.CASES[name]) for name in names}
-    Path(sys.argv[1]).write_text(json.dumps(reports))

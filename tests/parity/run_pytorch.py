@@ -1,12 +1,9 @@
-"""Run cases in PyTorch and write their reports: ``python -m tests.parity.run_pytorch FILE``."""
+"""Run cases in PyTorch, for ``engine.py``."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -110,9 +107,3 @@ def build_objective(case: Case, model: nn.Module) -> Objective:
     if case.objective in OBJECTIVES:
         return OBJECTIVES[case.objective](model)
     return CrossEntropy(**case.numbers)
-
-
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    reports = {name: run(case) for name, case in cases.CASES.items()}
-    Path(sys.argv[1]).write_text(json.dumps(reports))

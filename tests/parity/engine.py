@@ -1,0 +1,72 @@
+"""One process for one engine: everything that the tests of this folder ask of it.
+
+``python -m tests.parity.engine HALF FILE [CASE …]``; ``KERAS_BACKEND`` names the Keras half's engine.
+Starting an engine takes longer than most of what it is asked: ask one more thing here before
+starting another process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+IMPORTED = "-- imported --"  # on stderr: up to here, the process should have been silent
+
+
+def describe(half: str) -> dict[str, Any]:
+    """Give a half's names with their parameters, and what importing it alone has brought."""
+    module = importlib.import_module(f"course_lib.{half}")
+    probes = importlib.import_module(f"course_lib.{half}.probes")
+    modules = sorted(sys.modules)
+    names = {name: _parameters(getattr(module, name)) for name in module.__all__}
+    names |= {
+        f"probes.{n}": _parameters(getattr(probes, n)) for n in ("after_one_step", "extraction")
+    }
+    return {"names": names, "modules": modules}
+
+
+def groups(half: str, backbone: str) -> list[Any]:
+    """Give what ``describe_groups`` says of a partly frozen model."""
+    module = importlib.import_module(f"course_lib.{half}")
+    model = module.attach_head(module.load_backbone(backbone, weights=None), 7)
+    module.freeze_plan(model, "last", blocks=2)
+    return module.describe_groups(model, module.AdamW(rates=module.Discriminative()))
+
+
+def features(half: str) -> list[list[float]]:
+    """Give glyphnet's features of rendered and real digits, 40 of each."""
+    import numpy as np
+
+    from course_lib import data
+
+    module = importlib.import_module(f"course_lib.{half}")
+    images = np.concatenate([data.load(name, n=40).x for name in ("digits", "rendered_digits")])
+    found = module.extract_features(module.load_backbone("glyphnet"), images, cache=False)
+    assert found.dtype == np.float32
+    return found.tolist()
+
+
+def _parameters(thing: Any) -> list[tuple[str, str, str]]:
+    parameters = inspect.signature(thing).parameters.values()
+    return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
+
+
+def main(half: str, file: str, names: list[str]) -> None:
+    report: dict[str, Any] = describe(half)  # before anything else is imported
+    if half == "pytorch" or os.environ["KERAS_BACKEND"] == "tensorflow":
+        report["groups"] = {name: groups(half, name) for name in ("glyphnet", "mobilenet_v2")}
+    print(IMPORTED, file=sys.stderr, flush=True)
+    report["features"] = features(half)
+    run = importlib.import_module(f"tests.parity.run_{half}").run
+    cases = importlib.import_module("tests.parity.cases").CASES
+    report["cases"] = {name: run(cases[name]) for name in names}
+    Path(file).write_text(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

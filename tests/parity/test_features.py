@@ -1,0 +1,20 @@
+"""One weights file, two frameworks, four engines: the same features of glyphnet."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.parity.conftest import Reports
+
+
+@pytest.mark.parametrize("engine", ["tensorflow", "torch", "jax"])
+def test_keras_gives_pytorchs_features(engine: str, engines: Reports) -> None:
+    ours, theirs = (np.array(engines[name]["features"]) for name in ("pytorch", engine))
+    assert ours.shape == theirs.shape == (80, 128)
+    assert np.abs(ours - theirs).max() < 1e-5
+
+
+def test_features_are_worth_comparing(engines: Reports) -> None:
+    f = np.array(engines["pytorch"]["features"])
+    assert f.max() > 0.5 and (f > 0).mean() > 0.1 and f.std(axis=0).mean() > 0.05
