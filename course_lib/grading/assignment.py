@@ -102,8 +102,23 @@ class Assignment:
             for index, cell in enumerate(notebook.cells)
         )
         return Work(
-            cells, self.questions, shown=(*self.examples, *_cached_files()), imports=self.imports
+            cells,
+            self.questions,
+            shown=(*self.examples, *_cached_files()),
+            imports=self.imports,
+            tests=frozenset(
+                index
+                for index, cell in enumerate(notebook.cells)
+                if self._is_own_test(cell) and index not in left_out
+            ),
         )
+
+    def _is_own_test(self, cell: NotebookNode) -> bool:
+        """Say whether a cell is an instructor's own test, judged by whether it runs through."""
+        name = screening.grade_id(cell)
+        known = cell.metadata.get("nbgrader") or {}
+        graded = name is not None and known.get("grade") and not known.get("solution")
+        return bool(graded) and self.exercise_of.get(name or "", "") not in self.asked
 
     @cached_property
     def imports(self) -> tuple[str, ...]:

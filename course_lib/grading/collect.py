@@ -25,7 +25,7 @@ from course_lib.grading.course import Course
 from course_lib.grading.marks import forget_failure
 from course_lib.language import both
 
-_LARGEST = 50 << 20  # bytes of one notebook; figures are in it
+LARGEST = 50 << 20  # bytes of one notebook; figures are in it
 _MOST_FILES = 20_000
 _IGNORED = ("__MACOSX", ".ipynb_checkpoints")
 # How platforms name what they export: Moodle's folders, Canvas's and Blackboard's files.
@@ -263,18 +263,18 @@ def _name_in(info: zipfile.ZipInfo) -> str:
 
 def _read_file(path: Path) -> bytes:
     with open(path, "rb") as file:
-        return _limited(file.read(_LARGEST + 1))
+        return _limited(file.read(LARGEST + 1))
 
 
 def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     # Read, not believed: an archive may say 1 kB and hold a gigabyte.
     with archive.open(info) as file:
-        return _limited(file.read(_LARGEST + 1))
+        return _limited(file.read(LARGEST + 1))
 
 
 def _limited(content: bytes) -> bytes:
-    if len(content) > _LARGEST:
-        size = _LARGEST >> 20
+    if len(content) > LARGEST:
+        size = LARGEST >> 20
         raise CourseError(f"it is larger than {size} MB", f"它超过了 {size} MB")
     return content
 

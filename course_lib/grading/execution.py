@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import json
+import secrets
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -41,18 +42,22 @@ class Work:
             exercise, in the order of asking.
         shown: Files that the submission may read: (outside, inside).
         imports: The modules that a warm kernel has imported beforehand; ``None`` for cold kernels.
+        tests: The cells, by number, whose own success or failure is the mark (an instructor's own
+            test cells). After each comes a canary: code that must fail, in a kernel that is honest.
     """
 
     cells: tuple[str | None, ...]
     questions: Mapping[str, tuple[str, str]]
     shown: tuple[tuple[str, str], ...] = ()
     imports: tuple[str, ...] | None = None
+    tests: frozenset[int] = frozenset()
 
 
 @dataclass
 class CellRun:
     """What came of one cell: ``ok``, ``error``, ``timeout``, ``dead`` (it took the kernel along),
-    ``skipped`` (not to be run), ``not_run`` (the time was over before).
+    ``skipped`` (not to be run), ``not_run`` (the time was over before), ``tampered`` (a test after
+    which code that must fail did not).
     """
 
     state: str
@@ -180,8 +185,25 @@ class _Run:
             self.cells[index] = CellRun(state, outcome.outputs)
             return False
         if first_time:
-            self.cells[index] = CellRun(outcome.state, outcome.outputs)
+            state = outcome.state
+            if state == "ok" and index in self.work.tests and not self._fails_as_it_must(kernel):
+                state = "tampered"
+            self.cells[index] = CellRun(state, outcome.outputs)
         return True
+
+    def _fails_as_it_must(self, kernel: Kernel) -> bool:
+        """Run code that fails in several ways; False when one of them is said to have succeeded."""
+        number = secrets.randbelow(10**6)
+        canaries = (
+            f"assert {number} == {number + 1}",
+            f"raise AssertionError({number})",
+            f"_ = [][{number}]",
+        )
+        outcomes = [kernel.run(each, seconds=10, by=self._by()) for each in canaries]
+        return all(
+            each.state == "error" and any(o.output_type == "error" for o in each.outputs)
+            for each in outcomes
+        )
 
     def _ask(self, kernel: Kernel, name: str) -> bool:
         code, expression = self.work.questions[name]

@@ -8,6 +8,7 @@ and a student whose submission, environment and questions have not changed is no
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from course_lib.errors import CourseError
 from course_lib.files import locked
 from course_lib.grading import audit, execution, kernel, marks, results, sandbox
 from course_lib.grading.assignment import Assignment, open_assignment
+from course_lib.grading.collect import LARGEST
 from course_lib.grading.course import Course
 from course_lib.grading.execution import Work
 from course_lib.grading.nbgrader_side import environment, last_line, open_api
@@ -90,8 +92,8 @@ def grade(
         for student, folder in handed_in.items():
             try:
                 job = _prepare(assignment, student, folder, limits, sandboxed)
-            except CourseError as problem:
-                yield _failed(assignment, student, str(problem))
+            except Exception as problem:  # a file that was handed in can be anything
+                yield _failed(assignment, student, _why(problem))
                 continue
             if not force and _is_done(assignment, job):
                 yield _read_grade(assignment, student, "unchanged")
@@ -132,8 +134,8 @@ def _finish(
     """Let nbgrader autograde one student, with the execution that is there by now."""
     try:
         executed.result()
-    except CourseError as problem:
-        return _failed(assignment, job.student, str(problem))
+    except Exception as problem:  # whatever it is, it is this student's and stops nobody else
+        return _failed(assignment, job.student, _why(problem))
     flag = None if sandboxed else "1"
     with environment(UNSANDBOXED, flag):
         result = api.autograde(assignment.name, job.student, force=True)
@@ -142,6 +144,14 @@ def _finish(
         return _failed(assignment, job.student, f"nbgrader: {reason}")
     marks.note_done(assignment.course, assignment.name, job.student, job.key)
     return _read_grade(assignment, job.student, "graded")
+
+
+def _why(problem: Exception) -> str:
+    """Give the sentence for a failure: ours where it is one of ours, else what Python says."""
+    if isinstance(problem, CourseError):
+        return str(problem)
+    name = type(problem).__name__
+    return both(f"It could not be graded: {name}: {problem}", f"无法评分：{name}：{problem}")[:300]
 
 
 def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[str, Path]:
@@ -174,9 +184,16 @@ def read_submission(path: Path) -> NotebookNode:
     """Read a submitted notebook. Raises CourseError with a sentence for whatever is none."""
     if not path.is_file():
         raise CourseError(f"The notebook {path.name} is missing.", f"缺少笔记本 {path.name}。")
+    if path.stat().st_size > LARGEST:
+        raise CourseError(
+            f"{path.name} is larger than {LARGEST >> 20} MB.",
+            f"{path.name} 超过了 {LARGEST >> 20} MB。",
+        )
     try:
-        notebook = nbformat.read(path, as_version=4)
-        nbformat.validate(notebook)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a student's file looks like is no news here
+            notebook = nbformat.read(path, as_version=4)
+            nbformat.validate(notebook)
     except Exception as error:  # a file that was handed in can be anything
         raise CourseError(
             f"{path.name} can't be read as a notebook ({type(error).__name__}).",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
+from nbformat.warnings import DuplicateCellId
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -113,8 +114,10 @@ def write_results(assignment: Assignment, nb: NotebookNode, done: Execution) -> 
 
 def configure(config: Any, *, language: str) -> None:
     """Put the course's steps into nbgrader's configuration."""
-    # Of nbgrader's own use of SQLAlchemy: nothing that an instructor could do anything about.
+    # Of nbgrader's own use of SQLAlchemy, and of ids that screening makes unique: nothing that an
+    # instructor could do anything about.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
+    warnings.filterwarnings("ignore", category=DuplicateCellId)
     config.Autograde.sanitize_preprocessors = [
         ClearOutput,
         MakeWhole,

@@ -20,7 +20,7 @@ from course_lib.grading.sandbox import Limits
 def key_of(work: Work, limits: Limits, *, sandboxed: bool) -> str:
     """Name the result of this work under these conditions."""
     return hash_of(
-        json.dumps([list(work.cells), dict(work.questions)]),
+        json.dumps([list(work.cells), dict(work.questions), sorted(work.tests)]),
         json.dumps(asdict(replace(limits, threads=1)), sort_keys=True),
         str(sandboxed),
         environment_hash(),

@@ -33,6 +33,8 @@ def make_whole(submitted: NotebookNode, released: NotebookNode) -> list[str]:
     """
     originals = {name: cell for cell in released.cells if (name := grade_id(cell))}
     notes: list[str] = []
+    for cell in submitted.cells:
+        cell.source = _sendable(cell.source)
     kept = _choose_copies(submitted.cells, originals, notes)
     for index, cell in enumerate(submitted.cells):
         name = grade_id(cell)
@@ -62,6 +64,11 @@ def not_to_run(submitted: NotebookNode, source: NotebookNode) -> set[int]:
         and grade_id(cell) is None
         and (cell.get("id") in ids or cell.source.strip() in texts)
     }
+
+
+def _sendable(source: str) -> str:
+    """Replace half characters (lone surrogates): no message to a kernel can hold them."""
+    return source.encode("utf-8", "replace").decode("utf-8")
 
 
 def _choose_copies(

@@ -264,7 +264,10 @@ def title(code: str, language: str) -> str:
 def failed_closed(cell: NotebookNode, state: str) -> str:
     """See to it that an instructor's own test cell that did not run through earns nothing.
 
-    nbgrader gives all points to a cell without an error, and none to one with a warning.
+    nbgrader gives all points to a cell without an error, and none to one with a warning. What no test
+    inside the student's own process can catch stays: an object that equals everything, a function
+    that knows the inputs of the test, a kernel rewritten so well that it tells our canaries apart.
+    Course exercises have none of these holes, since their values are compared outside.
 
     Returns:
         The code for the audit log.
@@ -277,7 +280,8 @@ def failed_closed(cell: NotebookNode, state: str) -> str:
         return "Passed"
     cell.outputs = [each for each in cell.outputs if each.output_type != "execute_result"]
     if not failed:
-        code = {"timeout": "TimedOut", "dead": "KernelDied"}.get(state, "NotRun")
+        known = {"timeout": "TimedOut", "dead": "KernelDied", "tampered": "Tampered"}
+        code = known.get(state, "NotRun")
         output = new_output("error", ename=code, evalue="", traceback=[code])
         cell.outputs.append(output)
     return "Failed"
@@ -312,6 +316,7 @@ _TITLES: dict[str, Text] = {
     "NoAnswer": text("No answer", "没有得到答案"),
     "CheckFailed": text("The check could not run", "检查未能运行"),
     "NotRun": text("Not run", "未运行"),
+    "Tampered": text("The notebook hides its errors", "笔记本隐藏了错误"),
     "NotAFunction": text("Not a function", "不是函数"),
     "WrongParameters": text("Other parameters", "参数不符"),
     "ReturnedNothing": text("Returned nothing", "没有返回值"),
