@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_output
 
 from course_lib.exercises import captured
 from course_lib.exercises.codec import encode
-from course_lib.grading import verdicts
+from course_lib.grading import verdict_words, verdicts
 from course_lib.grading.course import load_exercises
 from course_lib.grading.execution import Answer
 from tests.conftest import ROOT
@@ -127,10 +127,10 @@ def test_hidden_draws_are_not_the_public_ones(asked):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_code_has_words_in_both_languages(asked, language):
-    for code in verdicts._TITLES:
-        if code in verdicts._SENTENCES:
+    for code in verdict_words.TITLES:
+        if code in verdict_words.SENTENCES:
             cell = new_code_cell("check()")
-            verdicts.write(cell, verdicts.Verdict(code, verdicts._SENTENCES[code]), language)
+            verdicts.write(cell, verdicts.Verdict(code, verdict_words.SENTENCES[code]), language)
             assert cell.outputs[0].output_type == "error"
             assert verdicts.title(code, language)
 
