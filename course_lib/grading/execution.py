@@ -2,8 +2,9 @@
 
 A cell that hangs is interrupted and the notebook goes on. A cell that kills its kernel (or can't be
 interrupted) is left out, a new kernel runs the others, and the answers are asked for there. The
-same holds for a question whose answer never comes. So a student loses what does not work, and keeps
-the rest.
+same holds for a question whose answer never comes. A kernel that simply died may have been killed by
+somebody else, or with its zygote: only what it dies of twice is to blame. So a student loses what
+does not work, and keeps the rest.
 
 Work goes in and results come out as plain data, so that another executor (several processes now, a
 pool of warm kernels later) can stand behind the same two functions.
@@ -28,7 +29,7 @@ from course_lib.grading.sandbox import Limits
 from course_lib.grading.starting import open_kernel
 
 _MOST_KERNELS = (
-    12  # each new one costs an import of the framework; the notebook's deadline holds too
+    20  # each new one costs an import of the framework; the notebook's deadline holds too
 )
 
 
@@ -147,6 +148,7 @@ class _Run:
         ]
         self.answers: dict[str, Answer] = {}
         self._left_out: set[int] = set()
+        self._died_of: set[int | str] = set()
 
     def wants_a_kernel(self) -> bool:
         """Say whether something is still to be asked or run, and there is time for it."""
@@ -180,6 +182,8 @@ class _Run:
         outcome = kernel.run(source, seconds=self.limits.cell_seconds, by=self._by())
         first_time = self.cells[index].state == "not_run"
         if outcome.state == "dead":
+            if self._may_be_innocent(kernel, index):
+                return False
             self._left_out.add(index)
             state = "timeout" if kernel.why_dead == "timeout" else "dead"
             self.cells[index] = CellRun(state, outcome.outputs)
@@ -209,11 +213,19 @@ class _Run:
         code, expression = self.work.questions[name]
         outcome = kernel.ask(code, expression, seconds=self.limits.cell_seconds, by=self._by())
         if outcome.state == "dead":
+            if self._may_be_innocent(kernel, name):
+                return False
             state = "timeout" if kernel.why_dead == "timeout" else "dead"
             self.answers[name] = Answer(state, why=kernel.why_dead or "")
             return False
         self.answers[name] = Answer(outcome.state, _text_of(outcome.answer))
         return True
+
+    def _may_be_innocent(self, kernel: Kernel, what: int | str) -> bool:
+        """Say whether a cell or question deserves a second try: its kernel died for the first time."""
+        first = kernel.why_dead == "died" and what not in self._died_of
+        self._died_of.add(what)
+        return first
 
     def _by(self) -> float:
         return max(time.monotonic() + 1.0, self.deadline)

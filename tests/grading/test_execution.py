@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from course_lib.grading import sandbox
 from course_lib.grading.execution import Work, execute
+from course_lib.grading.kernel import Kernel
 from tests.conftest import require
 from tests.grading.tiny_course import QUICK
 
@@ -52,3 +55,43 @@ def test_an_honest_test_cell_passes_or_fails_and_warnings_are_harmless():
 def test_known_that_no_test_inside_the_kernel_sees_an_object_that_equals_everything():
     always = "class Yes:\n    def __eq__(self, other): return True\nf = Yes"
     assert states(always, "assert f() == 3") == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("victim", ["kernel", "zygote"])
+def test_a_kernel_killed_by_somebody_else_costs_the_student_nothing(victim, monkeypatch):
+    """Once, in the middle of a cell and of a question; what dies by itself dies again, and pays."""
+    killed = []
+    run, ask = Kernel.run, Kernel.ask
+
+    def kill(kernel, when):
+        if when not in killed:
+            killed.append(when)
+            process = kernel.process._zygote.process if victim == "zygote" else None
+            threading.Timer(0.5, process.kill if process else kernel.process.kill).start()
+
+    def run_and_kill(self, code, **how):
+        if "sleep" in code:
+            kill(self, "cell")
+        return run(self, code, **how)
+
+    def ask_and_kill(self, code, expression, **how):
+        kill(self, "question")
+        return ask(self, code, expression, **how)
+
+    monkeypatch.setattr(Kernel, "run", run_and_kill)
+    monkeypatch.setattr(Kernel, "ask", ask_and_kill)
+    question = ("import time; time.sleep(1); answer = str(x)", "answer")
+    work = Work(("x = 41", "import time; time.sleep(1); x += 1"), {"90.1": question}, (), IMPORTS)
+    done = execute(work, QUICK)
+    assert [cell.state for cell in done.cells] == ["ok", "ok"]
+    assert (done.answers["90.1"].state, done.answers["90.1"].text) == ("ok", "42")
+    assert done.deaths == ["died", "died"] and done.kernels == 3
+
+
+def test_what_kills_its_kernel_twice_is_to_blame():
+    work = Work(
+        ("x = 1", "import os; os._exit(1)", "x += 1"), {"90.1": ("", "str(x)")}, (), IMPORTS
+    )
+    done = execute(work, QUICK)
+    assert [cell.state for cell in done.cells] == ["ok", "dead", "ok"]
+    assert done.answers["90.1"].text == "2"
