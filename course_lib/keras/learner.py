@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.keras.distributed import own_shares
 from course_lib.keras.objectives import Objective
 from course_lib.training.batches import Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
@@ -57,7 +58,7 @@ class Learner(keras.Model):
             name: ops.take(array, x[stream_of(name) or "main"], axis=0)
             for name, array in self.arrays.items()
         }
-        batch |= read_before(x) | drawn(x)
+        batch = own_shares(batch | read_before(x) | drawn(x))
         update = ops.cast(self.step // self.accumulate, keras.config.floatx())
         loss = self.objective.loss(self.model, batch | {"progress": update / self.total})
         if self.accumulate > 1:
@@ -96,8 +97,9 @@ class Rows(keras.utils.PyDataset):
         return self.ahead[step] if self.stored else self._at(step)
 
     def close(self) -> None:
-        """End the thread that reads ahead."""
+        """End the thread that reads ahead, and forget the data: TensorFlow keeps its streams."""
         self.ahead.close()
+        self.__dict__.clear()
 
     def _at(self, step: int) -> Arrays:
         epoch, place = divmod(step, len(self.plan.sizes) * self.plan.accumulate)

@@ -50,7 +50,7 @@ class Run:
         self.learner.compile(optimizer=optimizer)
         self.learning = {part: learning(layers) for part, layers in parts.items()}
         self.callbacks = list(callbacks)
-        self.history, self.stop = History(), False
+        self.history, self.stop, self.writes = History(), False, True
 
     @property
     def part_names(self) -> list[str]:

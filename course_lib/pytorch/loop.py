@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.pytorch import distributed
 from course_lib.pytorch.batch_norm import estimate_statistics, freeze_statistics
 from course_lib.pytorch.devices import autocast
 from course_lib.pytorch.freezing import train_mode
@@ -44,6 +45,8 @@ def fit(
 ) -> History:
     """Train a model in place and give the record of it.
 
+    Started by ``torchrun``, several processes share the work: see ``distributed.py``.
+
     Args:
         model: Anything that maps a batch of ``x`` to outputs. What is frozen stays as it is,
             BatchNorm statistics included. Afterwards the model is in inference mode.
@@ -53,7 +56,7 @@ def fit(
         objective: What to make small; ``CrossEntropy()`` unless given.
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
-        batch_size: Examples per step.
+        batch_size: Examples per step, over all processes.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
             the whole batch's, then comes one update. What looks across examples (BatchNorm in
             training, mix-up's partners, a mean over tokens) sees the parts, not the batch.
@@ -70,6 +73,7 @@ def fit(
     Raises:
         CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
     """
+    distributed.share_batches()
     recipe = optimizer or AdamW()
     plan = Plan(as_arrays(train), recipe, epochs, batch_size, seed, accumulate, batch_norm)
     objective = objective or CrossEntropy()
@@ -93,7 +97,10 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     """Train epoch by epoch until the plan is done or a callback says stop."""
     first, started = len(run.history.epochs), time.perf_counter() - run.history.seconds
     todo = run.plan.epochs - first
-    with progress_bar(todo * len(run.plan.sizes), "fit", show=progress) as bar, own_randomness(run):
+    with (
+        progress_bar(todo * len(run.plan.sizes), "fit", show=progress and run.writes) as bar,
+        own_randomness(run),
+    ):
         for epoch in range(first, run.plan.epochs):
             if run.stop:
                 break
@@ -108,36 +115,39 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
 
 def train_epoch(run: Run, epoch: int, bar: Any) -> Tensor:
     """See every example once; give the losses of all steps, still on the device."""
-    torch.manual_seed(run.plan.seed * 100_003 + epoch)  # each epoch its own: resuming needs no more
+    # Each epoch its own: resuming needs no more. And each process: they drop different units.
+    torch.manual_seed(run.plan.seed * 100_003 + epoch + distributed.rank() * 2**40)
     train_mode(run.parts)
     if run.plan.batch_norm != "moving":
         freeze_statistics(run.parts)
     losses = torch.empty(len(run.plan.sizes), device=run.device)
-    for i, batch_rows in enumerate(run.epoch_rows(epoch)):
-        losses[i] = train_step(run, batch_rows, epoch * len(losses) + i)
+    run.loss_of = distributed.together(run.parts)
+    for i, (share, rows) in enumerate(run.epoch_rows(epoch)):
+        losses[i] = train_step(run, rows, share, epoch * len(losses) + i)
         bar.update()
-    return losses
+    distributed.average_statistics(run.parts)
+    return distributed.add_up(losses)
 
 
-def train_step(run: Run, rows: dict[str, Tensor], step: int) -> Tensor:
+def train_step(run: Run, rows: dict[str, Tensor], share: float, step: int) -> Tensor:
     """Forward, backward, update. Nothing here waits for the device."""
     set_learning_rate(run.optimizer, run.plan.rates[step])
     run.optimizer.zero_grad()
-    if run.plan.accumulate == 1:
-        loss = add_gradients(run, rows, step)
-    else:
-        parts = shares(rows, run.plan.accumulate)
-        loss = torch.stack([add_gradients(run, part, step, share) for share, part in parts]).sum()
+    *before, last = shares(rows, run.plan.accumulate)
+    with distributed.alone(run.loss_of):
+        losses = [add_gradients(run, part, share * of_it, step) for of_it, part in before]
+    losses.append(add_gradients(run, last[1], share * last[0], step))
     run.optimizer.step()
-    return loss
+    return torch.stack(losses).sum() if before else losses[0]
 
 
-def add_gradients(run: Run, rows: dict[str, Tensor], step: int, share: float = 1.0) -> Tensor:
+def add_gradients(run: Run, rows: dict[str, Tensor], share: float, step: int) -> Tensor:
     """Forward and backward: add ``share`` times the gradient to what the weights have of it."""
     with autocast(run.device, run.dtype):
-        loss = run.objective.loss(run.model, run.batch(rows, step))
+        loss = run.loss_of(run.batch(rows, step))
     loss = loss if share == 1 else share * loss
-    loss.backward()
+    count = distributed.processes()
+    (loss if count == 1 else count * loss).backward()  # of several processes' gradients, the mean
     return loss.detach()
 
 
@@ -146,7 +156,11 @@ def validate(run: Run, validation: Any) -> dict[str, float]:
     if validation is None:
         return {}
     objective, precision, device = run.objective, run.precision, str(run.device)
-    return evaluate(run.model, validation, objective=objective, precision=precision, device=device)
+    return distributed.from_first(
+        lambda: evaluate(
+            run.model, validation, objective=objective, precision=precision, device=device
+        )
+    )
 
 
 def own_randomness(run: Run) -> Any:

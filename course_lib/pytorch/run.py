@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from course_lib.errors import CourseError
 from course_lib.pytorch.devices import choose_device, choose_precision
+from course_lib.pytorch.distributed import own_share, processes, rank, start_alike, together
 from course_lib.pytorch.objectives import Objective
 from course_lib.pytorch.optimizers import build_optimizer
 from course_lib.pytorch.parts import named_parts
@@ -33,6 +34,7 @@ class Run:
         plan: How many steps there are, and the learning rate of each.
         data: The training arrays as tensors, on the device where they fit.
         stored: Those that stay on disk.
+        loss_of: Gives the objective's value for a batch (see ``distributed.py``).
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class Run:
         self.device = choose_device(device)
         self.precision, self.dtype = precision, choose_precision(precision, self.device)
         self.parts = nn.ModuleDict({"model": model, "objective": objective}).to(self.device)
+        start_alike(self.parts)
+        self.loss_of = together(self.parts)
         self.model, self.objective, self.plan = model, objective, plan
         in_memory, self.stored = split(plan.arrays)
         self.data = place_data(in_memory, self.device)
@@ -56,7 +60,7 @@ class Run:
         self.optimizer = build_optimizer(plan.recipe, parts)
         self.learning = {part: learning(weights) for part, weights in parts.items()}
         self.callbacks = list(callbacks)
-        self.history, self.stop = History(), False
+        self.history, self.stop, self.writes = History(), False, rank() == 0
 
     @property
     def part_names(self) -> list[str]:
@@ -70,15 +74,19 @@ class Run:
             for weight in weights:
                 weight.requires_grad_(part in free)
 
-    def epoch_rows(self, epoch: int) -> Iterator[dict[str, Tensor]]:
-        """Give what each batch of an epoch needs, on the device; what is on disk is read ahead."""
+    def epoch_rows(self, epoch: int) -> Iterator[tuple[float, dict[str, Tensor]]]:
+        """Give this process's share of each batch of an epoch, and what it needs on the device.
+
+        What is on disk is read ahead.
+        """
         rows = self.plan.rows(self.objective, epoch)
         if not self.stored:
-            return cut(self.on_device(rows), self.plan.batch_size)
-        batches = list(cut(rows, self.plan.batch_size))
+            return map(own_share, cut(self.on_device(rows), self.plan.batch_size))
+        batches = [own_share(batch) for batch in cut(rows, self.plan.batch_size)]
 
-        def get(i: int) -> dict[str, Tensor]:
-            return self.on_device(batches[i] | examples(self.stored, batches[i]))
+        def get(i: int) -> tuple[float, dict[str, Tensor]]:
+            share, mine = batches[i]
+            return share, self.on_device(mine | examples(self.stored, mine))
 
         return iter(ReadAhead(get, len(batches)))
 
@@ -100,6 +108,7 @@ class Run:
         own: dict[str, object] = {
             "framework": f"torch {torch.__version__}",
             "precision": str(self.dtype),
+            "processes": processes(),
         }
         objective = [type(self.objective).__name__, self.objective.settings()]
         free = {id(weight) for weights in self.learning.values() for weight in weights}

@@ -19,12 +19,14 @@ class Run(Protocol):
     Attributes:
         history: The record so far; its last epoch is the one that just ended.
         stop: Set it to end the training after this epoch.
+        writes: Whether this process writes files: of several that train together, the first one.
         settings: What makes this run the one it is (epochs, data, recipe …), as JSON-able values.
         part_names: The parts of the model that have something to learn, from input to output.
     """
 
     history: History
     stop: bool
+    writes: bool
 
     @property
     def settings(self) -> dict[str, object]: ...

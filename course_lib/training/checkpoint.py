@@ -42,7 +42,8 @@ class Checkpoint(Callback):
 
     def on_epoch_end(self, run: Run) -> None:
         done = len(run.history.epochs)
-        if done % self.every == 0 or run.stop or done == run.settings["epochs"]:
+        due = done % self.every == 0 or run.stop or done == run.settings["epochs"]
+        if due and run.writes:
             about = {
                 "settings": run.settings,
                 "history": run.history.to_json(),

@@ -18,7 +18,7 @@ class FakeRun:
     """A run whose weight is the number of epochs and whose validation is given."""
 
     def __init__(self, callbacks: list[Callback], epochs: int = 6, **settings: object) -> None:
-        self.history, self.stop, self.w = History(), False, 0.0
+        self.history, self.stop, self.writes, self.w = History(), False, True, 0.0
         self.settings: dict[str, object] = {"epochs": epochs, **settings}
         self.callbacks = checkpoints_last(callbacks)
 
@@ -103,7 +103,7 @@ class TrainedRun(FakeRun):
     settings = cached_property(lambda run: {"epochs": 6, "start": run.w})  # type: ignore[assignment]
 
     def __init__(self, callbacks: list[Callback], start: float) -> None:
-        self.history, self.stop, self.w = History(), False, start
+        self.history, self.stop, self.writes, self.w = History(), False, True, start
         self.callbacks = checkpoints_last(callbacks)
 
 
