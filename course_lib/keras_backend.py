@@ -1,4 +1,4 @@
-"""Which engine drives Keras: settled before ``keras`` is imported, and explained by ``doctor``."""
+"""Which engine drives Keras, settled before ``keras`` is imported; and what each wants of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from course_lib.imports import leaving_out
 from course_lib.language import Text
@@ -21,15 +23,50 @@ def settle() -> str:
     os.environ["KERAS_BACKEND"] = backend
     # TensorFlow's start-up notices on stderr would look like errors to a beginner (and to nbgrader).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if backend == "tensorflow" and "tensorflow" not in sys.modules and find_spec("tensorflow"):
-        with _silent_stderr(), _quick(), leaving_out("jax"):
-            import tensorflow
-        # Our graphs are small and run a few dozen times: improving one takes longer than it saves.
-        tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-        # PyTorch's compiler brings an LLVM of its own; loaded after TensorFlow's it ends the process. If
-        # PyTorch comes into this process later, it shall do without (as it does where there is none).
-        sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+    if backend == "tensorflow" and find_spec("tensorflow"):
+        if "tensorflow" not in sys.modules:
+            with _silent_stderr(), _quick(), leaving_out("jax"):
+                import tensorflow  # noqa: F401
+            # PyTorch's compiler brings an LLVM of its own; loaded after TensorFlow's it ends the
+            # process. If PyTorch comes into this process later, it shall do without (as it does
+            # where there is none).
+            sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
+        _leave_graphs_as_they_are(sys.modules["tensorflow"])
     return backend
+
+
+def _leave_graphs_as_they_are(tensorflow: Any) -> None:
+    """Tell TensorFlow to run graphs as they were written.
+
+    Ours are small and run a few dozen times: improving one takes longer than it saves. It also moves
+    roundings, so this holds whoever imported TensorFlow first: the same training, the same result.
+    """
+    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+def as_the_engine_reads(batches: Any) -> Any:
+    """Give what Keras's ``fit`` is to read: on TensorFlow, a stream of its own kind.
+
+    The one that Keras makes of batches tunes itself, and ending that takes up to half a second:
+    longer than a small training.
+
+    Args:
+        batches: A ``keras.utils.PyDataset`` without an end, each batch a mapping of arrays.
+    """
+    if os.environ.get("KERAS_BACKEND") != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    signature = {
+        name: tf.TensorSpec([None, *array.shape[1:]], array.dtype)
+        for name, array in batches[0].items()
+    }
+    stream = tf.data.Dataset.from_generator(
+        lambda: map(batches.__getitem__, count()), output_signature=signature
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return stream.prefetch(2).with_options(options)
 
 
 @contextmanager

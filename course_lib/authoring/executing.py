@@ -205,7 +205,7 @@ class _PeakMemory:
 
         try:
             kernel = psutil.Process(pid)
-            while not self._done.wait(0.05):
+            while not self._done.wait(0.25):  # looking for children costs the notebook time
                 family = [kernel, *kernel.children(recursive=True)]
                 self.peak = max(self.peak, sum(one.memory_info().rss for one in family))
         except psutil.NoSuchProcess:

@@ -22,6 +22,7 @@ from course_lib.keras.inference import evaluate
 from course_lib.keras.learner import Rows
 from course_lib.keras.objectives import CrossEntropy, Objective
 from course_lib.keras.run import Run
+from course_lib.keras_backend import as_the_engine_reads
 from course_lib.training.batches import as_arrays
 from course_lib.training.callbacks import Callback
 from course_lib.training.checkpoint import checkpoints_last
@@ -50,6 +51,8 @@ def fit(
 ) -> History:
     """Train a model in place and give the record of it.
 
+    After ``share_batches()``, several devices share the work: see ``distributed.py``.
+
     Args:
         model: Anything that maps a batch of ``x`` to outputs. What is frozen stays as it is,
             BatchNorm statistics included.
@@ -59,7 +62,7 @@ def fit(
         objective: What to make small; ``CrossEntropy()`` unless given.
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
-        batch_size: Examples per step.
+        batch_size: Examples per step, over all devices.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
             the whole batch's, then comes one update. What looks across examples (BatchNorm in
             training, mix-up's partners, a mean over tokens) sees the parts, not the batch.
@@ -110,7 +113,7 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     with closing(rows), bar, statistics_as_planned(run):
         between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
-            rows,
+            as_the_engine_reads(rows),
             steps_per_epoch=parts,
             epochs=run.plan.epochs,
             initial_epoch=first,

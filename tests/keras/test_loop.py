@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +89,24 @@ def test_early_stopping_goes_back_to_the_best_weights(data: dict[str, np.ndarray
     )
     assert len(history.epochs) < 30
     assert evaluate(model, pair(data))["loss"] == min(history.column("val_loss"))
+
+
+def test_a_finished_training_keeps_neither_graph_nor_data() -> None:
+    def leftovers() -> Counter[str]:
+        gc.collect()
+        kinds = Counter(type(thing).__name__ for thing in gc.get_objects())
+        return Counter({kind: kinds[kind] for kind in ("FuncGraph", "Learner", "Plan")})
+
+    def train() -> weakref.ref[np.ndarray]:
+        x = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 1), dtype=np.uint8)
+        model = attach_head(load_backbone("glyphnet", weights=None), 3)
+        fit(model, (x, np.arange(8) % 3), epochs=1, batch_size=8)
+        return weakref.ref(x)
+
+    before = leftovers()
+    data_of = [train(), train()]
+    assert leftovers() <= before
+    assert all(data() is None for data in data_of)
 
 
 def test_a_killed_training_resumes_as_if_nothing_had_happened(tmp_path: Path) -> None:
