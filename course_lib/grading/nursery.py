@@ -100,8 +100,13 @@ def _raise_walls(order: dict[str, Any]) -> None:
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount(f"{order['rooms']}/{order['room']}", order["kernel"], None, _BIND)
     for folder in order["scratch"]:
+        kept = _folders_mounted_below(folder)
         limits = f"size={order['scratch_mb']}m,nr_inodes=65536,mode=0700"
         _mount("none", folder, "tmpfs", _NO_SUID | _NO_DEVICES, limits)
+        for place, handle in kept:
+            os.makedirs(place, exist_ok=True)
+            _mount(f"/proc/self/fd/{handle}", place, None, _BIND)
+            os.close(handle)
     _open_loopback()
     _mount("proc", "/proc", "proc", _NO_SUID | _NO_DEVICES | _NO_EXEC)
     nothing = _NO_SUID | _NO_DEVICES | _NO_EXEC | _READ_ONLY
@@ -130,6 +135,14 @@ def _open_loopback() -> None:
         fcntl.ioctl(any_socket, 0x8914, request.ljust(40, b"\0"))
 
 
+def _folders_mounted_below(folder: str) -> list[tuple[str, int]]:
+    """Open what is mounted below a folder that will be emptied: Python itself may lie there."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as lines:
+        places = {line.split()[4].replace("\\040", " ") for line in lines}
+    below = sorted(each for each in places if each.startswith(f"{folder}/") and os.path.isdir(each))
+    return [(place, os.open(place, os.O_PATH)) for place in below]
+
+
 def _show(held: str, inside: str) -> None:
     """Let a file that is held ready, read-only, appear at its place in a scratch folder."""
     os.makedirs(os.path.dirname(inside), exist_ok=True)
@@ -141,7 +154,8 @@ def _give(folder: str, uid: int | None) -> None:
     """Make a folder and the folders in it the submission's own."""
     if uid is None:
         return
-    for here, _, _ in os.walk(folder, topdown=False):
+    for here, folders, _ in os.walk(folder):
+        folders[:] = [each for each in folders if not os.path.ismount(os.path.join(here, each))]
         os.chown(here, uid, uid)
 
 

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -74,6 +76,27 @@ def test_every_kernel_is_walled_off(mode, imports):
     assert set(seen["calls"]) == {-1}
     assert seen["talks to itself"] and not seen["nursery"]
     assert seen["writable"] == [] and seen["shm"] == []
+
+
+def test_the_course_itself_may_lie_in_a_scratch_folder(mode, monkeypatch):
+    """As a clone under /tmp does: its Python stays in sight, read-only, when the folder is emptied."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        place = Path(folder, "a clone", ".venv")
+        place.mkdir(parents=True)
+        (place / "module.py").write_text("x = 5")
+        shown = [*sandbox._python_files(), *sandbox._show(place, str(place))]
+        monkeypatch.setattr(sandbox, "_python_files", lambda: shown)
+        look = f"""
+import os, sys
+sys.path.append({str(place)!r})
+import module
+print(module.x, os.access({str(place)!r}, os.W_OK), os.listdir('/tmp') == [{Path(folder).name!r}])
+"""
+        os.chmod(folder, 0o755)
+        kind = (*IMPORTS, "colorsys")  # a zygote of its own
+        with starting.open_kernel(limits=LIMITS, imports=kind) as running:
+            assert isinstance(running.process, zygote.WarmProcess)
+            assert said(running.run(look, seconds=60)) == "5 False True\n"
 
 
 def test_one_kernel_sees_nothing_of_another(mode):
