@@ -19,6 +19,7 @@ _COLOURS = {"good": "#0b7bd0", "bad": "#d4650a", "open": "#808080", "info": "#80
 _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace)"
 _WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 _CELL_STYLE = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;white-space:pre"
+_FITS = 70  # characters of a row in a notebook's usual width
 _STRESS = re.compile(r"(\*\*|(?<![\w*])\*)(?=\S)([^*\n]+?)(?<=\S)\1(?!\*)")  # *word* or **word**
 
 
@@ -98,11 +99,42 @@ def _plainly(words: str) -> str:
 
 
 def _table_html(table: Table) -> str:
+    style = f"{_CELL_STYLE};{_CODE_STYLE}" if table.of_values else _CELL_STYLE
+    stacked = table.of_values and max(map(_width, table.rows)) > _FITS
+    inside = _stacked(table, style) if stacked else _side_by_side(table, style)
+    # A wide table scrolls by itself; the page does not.
+    return (
+        '<div style="overflow-x:auto"><table style="margin:.5em 0 0;border-collapse:collapse;'
+        f'font-size:.92em">{inside}</table></div>'
+    )
+
+
+def _width(row: Sequence[str]) -> int:
+    return sum(max(map(len, cell.split("\n"))) for cell in row)
+
+
+def _stacked(table: Table, style: str) -> str:
+    """Put what was expected above what was found, where they are too long to stand side by side."""
+    groups = []
+    for row in table.rows:
+        named = zip(table.header[1:], row[1:], strict=True)
+        groups.append(
+            f'<tr><th scope="rowgroup" colspan="2" style="{_CELL_STYLE};font-weight:400">'
+            f"{html.escape(row[0])}</th></tr>"
+            + "".join(
+                f'<tr><th scope="row" style="{_CELL_STYLE};font-weight:600">{html.escape(name)}</th>'
+                f'<td style="{style}">{html.escape(cell)}</td></tr>'
+                for name, cell in named
+            )
+        )
+    return "".join(f"<tbody>{group}</tbody>" for group in groups)
+
+
+def _side_by_side(table: Table, style: str) -> str:
     head = "".join(
         f'<th scope="col" style="{_CELL_STYLE};font-weight:600">{html.escape(cell)}</th>'
         for cell in table.header
     )
-    style = f"{_CELL_STYLE};{_CODE_STYLE}" if table.of_values else _CELL_STYLE
     body = "".join(
         "<tr>"
         f'<th scope="row" style="{_CELL_STYLE};font-weight:400">{html.escape(row[0])}</th>'
@@ -110,11 +142,7 @@ def _table_html(table: Table) -> str:
         + "</tr>"
         for row in table.rows
     )
-    # A wide table scrolls by itself; the page does not.
-    return (
-        '<div style="overflow-x:auto"><table style="margin:.5em 0 0;border-collapse:collapse;'
-        f'font-size:.92em"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    return f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
 
 
 def _table_text(table: Table) -> list[str]:
