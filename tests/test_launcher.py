@@ -91,6 +91,7 @@ class Checkout:
         self.root = root
         for name in ("course", "pyproject.toml", "requirements.lock"):
             shutil.copy(ROOT / name, root / name)
+        (root / "solutions").mkdir()
         pinned = re.search(r"^uv==(\S+)", (root / "requirements.lock").read_text(), re.MULTILINE)
         assert pinned
         fake_uv = FAKE_UV.format(python=sys.executable, version=pinned.group(1))
@@ -226,6 +227,24 @@ def test_a_framework_that_does_not_exist(checkout: Checkout) -> None:
 
 
 # ------------------------------------------------------------------------------- cut off
+
+
+@pytest.mark.parametrize(
+    "command", ["test", "build", "check", "pretrain", "demo", "bench", "teach"]
+)
+def test_a_students_kit_refuses_what_it_lacks(checkout: Checkout, command: str) -> None:
+    (checkout.with_environment().root / "solutions").rmdir()
+    status, out, err = checkout.run(command, "init")
+    assert status == 2 and out == "" and len(err.splitlines()) == 2
+    assert_one_sentence(err, english=f"student's kit:  ./course {command}", chinese="这是学生包")
+    assert checkout.calls == []  # nothing is installed, nothing is run
+
+
+@pytest.mark.parametrize("arguments", [["lab"], ["doctor"], ["version"], ["test", "--help"]])
+def test_a_students_kit_does_the_rest(checkout: Checkout, arguments: list[str]) -> None:
+    (checkout.with_environment().root / "solutions").rmdir()
+    assert checkout.run(*arguments)[0] == 0
+    assert checkout.calls[-1] == {"cli": arguments}
 
 
 def _wait_for(path: Path, seconds: float = 20) -> None:

@@ -1,4 +1,6 @@
-"""``teach kit``: what students get, in one zip: the course without its ``solutions/``."""
+"""``teach kit``: what students get, in one zip: the course without its ``solutions/``.
+
+The launcher, ``course``, knows a kit by that and refuses there what only the full course can do."""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 
 _TOP = "deep-transfer-learning"
-_FILES = (
-    *("course", "pyproject.toml", "requirements.lock", "README.md", "README.zh.md", "LICENSE"),
-    "CHANGELOG.md",
-)
+_FILES = ("course", "pyproject.toml", "requirements.lock", "LICENSE", "CHANGELOG.md")
+# A kit has its own: the repository's speak of what is not in it.
+_READMES = ("README.md", "README.zh.md")
+_TEMPLATES = "course_lib/grading/templates/kit"
 _FOLDERS = ("course_lib", "notebooks", "binder")
 _LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 # A fixed time in every entry: the same course gives the same bytes.
@@ -62,6 +64,8 @@ def _files(
     for name in _FILES:
         if (repository / name).is_file():
             yield name, repository / name
+    for name in _READMES:
+        yield name, repository / _TEMPLATES / name
     for folder in _FOLDERS:
         for path in (repository / folder).rglob("*"):
             inside = path.relative_to(repository)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
+import subprocess
+import sys
 import zipfile
 
 import pytest
@@ -45,6 +48,9 @@ def checkout(tmp_path):
         "pyproject.toml",
         "course_lib/exercises/public/04.json",
         "course_lib/__pycache__/x.pyc",
+        "course_lib/grading/templates/kit/README.md",
+        "course_lib/grading/templates/kit/README.zh.md",
+        "README.md",
         "notebooks/README.md",
         "notebooks/zh/keras/04_x.ipynb",
         "notebooks/en/keras/04_x.ipynb",
@@ -63,13 +69,17 @@ def test_the_kit_holds_what_students_need_and_no_solution(checkout, tmp_path):
         names = [name.split("/", 1)[1] for name in archive.namelist()]
         launcher = archive.getinfo("deep-transfer-learning/course")
     assert sorted(names) == [
+        "README.md",
+        "README.zh.md",
         "course",
         "course_lib/exercises/public/04.json",
+        "course_lib/grading/templates/kit/README.md",
+        "course_lib/grading/templates/kit/README.zh.md",
         "notebooks/README.md",
         "notebooks/zh/keras/04_x.ipynb",
         "pyproject.toml",
     ]
-    assert count == 5 and launcher.external_attr >> 16 == 0o755
+    assert count == 9 and launcher.external_attr >> 16 == 0o755
 
 
 def test_the_same_course_gives_the_same_kit(checkout, tmp_path):
@@ -91,3 +101,20 @@ def test_the_real_kit_has_no_solutions(tmp_path):
         assert any(name.endswith("zh/keras/04_feature_extraction.ipynb") for name in names)
         notebooks = [archive.read(name) for name in names if name.endswith(".ipynb")]
     assert not any(b"BEGIN SOLUTION" in content for content in notebooks)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_a_kits_readme_promises_only_what_is_in_it(tmp_path, readme):
+    made, _ = make_kit(repository_root(), tmp_path)
+    with zipfile.ZipFile(made) as archive:
+        archive.extractall(tmp_path)
+    kit = tmp_path / "deep-transfer-learning"
+    text = (kit / readme).read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:\./|py )course (\w+)", text)) == {"lab", "doctor"}
+    links = re.findall(r"\[[^\]]+\]\(([^)#]+)\)", text)
+    assert links and [link for link in links if not (kit / link).exists()] == []
+    refused = subprocess.run(
+        [sys.executable, "course", "test"], cwd=kit, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 2 and "student's kit" in refused.stderr
+    assert not (kit / ".venv").exists()
