@@ -23,6 +23,7 @@ import numpy as np
 from course_lib import data
 from course_lib.data import Domain
 from course_lib.readouts import linear_probe, root_features
+from course_lib.waiting import steps
 
 EPOCHS = 25
 STRENGTHS = np.logspace(-4, 4, 50)
@@ -40,10 +41,10 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     digits = data.load("digits")
     few = data.few_shot(digits, 3 if quick else 100, 0)
     photos = _photos(12 if quick else 120, size=64 if quick else 224)
-    rows = [
-        _measure("glyphnet", few, epochs, strengths),
-        _measure("resnet18", photos, epochs, strengths),
-    ]
+    rows = []
+    with steps(2 * 3) as step:
+        for name, domain in (("glyphnet", few), ("resnet18", photos)):
+            rows.append(_measure(name, domain, epochs, strengths, step))
     return {"rows": rows, "epochs": epochs, "strengths": len(strengths), "quick": quick}
 
 
@@ -57,7 +58,9 @@ def _photos(n: int, *, size: int) -> Domain:
     return Domain("noise", x, y, names, license="CC0-1.0", source="drawn here")
 
 
-def _measure(name: str, domain: Domain, epochs: int, strengths: np.ndarray) -> dict[str, Any]:
+def _measure(
+    name: str, domain: Domain, epochs: int, strengths: np.ndarray, step: Callable[[str], None]
+) -> dict[str, Any]:
     from course_lib.pytorch import (
         Adam,
         attach_head,
@@ -72,14 +75,17 @@ def _measure(name: str, domain: Domain, epochs: int, strengths: np.ndarray) -> d
     recipe = {"optimizer": Adam(0.001), "batch_size": 32, "precision": "float32", "progress": False}
     backbone = load_backbone(name, weights=weights)
     model = freeze_plan(attach_head(backbone, len(domain.classes)), "head")
+    step(f"{name}: again and again")
     again, slow = _seconds(lambda: fit(model, domain, epochs=epochs, **recipe))  # type: ignore[arg-type]
 
+    step(f"{name}: once")
     features, once = _seconds(lambda: extract_features(backbone, domain.x, cache=False))
     head = build_head(backbone.feature_size, len(domain.classes))
     pair = (features, domain.y)
     history, head_seconds = _seconds(lambda: fit(head, pair, epochs=epochs, **recipe))  # type: ignore[arg-type]
 
     f = root_features(features)
+    step(f"{name}: the L2 path")
     _, path = _seconds(lambda: [linear_probe(f, domain.y, strength=s) for s in strengths])
     return {
         "backbone": name,

@@ -9,6 +9,7 @@ grading runs it; "after imports" leaves out the setup cell, which imports the fr
 from __future__ import annotations
 
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from course_lib.authoring.executing import execute, faults, read_edition, withou
 from course_lib.authoring.sources import source_paths
 from course_lib.edition import FRAMEWORKS
 from course_lib.paths import repository_root
+from course_lib.waiting import steps
 
 # What the course promises on two cores.
 SECONDS = 45.0  # one chapter and framework, imports included
@@ -32,12 +34,12 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     """
     root = repository_root()
     chapters = [path.stem for path in source_paths(root)]
-    frameworks = FRAMEWORKS[:1] if quick else FRAMEWORKS
-    rows = [
-        _measure(root, name, framework)
-        for name in (chapters[:1] if quick else chapters)
-        for framework in frameworks
-    ]
+    editions = list(product(chapters, FRAMEWORKS))[: 1 if quick else None]
+    rows = []
+    with steps(len(editions)) as step:
+        for name, framework in editions:
+            step(f"{name} ({framework})")
+            rows.append(_measure(root, name, framework))
     return {"rows": rows}
 
 

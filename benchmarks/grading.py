@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ from course_lib.grading.release import release
 from course_lib.grading.screening import not_to_run
 from course_lib.grading.submissions import make_submissions
 from course_lib.paths import repository_root
+from course_lib.waiting import steps
 
 CHAPTER = "04"
 STUDENTS, OF_THEM_BY_NBGRADER = 50, 5
@@ -57,16 +58,18 @@ def run(*, quick: bool = False) -> dict[str, Any]:
         quick: Small classes: to see that it works.
     """
     count, by_nbgrader = (4, 1) if quick else (STUDENTS, OF_THEM_BY_NBGRADER)
-    with tempfile.TemporaryDirectory() as folder:
+    tinies, repeats = (20, 3) if quick else (TINY_STUDENTS, REPEATS)
+    with tempfile.TemporaryDirectory() as folder, steps(4 + repeats) as step:
         place = Path(folder)
-        ours = _grade_ours(place / "ours", count)
-        rows = [
-            ours,
-            _grade_stock(place / "cells", by_nbgrader, with_demos=False),
-            _grade_stock(place / "all", by_nbgrader, with_demos=True),
-        ]
-        tiny = _grade_tiny(place / "tiny", 20 if quick else TINY_STUDENTS)
-        same = _repeat(place / "again", 3 if quick else REPEATS)
+        step(f"teach grade: {count} students")
+        rows = [_grade_ours(place / "ours", count)]
+        step(f"nbgrader autograde, the same cells: {by_nbgrader} students")
+        rows.append(_grade_stock(place / "cells", by_nbgrader, with_demos=False))
+        step(f"nbgrader autograde, every cell: {by_nbgrader} students")
+        rows.append(_grade_stock(place / "all", by_nbgrader, with_demos=True))
+        step(f"tiny chapter: {tinies} students")
+        tiny = _grade_tiny(place / "tiny", tinies)
+        same = _repeat(place / "again", repeats, step)
     return {"rows": rows, "tiny": tiny, "repeats": same, "jobs": 2, "quick": quick}
 
 
@@ -211,11 +214,12 @@ def _grade_tiny(folder: Path, count: int) -> dict[str, Any]:
     }
 
 
-def _repeat(folder: Path, runs: int) -> dict[str, Any]:
+def _repeat(folder: Path, runs: int, step: Callable[[str], None]) -> dict[str, Any]:
     """Grade the same class again and again: another secret, another order, another number of jobs."""
     repository = _tiny_repository(folder / "made")
     standings: list[dict[str, Any]] = []
     for number in range(runs):
+        step(f"the same class again, with {1 + number % 4} jobs")
         course = _make_course(folder / str(number), "90", repository, 5)
         students = list(course.submissions("90"))
         random.Random(number).shuffle(students)

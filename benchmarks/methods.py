@@ -30,6 +30,7 @@ import numpy as np
 from course_lib import data
 from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
+from course_lib.waiting import steps
 
 SEEDS = 5
 RATE, SCRATCH_RATE, PROBE_RATE = 3e-3, 3e-3, 1e-2
@@ -159,15 +160,17 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     held_back = rendered.take(np.arange(len(rendered) // 2))
     source = rendered.take(np.arange(len(rendered) // 2, len(rendered)))
     values: dict[tuple[str, str], list[float]] = {}
-    for seed in range(seeds):
-        few = data.few_shot(development, 2 if quick else 5, seed)
-        many = data.few_shot(source, 2 if quick else 20, seed)
-        for name, method in METHODS.items():
-            model = method(few, seed, budget)
-            values.setdefault(("few labels", name), []).append(_accuracy(model, test))
-            model = method(many, seed, budget._replace(epochs=-(-budget.epochs // 3)))
-            values.setdefault(("shift: in", name), []).append(_accuracy(model, held_back))
-            values.setdefault(("shift: out", name), []).append(_accuracy(model, test))
+    with steps(seeds * len(METHODS)) as step:
+        for seed in range(seeds):
+            few = data.few_shot(development, 2 if quick else 5, seed)
+            many = data.few_shot(source, 2 if quick else 20, seed)
+            for name, method in METHODS.items():
+                step(f"seed {seed}: {name}")
+                model = method(few, seed, budget)
+                values.setdefault(("few labels", name), []).append(_accuracy(model, test))
+                model = method(many, seed, budget._replace(epochs=-(-budget.epochs // 3)))
+                values.setdefault(("shift: in", name), []).append(_accuracy(model, held_back))
+                values.setdefault(("shift: out", name), []).append(_accuracy(model, test))
     rows = [{"task": task, "method": name, "values": v} for (task, name), v in values.items()]
     return {
         "rows": rows,

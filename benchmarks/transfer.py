@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from course_lib.data import Domain
 from course_lib.judging import Interval, accuracy, interval, paired_interval
 from course_lib.pretraining import VARIANTS, WEIGHTS
 from course_lib.readouts import choose_strength, linear_probe, nearest_class_mean, root_features
+from course_lib.waiting import steps
 
 LABELS = (1, 5, 10, 20)  # per class
 SEEDS = 5
@@ -72,12 +74,14 @@ def run(*, quick: bool = False, weights: str | Path = WEIGHTS) -> dict[str, Any]
     labels, seeds = (LABELS[:2], 2) if quick else (LABELS, SEEDS)
     scratch = Scratch(steps=10) if quick else Scratch()
     digits = data.load("digits")
+    methods = (PRETRAINED, WITHOUT, PIXELS, SCRATCH)
     rows = []
-    for protocol, cut in (("random", data.split), ("last block", data.last_block)):
-        development, test = cut(digits)
-        features = _features(development, test, Path(weights))
-        for per_class in labels:
-            for method in (PRETRAINED, WITHOUT, PIXELS, SCRATCH):
+    with steps(2 * len(labels) * len(methods)) as step:
+        for protocol, cut in (("random", data.split), ("last block", data.last_block)):
+            development, test = cut(digits)
+            features = _features(development, test, Path(weights))
+            for per_class, method in product(labels, methods):
+                step(f"{protocol}, {per_class} labels per class: {method}")
                 values = []
                 for seed in range(seeds):
                     few = data.few_shot_indices(development, per_class, seed)

@@ -22,6 +22,7 @@ from course_lib.authoring.index import make_index
 from course_lib.authoring.problems import Problem, SourceError
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
+from course_lib.waiting import steps
 
 CHAPTER_RULES = (
     pairs.unique_ids,
@@ -66,8 +67,10 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
             if chapters is None or path.name[:2] in chapters:
                 problems.update(error.problems)
     made: dict[Path, bytes] = {}
-    for source in sources.values():
-        if chapters is None or source.chapter in chapters:
+    asked = [s for s in sources.values() if chapters is None or s.chapter in chapters]
+    with steps(len(asked)) as step:
+        for source in asked:
+            step(source.name)
             problems.update(_check_chapter(root, source, sources, made, proofs=proofs))
     if chapters is None:
         problems.update(figures.library_glyphs(root))

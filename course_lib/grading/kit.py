@@ -1,6 +1,7 @@
 """``teach kit``: what students get, in one zip: the course without its ``solutions/``.
 
-The launcher, ``course``, knows a kit by that and refuses there what only the full course can do."""
+The launcher, ``course``, knows a kit by that and refuses there what only the full course can do.
+"""
 
 from __future__ import annotations
 
