@@ -13,7 +13,7 @@ part of the model that it belongs to and on its dimensions (see ``parts.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -29,6 +29,7 @@ class ByPart:
     """What both optimizers share: how each weight is treated, and which are updated."""
 
     treatment: Treatment
+    update_step: Callable[..., None]
     _trainable_variables: list[keras.Variable]
 
     def build(self, variables: list[keras.Variable]) -> None:
@@ -46,15 +47,20 @@ class ByPart:
         """Say which weights the gradients are of: on JAX, Keras takes it for granted."""
         super().apply(grads, trainable_variables or self._trainable_variables)  # type: ignore[misc]
 
-    def _all_reduce_sum_gradients(self, pairs: Any) -> Any:
-        """Add up the gradients of TensorFlow's replicas, where there is more than one.
+    def _backend_update_step(
+        self, grads: Any, trainable_variables: Any, learning_rate: KerasTensor
+    ) -> None:
+        """Update each weight; directly, where TensorFlow has but one replica to think of.
 
-        TensorFlow would note a gradient for the sum itself, and with it keep the whole graph of
-        every training for ever: 50 MB each for a small network.
+        It would note a gradient for the sum over replicas, and with it keep the whole graph of every
+        training for ever: 50 MB each for a small network.
         """
-        if self._distribution_strategy.num_replicas_in_sync == 1:  # type: ignore[attr-defined]
-            return pairs
-        return super()._all_reduce_sum_gradients(pairs)  # type: ignore[misc]
+        replicas = getattr(self, "_distribution_strategy", None)
+        if replicas is None or replicas.num_replicas_in_sync > 1:
+            super()._backend_update_step(grads, trainable_variables, learning_rate)  # type: ignore[misc]
+            return
+        for gradient, variable in zip(grads, trainable_variables, strict=True):
+            self.update_step(gradient, variable, learning_rate)
 
 
 class TorchSGD(ByPart, keras.optimizers.SGD):
