@@ -34,9 +34,9 @@ app = typer.Typer(
 @app.command(
     help=both("Open the course in JupyterLab.", "在 JupyterLab 中打开课程。"),
     epilog=both(
-        "The launcher also takes --cpu (PyTorch's own CPU builds, on Linux about 1.5 GB instead of 7) and "
+        "The launcher also takes --cpu (PyTorch's own CPU builds, on Linux about 2.5 GB in all, not 7) and "
         "--cpu-if-possible (the ordinary builds where those cannot be had).",
-        "启动器还接受 --cpu（安装 PyTorch 官方的 CPU 版，在 Linux 上约 1.5 GB，而不是 7 GB）和 "
+        "启动器还接受 --cpu（安装 PyTorch 官方的 CPU 版，在 Linux 上共约 2.5 GB，而不是 7 GB）和 "
         "--cpu-if-possible（拿不到时改装普通版）。",
     ),
 )
@@ -77,8 +77,8 @@ def setup(
 
 @app.command(
     help=both(
-        "Run every check and test of the course; what follows is given to pytest.",
-        "运行课程的全部检查与测试；其余参数交给 pytest。",
+        "Run the checks and tests of the course; what follows is given to pytest.",
+        "运行课程的检查与测试；其余参数交给 pytest。",
     ),
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )

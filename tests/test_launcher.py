@@ -609,6 +609,16 @@ def test_an_environment_keeps_its_kind_of_pytorch(checkout: Checkout) -> None:
     assert "nvidia-" not in checkout.installs()[-1]["requirements"]
 
 
+def test_cpu_asked_for_too_late_says_what_to_do(checkout: Checkout) -> None:
+    on_linux()
+    checkout.with_environment().run("lab")
+    status, out, err = checkout.run("lab", "--cpu")
+    assert (status, out) == (0, "handed over lab\n")
+    assert_one_sentence(err, english=f"delete {checkout.venv}", chinese="请删除")
+    assert checkout.run("lab", "--cpu-if-possible")[2] == ""
+    assert len(checkout.installs()) == 1
+
+
 def test_cpu_out_of_reach_is_said_and_installs_nothing_else(checkout: Checkout) -> None:
     on_linux()
     status, _, err = checkout.with_environment().run(
