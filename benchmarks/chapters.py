@@ -9,8 +9,10 @@ grading runs it; "after imports" leaves out the setup cell, which imports the fr
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from course_lib.authoring.executing import execute, faults, read_edition, without_demo
@@ -20,8 +22,9 @@ from course_lib.paths import repository_root
 from course_lib.waiting import steps
 
 # What the course promises on two cores.
-SECONDS = 45.0  # one chapter and framework, imports included
-MEDIAN_SECONDS = 15.0
+SECONDS = 30.0  # one chapter and framework, imports included
+MEDIAN_SECONDS = 15.0  # of all of them
+ENOUGH_CHAPTERS = 6  # for the median to say something of the course
 GRADED_SECONDS = 5.0  # without demo cells, after imports
 MEMORY = 1.5e9  # bytes
 
@@ -43,7 +46,7 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     return {"rows": rows}
 
 
-def table(result: dict[str, Any]) -> str:
+def table(result: Mapping[str, Any]) -> str:
     """Write the result as a table."""
     head = f"{'chapter':28} {'framework':9} {'all s':>6} {'graded s':>9} {'after imports s':>16} {'MB':>6}"
     rows = [
@@ -51,10 +54,10 @@ def table(result: dict[str, Any]) -> str:
         f"{row['graded_seconds_after_imports']:16.1f} {row['peak_memory'] / 1e6:6.0f}"
         for row in result["rows"]
     ]
-    return "\n".join([head, *rows])
+    return "\n".join([head, *rows, "", _median_line(result)])
 
 
-def misses(result: dict[str, Any]) -> list[str]:
+def misses(result: Mapping[str, Any]) -> list[str]:
     """Say which promised figure was missed, where, and by how much."""
     limits = (
         ("seconds", SECONDS, "s"),
@@ -70,11 +73,24 @@ def misses(result: dict[str, Any]) -> list[str]:
             if row[key] > limit
         ]
         found += [f"{where}: {fault}" for fault in row["faults"]]
-    seconds = sorted(row["seconds"] for row in result["rows"])
-    if seconds and seconds[len(seconds) // 2] > MEDIAN_SECONDS:
-        median = seconds[len(seconds) // 2]
-        found.append(f"median chapter: {median:.1f} s, promised at most {MEDIAN_SECONDS:g}")
+    if _has_enough_chapters(result) and _median_seconds(result) > MEDIAN_SECONDS:
+        found.append(_median_line(result))
     return found
+
+
+def _median_line(result: Mapping[str, Any]) -> str:
+    said = f"median: {_median_seconds(result):.1f} s"
+    if _has_enough_chapters(result):
+        return f"{said}, promised at most {MEDIAN_SECONDS:g}"
+    return f"{said}; {MEDIAN_SECONDS:g} is promised once there are {ENOUGH_CHAPTERS} chapters"
+
+
+def _median_seconds(result: Mapping[str, Any]) -> float:
+    return median(row["seconds"] for row in result["rows"])
+
+
+def _has_enough_chapters(result: Mapping[str, Any]) -> bool:
+    return len({row["chapter"] for row in result["rows"]}) >= ENOUGH_CHAPTERS
 
 
 def _measure(root: Path, name: str, framework: str) -> dict[str, Any]:

@@ -1,0 +1,35 @@
+"""What the benchmark of the chapters says of the promises on time and memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks import chapters
+
+
+def _result(*seconds: float, **other: Any) -> dict[str, Any]:
+    row = {"graded_seconds": 4.0, "graded_seconds_after_imports": 2.0, "peak_memory": 1e9}
+    row |= {"framework": "pytorch", "faults": [], **other}
+    return {"rows": [row | {"chapter": f"{n:02}_x", "seconds": s} for n, s in enumerate(seconds)]}
+
+
+def test_a_chapter_over_its_limit_is_named() -> None:
+    (miss,) = chapters.misses(_result(9.0, 30.5))
+    assert miss.startswith("chapter 01_x (pytorch): 30.5 s") and "at most 30" in miss
+    (miss,) = chapters.misses(_result(9.0, peak_memory=1.6e9))
+    assert "promised at most 1.5e+09" in miss
+    (miss,) = chapters.misses(_result(9.0, faults=["cell 'a' did not run"]))
+    assert miss.endswith("cell 'a' did not run")
+
+
+def test_the_median_is_the_mean_of_the_middle_two() -> None:
+    assert chapters.misses(_result(10, 10, 10, 18, 20, 20)) == []
+    assert chapters.misses(_result(10, 10, 13, 18, 20, 20)) == [
+        "median: 15.5 s, promised at most 15"
+    ]
+
+
+def test_few_chapters_have_a_median_and_no_promise() -> None:
+    few = _result(20.0, 22.0)
+    assert chapters.misses(few) == []
+    assert "median: 21.0 s; 15 is promised once there are 6 chapters" in chapters.table(few)
