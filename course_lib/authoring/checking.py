@@ -108,4 +108,5 @@ def _check_rest(root: Path, sources: list[Source], made: dict[Path, bytes]) -> I
     """Check what belongs to no chapter: the index, and files that no source makes."""
     index = Path("notebooks/README.md")
     yield from committed.up_to_date(root, {index: make_index(sources).encode()})
-    yield from committed.nothing_left_over(root, {**made, index: b""})
+    unmade = {source.name for source in sources} - {path.stem for path in made}
+    yield from committed.nothing_left_over(root, {**made, index: b""}, unmade)

@@ -190,11 +190,14 @@ def _broken_json(text: str, path: Path, line: int) -> Iterator[Problem]:
 def _broken_options(block: list[str], path: Path, line: int) -> Iterator[Problem]:
     if not block or block[0] != "---":
         yield Problem(path, line, "a code cell begins with its options between two lines of ---")
-    elif "---" not in block[1:]:
-        yield Problem(path, line, "the options of this code cell have no closing ---")
+        return
+    named = re.search(r"^id: *[\"']?([\w-]+)", "\n".join(block), re.MULTILINE)
+    what = "the options of " + (f"cell {named[1]!r}" if named else "this code cell")
+    if "---" not in block[1:]:
+        yield Problem(path, line, f"{what} have no closing ---")
     else:
         options = "\n".join(block[1 : block.index("---", 1)])
-        yield from _broken_yaml(options, path, line + 1, "the options of this code cell")
+        yield from _broken_yaml(options, path, line + 1, what)
 
 
 def _broken_yaml(text: str, path: Path, line: int, what: str) -> Iterator[Problem]:

@@ -272,6 +272,15 @@ def test_what_is_missing_or_left_over_is_named(course: Path) -> None:
     assert "comes from no source" in said["91_gone.ipynb"]
 
 
+def test_what_a_faulty_source_made_is_not_called_left_over(
+    course: Path, edit: Callable[..., Path]
+) -> None:
+    edit('check: "90.1"', 'check: "90.55"')
+    said = [problem.message for problem in check(course, proofs=False)]
+    assert any("there is no exercise 90.55" in sentence for sentence in said)
+    assert not any("comes from no source" in sentence for sentence in said)
+
+
 def test_windows_line_ends_are_not_stale(course: Path) -> None:
     path = course / STUDENT
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))

@@ -69,6 +69,8 @@ MALFORMED = [
     ("id: features\n", "", 46, "this code cell has no id"),
     ("id: features\n", "id: features\ntags: [figures]\n", 46, "tags must be a list out of"),
     ("id: features\n", "id: [features\n", 49, "cannot be read as YAML"),
+    ("id: features\n", "id: features\ntags: [demo\n", 50, "options of cell 'features' cannot be"),
+    ("  (20, 3)\n---\n", "  (20, 3)\n", 47, "options of cell 'features' have no closing"),
     ("---\nid: features\n", "id: features\n", 47, "begins with its options"),
     ('exercise: "90.1"', "exercise: 90.1", 116, 'must look like "04.3", in quotes'),
     ("framework: keras", "framework: jax", 68, "framework must be pytorch or keras"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,18 @@ def up_to_date(root: Path, made: Mapping[Path, bytes]) -> Iterator[Problem]:
             yield Problem(path, line, "is stale or was edited by hand: run  ./course build")
 
 
-def nothing_left_over(root: Path, made: Mapping[Path, bytes]) -> Iterator[Problem]:
-    """No generated file stands there without a source."""
+def nothing_left_over(
+    root: Path, made: Mapping[Path, bytes], unmade: Collection[str] = ()
+) -> Iterator[Problem]:
+    """No generated file stands there without a source.
+
+    ``unmade`` names chapters, such as ``04_feature_extraction``, whose sources are there and give
+    nothing because something else is wrong with them: their files stay.
+    """
     for pattern in _GENERATED:
         for path in sorted(root.glob(pattern)):
-            if path.relative_to(root) not in made and ".ipynb_checkpoints" not in path.parts:
+            known = path.relative_to(root) in made or path.stem in unmade
+            if not known and ".ipynb_checkpoints" not in path.parts:
                 yield Problem(path.relative_to(root), 0, "comes from no source: delete it")
 
 
