@@ -16,8 +16,10 @@ from matplotlib.figure import Figure
 
 from course_lib import judging
 from course_lib.data import Domain
+from course_lib.errors import CourseError
 from course_lib.figures import describe
 from course_lib.language import both
+from course_lib.training.history import History
 
 # The names that chapters give to methods and domains, in Chinese.
 CHINESE = {
@@ -30,12 +32,21 @@ CHINESE = {
     "random features": "随机特征",
     "raw pixels": "原始像素",
     "from scratch": "从零训练",
+    "loss": "训练损失",
+    "val_loss": "验证损失",
+    "val_accuracy": "验证准确率",
+}
+# What a history's columns are called in English.
+ENGLISH = {
+    "loss": "training loss",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
 }
 
 
 def label(name: str) -> str:
     """Give a method's or a domain's name in the current language."""
-    return both(name, CHINESE.get(name, name))
+    return both(ENGLISH.get(name, name), CHINESE.get(name, name))
 
 
 def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
@@ -155,6 +166,41 @@ def plot_label_curves(
     )
 
 
+def plot_history(history: History) -> None:
+    """Plot a training: the loss of every epoch and, where it was measured, what validation gave.
+
+    Args:
+        history: What ``fit`` gives.
+
+    Raises:
+        CourseError: If no epoch has ended yet.
+    """
+    if not history.epochs:
+        raise CourseError(
+            "There is nothing to plot: no epoch of this training has ended.",
+            "没有可画的内容：这次训练一轮都还没有结束。",
+        )
+    wanted = (["loss", "val_loss"], ["val_accuracy"])
+    measured = ([name for name in names if name in history.epochs[0]] for names in wanted)
+    panels = [names for names in measured if names]
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.2 * len(panels), 3.2), squeeze=False)
+    epochs = range(1, len(history.epochs) + 1)
+    sentences: Sentences = []
+    for axis, names in zip(axes[0], panels, strict=True):
+        for name in names:
+            values = history.column(name)
+            axis.plot(epochs, values, label=label(name), markevery=max(1, len(epochs) // 10))
+            sentences.append((name, list(zip(epochs, values, strict=True))))
+        axis.set_xlabel(both("epoch", "轮次"))
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend(fontsize=10)
+    describe(
+        figure,
+        _in_words(sentences, "A training by epochs. ", "{y:.3g} in epoch {x:g}", "en"),
+        _in_words(sentences, "逐轮训练记录。", "第 {x:g} 轮 {y:.3g}", "zh"),
+    )
+
+
 # For each curve: its name and its points (x, mean).
 Sentences = list[tuple[str, list[tuple[float, float]]]]
 
@@ -188,9 +234,10 @@ def _in_words(sentences: Sentences, opening: str, point: str, language: str) -> 
     comma, colon, semicolon, stop = (
         ("，", "：", "；", "。") if language == "zh" else (", ", ": ", "; ", ".")
     )
+    names = CHINESE if language == "zh" else ENGLISH
     parts = []
     for name, points in sentences:
         ends = points if len(points) <= 3 else [points[0], points[-1]]
         shown = comma.join(point.format(x=x, y=y) for x, y in ends)
-        parts.append(f"{CHINESE.get(name, name) if language == 'zh' else name}{colon}{shown}")
+        parts.append(f"{names.get(name, name)}{colon}{shown}")
     return opening + semicolon.join(parts) + stop

@@ -52,7 +52,7 @@ WEIGHTS = Path(__file__).resolve().parent / "weights"
 def pretrain(*, output: str | Path | None = None, recipe: Recipe | None = None) -> None:
     """Make all weights from nothing and print what they are worth.
 
-    An interrupted run goes on where it stopped. Expect ten minutes on two processor cores.
+    An interrupted run goes on where it stopped. Expect five to ten minutes on two processor cores.
 
     Args:
         output: folder for the weights files; by default the package's own.

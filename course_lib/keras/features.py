@@ -7,16 +7,18 @@ training a head on them is the same as training the head on the whole network, a
 from __future__ import annotations
 
 import inspect
+import sys
 
 import keras
 import numpy as np
 from keras import ops
 
 from course_lib.errors import CourseError
-from course_lib.keras import backbones, glyphnet, mobilenet, normalization, resnet, vit
+from course_lib.keras import backbones, glyphnet, inference, mobilenet, normalization, resnet, vit
 from course_lib.keras.backbones import Backbone
 from course_lib.keras.inference import predict
 from course_lib.keras.torch_layout import leaf_layers, torch_name
+from course_lib.training import preprocessing
 from course_lib.training.feature_cache import cached, feature_key
 
 
@@ -37,7 +39,7 @@ def extract_features(
             places. Or a layer's name as in ``describe`` (``"layer3"``): that layer's map.
         batch_size: Images at a time: it changes speed and memory, not the result.
         cache: Whether to keep the features on disk. The key holds weights, architecture, layer,
-            preprocessing, data, dtype, framework and version, and the backbone's code: whatever
+            preprocessing, data, dtype, framework and version, and the code that computes: whatever
             changes, a stale entry is never used.
     """
     asked = backbone if layer is None else layer_output(backbone, layer)
@@ -82,7 +84,8 @@ class InnerMap(keras.Model):
 
 
 def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
-    modules = (backbones, glyphnet, mobilenet, normalization, resnet, vit)
+    networks = [glyphnet, mobilenet, normalization, resnet, vit]
+    modules = [sys.modules[__name__], backbones, *networks, inference, preprocessing]
     code = [inspect.getsource(module) for module in modules]
     return feature_key(
         weights={f"{i} {w.path}": ops.convert_to_numpy(w) for i, w in enumerate(backbone.weights)},

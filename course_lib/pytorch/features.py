@@ -11,12 +11,14 @@ import sys
 
 import numpy as np
 import torch
+import torchvision
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
-from course_lib.pytorch import backbones
+from course_lib.pytorch import backbones, inference
 from course_lib.pytorch.backbones import Backbone
 from course_lib.pytorch.inference import predict
+from course_lib.training import preprocessing
 from course_lib.training.feature_cache import cached, feature_key
 
 
@@ -37,7 +39,7 @@ def extract_features(
             places. Or a layer's name as in ``describe`` (``"layer3"``): that layer's map.
         batch_size: Images at a time: it changes speed and memory, not the result.
         cache: Whether to keep the features on disk. The key holds weights, architecture, layer,
-            preprocessing, data, dtype, framework and version, and the backbone's code: whatever
+            preprocessing, data, dtype, framework and version, and the code that computes: whatever
             changes, a stale entry is never used.
     """
     asked = backbone if layer is None else LayerOutput(backbone, layer)
@@ -76,6 +78,8 @@ class LayerOutput(nn.Module):
 
 
 def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
+    here, network = sys.modules[__name__], sys.modules[type(backbone.network).__module__]
+    modules = [here, backbones, network, inference, preprocessing]
     return feature_key(
         weights={name: w.cpu().numpy() for name, w in backbone.state_dict().items()},
         data=x,
@@ -83,7 +87,6 @@ def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
         transform=repr(backbone.preprocessing),
         layer=str(layer),
         dtype="float32",
-        framework=f"torch {torch.__version__}",
-        code=inspect.getsource(backbones)
-        + inspect.getsource(sys.modules[type(backbone.network).__module__]),
+        framework=f"torch {torch.__version__}, torchvision {torchvision.__version__}",
+        code="".join(inspect.getsource(module) for module in modules),
     )

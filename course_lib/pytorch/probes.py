@@ -26,7 +26,7 @@ class TinyBackbone(nn.Module):
         super().__init__()
         channels, features = arrays["kernel"].shape
         self.mix = nn.Linear(channels, features, bias=False)
-        self.norm = nn.BatchNorm1d(features)
+        self.norm = nn.BatchNorm2d(features)
         self.notes = Notes()
         _set(self.mix.weight, arrays["kernel"].T)
         _set(self.norm.weight, arrays["gamma"])
@@ -35,10 +35,9 @@ class TinyBackbone(nn.Module):
         _set(self.norm.running_var, arrays["variance"])
 
     def forward(self, x: Tensor) -> Tensor:
-        n, h, w, c = x.shape
-        self.notes.batch_sizes.append(n)
-        places = self.norm(self.mix(x.reshape(-1, c)))  # every place is an example to batch norm
-        features = functional.relu(places).reshape(n, h * w, -1).mean(dim=1)
+        self.notes.batch_sizes.append(len(x))
+        places = self.norm(self.mix(x).permute(0, 3, 1, 2))  # N×D×H×W, as in a real backbone
+        features = functional.relu(places).mean(dim=(2, 3))
         self.notes.gradients_recorded |= features.requires_grad
         return features
 

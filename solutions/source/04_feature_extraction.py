@@ -1379,8 +1379,8 @@ FREEZE_BACKBONE = Exercise(
             "有两样东西要停下：流向权重的梯度，以及滑动平均的更新。",
         ),
         text(
-            "Look at the small table above: PyTorch needs two calls on model.backbone, Keras one line.",
-            "看上面那张小表：PyTorch 要对 model.backbone 做两件事，Keras 只需一行。",
+            "Look at the list above: PyTorch needs two calls on model.backbone, Keras one line.",
+            "看上面的列表：PyTorch 要对 model.backbone 做两件事，Keras 只需一行。",
         ),
         text(
             "PyTorch: `requires_grad_(False)` and `eval()`, both on the backbone only. Keras: `trainable`.",
