@@ -224,6 +224,11 @@ def _require_edition(root: Path, language: str, framework: str) -> None:
             f"--framework 只能是 pytorch 或 keras，不能是 {framework!r}。",
         )
     first = root / "notebooks" / language / framework / FIRST_NOTEBOOK
+    if not first.exists() and not (root / "solutions").exists():
+        raise CourseError(
+            f"The edition {language}/{framework} is not in this kit: ask whoever gave it to you.",
+            f"这个课程包里没有 {language}/{framework} 版：请向发给你课程包的老师要。",
+        )
     if not first.exists():
         raise CourseError(
             f"The edition {language}/{framework} is not here ({first} is missing): "

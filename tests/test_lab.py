@@ -146,6 +146,9 @@ def test_an_edition_that_there_is_not(language: str, framework: str) -> None:
 
 def test_a_missing_notebook_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "repository_root", lambda: tmp_path)
+    with pytest.raises(CourseError, match="not in this kit"):
+        lab.open_lab(language="en", framework="keras")
+    (tmp_path / "solutions").mkdir()
     with pytest.raises(CourseError, match=r"\./course build"):
         lab.open_lab(language="en", framework="keras")
 

@@ -78,6 +78,8 @@ def _files(
 
 
 def _wanted(inside: Path, language: str | None, framework: str | None) -> bool:
+    if inside.parts == ("notebooks", "README.md"):  # the index of all editions
+        return False
     if inside.parts[0] != "notebooks" or len(inside.parts) < 4:
         return True
     return language in (None, inside.parts[1]) and framework in (None, inside.parts[2])

@@ -75,11 +75,10 @@ def test_the_kit_holds_what_students_need_and_no_solution(checkout, tmp_path):
         "course_lib/exercises/public/04.json",
         "course_lib/grading/templates/kit/README.md",
         "course_lib/grading/templates/kit/README.zh.md",
-        "notebooks/README.md",
         "notebooks/zh/keras/04_x.ipynb",
         "pyproject.toml",
     ]
-    assert count == 9 and launcher.external_attr >> 16 == 0o755
+    assert count == 8 and launcher.external_attr >> 16 == 0o755
 
 
 def test_the_same_course_gives_the_same_kit(checkout, tmp_path):
