@@ -66,9 +66,7 @@ def by_keras(model: keras.Model, digits: Domain, epochs: int) -> list[float]:
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     clock = Clock()
-    model.fit(
-        digits.x, digits.y, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[clock]
-    )
+    model.fit(digits.x, digits.y, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[clock])
     return clock.ends
 
 

@@ -156,8 +156,9 @@ def table(result: dict[str, Any]) -> str:
         f"aim: {FASTEST} or more for every way (less {TOLERANCE:.0%}, the measurement's own "
         f"tolerance), {OFTEN_SEEN_SLOWER} or more for the {OFTEN_SEEN}"
     )
-    quick = ["a quick run, to see that it works: its numbers mean nothing"] if result["quick"] else []
-    return "\n".join([*lines, goal, *quick, *(f"missed: {miss}" for miss in misses(result))])
+    if result["quick"]:
+        goal = "a quick run, to see that it works: its numbers mean nothing"
+    return "\n".join([*lines, goal, *(f"missed: {miss}" for miss in misses(result))])
 
 
 def misses(result: dict[str, Any]) -> list[str]:
@@ -169,16 +170,15 @@ def misses(result: dict[str, Any]) -> list[str]:
         if "missing" in row or row["way"] in (row["against"], AGAIN):
             continue
         ratio = ratio_of(result, row)
-        aim = OFTEN_SEEN_SLOWER if row["way"] == OFTEN_SEEN else FASTEST
-        least = aim if row["way"] == OFTEN_SEEN else aim - TOLERANCE
-        if ratio.median < least:
+        aim, tolerance = (
+            (OFTEN_SEEN_SLOWER, 0.0) if row["way"] == OFTEN_SEEN else (FASTEST, TOLERANCE)
+        )
+        if ratio.median < aim - tolerance:
             found.append(f"{row['half']}, {row['way']}: {ratio} of fit's seconds, promised {aim}")
     return found
 
 
 def ratio_of(result: dict[str, Any], row: dict[str, Any]) -> Any:
     """Give a row's seconds over those of the row that it is compared with, turn by turn."""
-    (base,) = (
-        r for r in result["rows"] if (r["half"], r["way"]) == (row["half"], row["against"])
-    )
+    (base,) = (r for r in result["rows"] if (r["half"], r["way"]) == (row["half"], row["against"]))
     return median_ratio(row["seconds"], base["seconds"])
