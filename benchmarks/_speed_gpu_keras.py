@@ -1,7 +1,7 @@
 """The Keras half's ``fit`` on one GPU, for the ``speed_gpu`` benchmark, a process of its own.
 
-``python -m benchmarks._speed_gpu_keras MODEL IMAGES SIZE BATCH EPOCHS [--anywhere]`` prints the seconds
-at the end of each epoch as JSON. ``KERAS_BACKEND`` says which backend; without a GPU it stops with a
+``python -m benchmarks._speed_gpu_keras MODEL PRECISION IMAGES SIZE BATCH EPOCHS [--anywhere]`` prints
+the seconds at the end of each epoch as JSON. ``KERAS_BACKEND`` says which backend; without a GPU it stops with a
 sentence, unless ``--anywhere`` is given.
 """
 
@@ -26,7 +26,9 @@ from course_lib.keras import (
 from course_lib.keras.devices import on_gpu
 
 
-def epoch_ends(name: str, images: int, size: int, batch: int, epochs: int) -> list[float]:
+def epoch_ends(
+    name: str, precision: str, images: int, size: int, batch: int, epochs: int
+) -> list[float]:
     """Train on noise in ten classes; give the seconds at the end of each epoch."""
     channels = 1 if name == "glyphnet" else 3
     rng = np.random.default_rng(0)
@@ -39,7 +41,7 @@ def epoch_ends(name: str, images: int, size: int, batch: int, epochs: int) -> li
         optimizer=AdamW(1e-3, weight_decay=0.0),
         epochs=epochs,
         batch_size=batch,
-        precision="bfloat16",
+        precision=precision,
         progress=False,
     )
     return [row["seconds"] for row in history.epochs]
@@ -48,5 +50,5 @@ def epoch_ends(name: str, images: int, size: int, batch: int, epochs: int) -> li
 if __name__ == "__main__":
     if not on_gpu() and "--anywhere" not in sys.argv:
         sys.exit("Keras sees no GPU on this backend")
-    model_name, *numbers = [word for word in sys.argv[1:] if not word.startswith("--")]
-    print(json.dumps(epoch_ends(model_name, *map(int, numbers))))
+    model_name, dtype, *numbers = [word for word in sys.argv[1:] if not word.startswith("--")]
+    print(json.dumps(epoch_ends(model_name, dtype, *map(int, numbers))))

@@ -61,6 +61,7 @@ class Scale:
     images_small: int = 2_048
     epochs: int = 4  # the first is for compiling
     steps_often_seen: int = 100
+    precision: str = "bfloat16"
     compiler: str = "inductor"
     workers: int = 8
     matrix: int = 8_192
@@ -71,7 +72,8 @@ class Scale:
 
 QUICK = Scale(
     images=8, size=32, batch=4, small=2, images_small=4, epochs=2, steps_often_seen=1,
-    compiler="eager", workers=0, matrix=128, megabytes=1, models=("resnet18",), keras_model="glyphnet",
+    precision="float32", compiler="eager", workers=0, matrix=128, megabytes=1,
+    models=("resnet18",), keras_model="glyphnet",
 )  # fmt: skip
 
 
@@ -109,13 +111,16 @@ def run(
     scale = QUICK if quick else Scale()
     names = scale.models if models is None else models
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    roofs = measure_roofs(device, torch.bfloat16, side=scale.matrix, megabytes=scale.megabytes)
+    roofs = measure_roofs(
+        device, getattr(torch, scale.precision), side=scale.matrix, megabytes=scale.megabytes
+    )
     return {
         "models": [measure_model(name, scale, device, roofs) for name in names],
         "beside": [row for name in names if name in BESIDE for row in others(name, scale, device)],
         "keras": [keras_row(backend, scale, quick) for backend in backends],
         "roofs": roofs._asdict(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "precision": scale.precision,
         "quick": quick,
     }
 
@@ -220,9 +225,10 @@ def make_task(name: str, scale: Scale, device: Any) -> Any:
     x = torch.randint(256, shape, dtype=torch.uint8, device=device, generator=generator)
     y = torch.arange(scale.images, device=device) % 10
     changes = (Flip(), Shift(0.1), Resize(0.8, 1.2))
+    dtype = getattr(torch, scale.precision)
     return Task(
-        x, y, scale.epochs, scale.batch, device, torch.bfloat16, changes, scale.compiler, scale.workers
-    )  # fmt: skip
+        x, y, scale.epochs, scale.batch, device, dtype, changes, scale.compiler, scale.workers
+    )
 
 
 def build(name: str) -> Any:
@@ -245,7 +251,7 @@ def course_seconds(model: Any, task: Any) -> list[float]:
         optimizer=AdamW(RATE, weight_decay=0.0),
         epochs=task.epochs,
         batch_size=task.batch_size,
-        precision="bfloat16",
+        precision=str(task.dtype).removeprefix("torch."),
         device=str(task.device),
         progress=False,
     )
@@ -271,14 +277,14 @@ def keras_row(backend: str, scale: Scale, quick: bool) -> dict[str, Any]:
     """Measure the Keras half on one backend, in a process of its own."""
     name = scale.keras_model
     numbers = (scale.images, scale.size, scale.batch, scale.epochs)
-    command = [sys.executable, "-m", "benchmarks._speed_gpu_keras", name, *map(str, numbers)]
+    command = [sys.executable, "-m", "benchmarks._speed_gpu_keras", name, scale.precision]
     # JAX would take three quarters of the memory for itself before it begins.
     environment = os.environ | {
         "KERAS_BACKEND": backend,
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
     done = subprocess.run(
-        [*command, *(["--anywhere"] if quick else [])],
+        [*command, *map(str, numbers), *(["--anywhere"] if quick else [])],
         cwd=repository_root(), env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     row = {"model": name, "backend": backend, "batch": scale.batch}
@@ -297,7 +303,7 @@ def table(result: dict[str, Any]) -> str:
     """Write the result as three tables."""
     roofs = result["roofs"]
     lines = [
-        f"fine-tuning everything in bfloat16, {result['device']}: "
+        f"fine-tuning everything in {result['precision']}, {result['device']}: "
         f"{roofs['flops'] / 1e12:.1f} Tflop/s in a matrix product, "
         f"{roofs['bytes'] / 1e12:.2f} TB/s in a copy",
         f"{'fit':10}{'pixels':>7}{'images/s':>10}{'aim':>8}{'as it is':>10}{'compiling':>11}"
@@ -309,13 +315,13 @@ def table(result: dict[str, Any]) -> str:
             f"{row['as_it_is']:10.0f}{row['compile_seconds']:9.1f} s{row['of_synthetic']:14.1%}"
             f"{row['of_roof']:13.1%} {row['roof']}"
         )
-    lines += ["", f"{'beside':10}{'batch':>7}  {'way':30}{'images/s':>10}{'fit is faster':>15}"]
+    lines += ["", f"{'beside':10}{'batch':>7}  {'way':32}{'images/s':>10}{'fit is faster':>15}"]
     for row in result["beside"]:
-        start = f"{row['model']:10}{row['batch']:7}  {row['way']:30}"
+        start = f"{row['model']:10}{row['batch']:7}  {row['way']:32}"
         lines.append(start + _figures(row, "times_faster", "{:14.2f}×"))
-    lines += ["", f"{'Keras':10}{'batch':>7}  {'backend':30}{'images/s':>10}{'compiling':>15}"]
+    lines += ["", f"{'Keras':10}{'batch':>7}  {'backend':32}{'images/s':>10}{'compiling':>15}"]
     for row in result["keras"]:
-        start = f"{row['model']:10}{row['batch']:7}  {row['backend']:30}"
+        start = f"{row['model']:10}{row['batch']:7}  {row['backend']:32}"
         lines.append(start + _figures(row, "compile_seconds", "{:13.1f} s"))
     if result["quick"]:
         lines.append("a quick run, to see that it works: its numbers mean nothing")
