@@ -21,7 +21,7 @@ from benchmarks._side_by_side import in_turns
 from course_lib import data
 from course_lib.data import Domain
 
-BATCH, EPOCHS, RATE = 64, 4, 1e-3
+BATCH, EPOCHS, RATE = 64, 5, 1e-3
 FIRST, LATER = "first epoch", "later epoch"
 Train = Callable[[keras.Model, Domain, int], list[float]]
 

@@ -15,6 +15,8 @@ whatever else a call needs counts.
 
 The Keras half is measured in the same way in a process of its own, against ``keras.fit`` on a compiled
 Keras model: per epoch, once the first is over (tracing and compiling is the first's), and the first.
+TensorFlow runs graphs as they were written, as everywhere in the course: ``keras.fit`` starts sooner so,
+and is as fast afterwards.
 
 ``./course bench speed_gpu`` is the part for a GPU.
 """
@@ -36,7 +38,7 @@ from course_lib.errors import CourseError
 from course_lib.paths import repository_root
 
 TURNS, EPOCHS, BATCH = 9, 2, 64
-FIT, AGAIN, OFTEN_SEEN = "fit", "fit, once more", "documents' style"
+FIT, AGAIN, PLAIN, OFTEN_SEEN = "fit", "fit, once more", "plain loop", "documents' style"
 FASTEST = 1.0  # the other way's seconds over fit's, for every way …
 OFTEN_SEEN_SLOWER = 1.5  # … and for the documents' style
 TOLERANCE = 0.03  # what two measurements of the same may differ by, here
@@ -63,6 +65,29 @@ def run(*, quick: bool = False, backend: str | None = None) -> dict[str, Any]:
 
 def pytorch_rows(digits: Domain, turns: int) -> list[dict[str, Any]]:
     """Measure all ways of the PyTorch half."""
+    from benchmarks._loops import ENGINES, missing
+
+    losses: dict[str, list[float]] = {}
+    ways = pytorch_ways(digits, losses)
+    in_turns(ways, 1)  # the first time is for finding everything
+    rows = []
+    for name, seconds in in_turns(ways, turns).items():
+        row: dict[str, Any] = {"half": "PyTorch", "way": name, "against": FIT}
+        row |= {"images": EPOCHS * len(digits), "seconds": seconds}
+        if name in losses:
+            row["largest_difference_of_losses"] = furthest(losses[name], losses[FIT])
+        rows.append(row)
+    absent = {name: missing(name) for name in ENGINES if missing(name)}
+    return rows + [{"half": "PyTorch", "way": n, "missing": m} for n, m in absent.items()]
+
+
+def pytorch_ways(digits: Domain, losses: dict[str, list[float]]) -> dict[str, Callable[[], float]]:
+    """Give what each way does, by its name: train from the same start, and give its seconds.
+
+    Args:
+        digits: What is learnt.
+        losses: Here each way leaves the losses of its steps.
+    """
     import torch
 
     from benchmarks import _loops
@@ -70,45 +95,38 @@ def pytorch_rows(digits: Domain, turns: int) -> list[dict[str, Any]]:
 
     start = attach_head(load_backbone("glyphnet"), len(digits.classes))
     task = _loops.Task(torch.tensor(digits.x), torch.tensor(digits.y), EPOCHS, BATCH)
-    losses: dict[str, list[float]] = {}
-    few = min(100, len(digits) // 4 - 1)  # the documents' steps
+    recipe = AdamW(_loops.RATE, weight_decay=0.0)
+    settings: dict[str, Any] = {"precision": "float32", "device": "cpu", "progress": False}
 
-    def course(name: str) -> float:
-        model, recipe = deepcopy(start), AdamW(_loops.RATE, weight_decay=0.0)
-        settings = {"precision": "float32", "device": "cpu", "progress": False}
-        return seconds_of(
-            lambda: losses.update({name: fit(
-                model, digits, optimizer=recipe, epochs=EPOCHS, batch_size=BATCH, **settings  # type: ignore[arg-type]
-            ).loss})
-        )  # fmt: skip
+    def course(model: Any) -> list[float]:
+        return fit(
+            model, digits, optimizer=recipe, epochs=EPOCHS, batch_size=BATCH, **settings
+        ).loss
 
-    def other(name: str, loop: Callable[..., Any]) -> float:
-        model = deepcopy(start)
-        return seconds_of(lambda: losses.update({name: loop(model, task).losses}))
+    def by_hand(model: Any) -> list[float]:
+        return _loops.by_hand(model, task).losses
+
+    def by_engine(name: str) -> Callable[[Any], list[float]]:
+        return lambda model: _loops.by_engine(name, model, task).losses
+
+    def measured(name: str, train: Callable[[Any], list[float]]) -> Callable[[], float]:
+        def measure() -> float:
+            model = deepcopy(start)
+            return seconds_of(lambda: losses.update({name: train(model)}))
+
+        return measure
 
     def often_seen() -> float:
-        record = _loops.as_often_seen(deepcopy(start), task, steps=few)
-        return (record.seconds[1] - record.seconds[0]) * EPOCHS * len(digits) / (4 * few)
+        steps = min(100, len(digits) // 4 - 1)
+        record = _loops.as_often_seen(deepcopy(start), task, steps=steps)
+        return (record.seconds[1] - record.seconds[0]) * EPOCHS * len(digits) / (4 * steps)
 
-    engines = {name: _loops.missing(name) for name in _loops.ENGINES}
-    ways: dict[str, Callable[[], float]] = {
-        FIT: lambda: course(FIT),
-        "plain loop": lambda: other("plain loop", _loops.by_hand),
-        **{
-            name: lambda name=name: other(name, lambda *a: _loops.by_engine(name, *a))  # type: ignore[misc]
-            for name, missing in engines.items()
-            if not missing
-        },
-        AGAIN: lambda: course(AGAIN),
-        OFTEN_SEEN: often_seen,
+    trains = {FIT: course, PLAIN: by_hand}
+    trains |= {name: by_engine(name) for name in _loops.ENGINES if not _loops.missing(name)}
+    trains[AGAIN] = course
+    return {name: measured(name, train) for name, train in trains.items()} | {
+        OFTEN_SEEN: often_seen
     }
-    in_turns(ways, 1)  # the first time is for finding everything
-    rows = [
-        {"half": "PyTorch", "way": name, "images": EPOCHS * len(digits), "seconds": seconds, "against": FIT}
-        | ({"largest_difference_of_losses": furthest(losses[name], losses[FIT])} if name in losses else {})
-        for name, seconds in in_turns(ways, turns).items()
-    ]  # fmt: skip
-    return rows + [{"half": "PyTorch", "way": n, "missing": m} for n, m in engines.items() if m]
 
 
 def furthest(a: list[float], b: list[float]) -> float:

@@ -128,11 +128,10 @@ def test_the_gpu_part_runs_its_whole_path_small(quick_gpu):
     assert speed_gpu.misses(quick_gpu) == [] and json.loads(json.dumps(quick_gpu)) == quick_gpu
 
 
-def test_a_full_run_without_a_gpu_is_refused():
+def test_a_full_run_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch):
     import torch
 
-    if torch.cuda.is_available():
-        return
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(CourseError, match="--quick"):
         speed_gpu.run()
 
