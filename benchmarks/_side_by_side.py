@@ -26,16 +26,22 @@ class Ratio(NamedTuple):
         return f"{self.median:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
-def in_turns(ways: Mapping[str, Callable[[], float]], turns: int) -> dict[str, list[float]]:
+def in_turns(
+    ways: Mapping[str, Callable[[], float]],
+    turns: int,
+    step: Callable[[str], None] = lambda what: None,
+) -> dict[str, list[float]]:
     """Let every way do its work once in each turn, each turn beginning with another one.
 
     Args:
         ways: By name, what does the work and gives its seconds.
         turns: How many seconds are wanted of each.
+        step: Is told of each turn when it begins.
     """
     names = list(ways)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(turns):
+        step(f"turn {turn + 1}")
         first = turn % len(names)
         for name in names[first:] + names[:first]:
             seconds[name].append(ways[name]())

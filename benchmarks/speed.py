@@ -36,6 +36,7 @@ from course_lib import data
 from course_lib.data import Domain
 from course_lib.errors import CourseError
 from course_lib.paths import repository_root
+from course_lib.waiting import steps
 
 TURNS, EPOCHS, BATCH = 9, 2, 64
 FIT, AGAIN, PLAIN, OFTEN_SEEN = "fit", "fit, once more", "plain loop", "documents' style"
@@ -59,19 +60,23 @@ def run(*, quick: bool = False, backend: str | None = None) -> dict[str, Any]:
     digits, _ = data.split(data.load("digits"))
     digits = digits.take(range(80)) if quick else digits
     turns = 2 if quick else TURNS
-    rows = pytorch_rows(digits, turns) + keras_rows(len(digits), turns, backend=backend)
+    with steps(turns + 2) as step:
+        rows = pytorch_rows(digits, turns, step)
+        step("the Keras half")
+        rows += keras_rows(len(digits), turns, backend=backend)
     return {"rows": rows, "turns": turns, "images": len(digits), "quick": quick}
 
 
-def pytorch_rows(digits: Domain, turns: int) -> list[dict[str, Any]]:
+def pytorch_rows(digits: Domain, turns: int, step: Callable[[str], None]) -> list[dict[str, Any]]:
     """Measure all ways of the PyTorch half."""
     from benchmarks._loops import ENGINES, missing
 
     losses: dict[str, list[float]] = {}
     ways = pytorch_ways(digits, losses)
-    in_turns(ways, 1)  # the first time is for finding everything
+    step("warming up")
+    in_turns(ways, 1)
     rows = []
-    for name, seconds in in_turns(ways, turns).items():
+    for name, seconds in in_turns(ways, turns, step).items():
         row: dict[str, Any] = {"half": "PyTorch", "way": name, "against": FIT}
         row |= {"images": EPOCHS * len(digits), "seconds": seconds}
         if name in losses:

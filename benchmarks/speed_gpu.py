@@ -37,6 +37,7 @@ import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.paths import repository_root
+from course_lib.waiting import steps
 
 AIMS = {"resnet18": 14_000, "resnet50": 5_000, "vgg16": 5_000, "vit_b_16": 3_400}
 AIMED_ON = "H200"
@@ -114,10 +115,20 @@ def run(
     roofs = measure_roofs(
         device, getattr(torch, scale.precision), side=scale.matrix, megabytes=scale.megabytes
     )
+    rows: dict[str, list[dict[str, Any]]] = {"models": [], "beside": [], "keras": []}
+    both = [name for name in names if name in BESIDE]
+    with steps(len(names) + len(both) + len(backends)) as step:
+        for name in names:
+            step(f"{name}: fit")
+            rows["models"].append(measure_model(name, scale, device, roofs))
+        for name in both:
+            step(f"{name}: other ways")
+            rows["beside"] += others(name, scale, device)
+        for backend in backends:
+            step(f"Keras on {backend}")
+            rows["keras"].append(keras_row(backend, scale, quick))
     return {
-        "models": [measure_model(name, scale, device, roofs) for name in names],
-        "beside": [row for name in names if name in BESIDE for row in others(name, scale, device)],
-        "keras": [keras_row(backend, scale, quick) for backend in backends],
+        **rows,
         "roofs": roofs._asdict(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "precision": scale.precision,
