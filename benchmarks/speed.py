@@ -122,9 +122,9 @@ def pytorch_ways(digits: Domain, losses: dict[str, list[float]]) -> dict[str, Ca
         return measure
 
     def often_seen() -> float:
-        steps = min(100, len(digits) // 4 - 1)
-        record = _loops.as_often_seen(deepcopy(start), task, steps=steps)
-        return (record.seconds[1] - record.seconds[0]) * EPOCHS * len(digits) / (4 * steps)
+        count = min(100, len(digits) // 4 - 1)
+        record = _loops.as_often_seen(deepcopy(start), task, steps=count)
+        return (record.seconds[1] - record.seconds[0]) * EPOCHS * len(digits) / (4 * count)
 
     trains = {FIT: course, PLAIN: by_hand}
     trains |= {name: by_engine(name) for name in _loops.ENGINES if not _loops.missing(name)}
