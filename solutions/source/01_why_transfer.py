@@ -297,8 +297,8 @@ COSTS = Exercise(
             "一边是预训练 3·F·N_s·E_s（只付一次），再加每个任务 F·N_t；另一边是每个任务 3·F·N_t·E_t。",
         ),
         text(
-            "The smallest whole k with pretraining + k·transfer < k·scratch is pretraining // (scratch − transfer) + 1.",
-            "满足“预训练 + k·迁移 < k·从零训练”的最小整数 k 是 预训练 // (从零训练 − 迁移) + 1。",
+            "You want the smallest whole k with pretraining + k·transfer < k·scratch: `pretraining // (scratch - transfer) + 1`.",
+            "要找满足“预训练 + k·迁移 < k·从零训练”的最小整数 k：`pretraining // (scratch - transfer) + 1`。",
         ),
     ),
     right={
@@ -350,7 +350,10 @@ def table_pair(kind, rng):
         return p_x[:, None] * rule, other_x[:, None] * rule
     if kind == "labels":  # P(x | y) stays
         p_y = joint.sum(axis=0)
-        return joint, joint / p_y * p_y[::-1] if abs(p_y[0] - 0.5) > 0.05 else joint / p_y * [0.8, 0.2]
+        return joint, joint / p_y * p_y[::-1] if abs(p_y[0] - 0.5) > 0.05 else joint / p_y * [
+            0.8,
+            0.2,
+        ]
     return joint, p_x[:, None] * np.roll(rule, 1, axis=0)  # other labels for the same inputs
 
 
@@ -742,7 +745,10 @@ def carried_but(*own, **report):
     """What is seen when some arrays of the backbone stayed the target's own."""
 
     def answer(**arrays):
-        return report | {name: arrays[name] for name in own}
+        if not own:
+            return report
+        carried = {name: arrays[f"source_{name}"] for name in PARTS}
+        return report | carried | {name: arrays[name] for name in own}
 
     return answer
 
@@ -770,9 +776,7 @@ CARRY_OVER = Exercise(
         "head": text("the target model's head", "目标模型的分类头"),
         "bias": text("the bias of the target model's head", "目标模型分类头的偏置"),
         "source_unchanged": text("“the source model is unchanged”", "“源模型没有变”"),
-        "independent": text(
-            "“the two backbones share no memory”", "“两个主干互不共用内存”"
-        ),
+        "independent": text("“the two backbones share no memory”", "“两个主干互不共用内存”"),
     },
     pitfalls=(
         Pitfall(
@@ -832,7 +836,7 @@ CARRY_OVER = Exercise(
         ),
         Pitfall(
             "wrong_direction",
-            lambda **arrays: {name: arrays[name] for name in PARTS} | {"source_unchanged": False},
+            carried_but(*PARTS, source_unchanged=False),
             text(
                 "You copied from the target to the source: the pre-trained weights are gone.",
                 "你是从目标模型复制到了源模型：预训练的权重被覆盖了。",
@@ -850,7 +854,7 @@ CARRY_OVER = Exercise(
         ),
         Pitfall(
             "nothing_carried",
-            lambda **arrays: {name: arrays[name] for name in PARTS} | {"source_unchanged": True},
+            carried_but(*PARTS, source_unchanged=True),
             text(
                 "The target's backbone is as random as before. (A copy in a local variable is lost when the function ends: "
                 "change the model itself.)",
@@ -863,10 +867,7 @@ CARRY_OVER = Exercise(
         ),
         Pitfall(
             "first_layer_only",
-            lambda **arrays: {
-                "kernel": arrays["source_kernel"],
-                **{name: arrays[name] for name in PARTS[1:]},
-            },
+            carried_but(*PARTS[1:]),
             text(
                 "Only the first layer came along; BatchNorm belongs to the backbone, too, with its weights and its statistics.",
                 "只搬了第一层。BatchNorm 也是主干的一部分，它的权重和统计量都要搬。",
@@ -994,7 +995,7 @@ CARRY_RULE = Exercise(
         ),
         Pitfall(
             "counts_the_ways",
-            rule_with(derived=lambda a, b: (a.astype(int) @ b.astype(int))),
+            rule_with(derived=lambda a, b: a.astype(int) @ b.astype(int)),
             text(
                 "You returned how many ways lead from a to c. The relation only says whether there is one: compare with > 0.",
                 "你返回的是从 a 到 c 有几条路。关系只说有没有：要与 0 比较（> 0）。",
@@ -1099,7 +1100,9 @@ def verdicts_by(judge):
 def by_two_intervals(a, b):
     t = stats.t.ppf(0.975, len(a) - 1)
     half = [t * v.std(ddof=1) / np.sqrt(len(v)) for v in (a, b)]
-    return in_words(a.mean() - half[0] - b.mean() - half[1], a.mean() + half[0] - b.mean() + half[1])
+    return in_words(
+        a.mean() - half[0] - b.mean() - half[1], a.mean() + half[0] - b.mean() + half[1]
+    )
 
 
 VERDICTS = Exercise(
@@ -1160,8 +1163,8 @@ VERDICTS = Exercise(
             "对每一行：先求差，再求均值和 95% 置信区间。`judging.paired_interval` 可以直接给出。",
         ),
         text(
-            "Lower end above 0: \"positive\". Upper end below 0: \"negative\". Else \"undecided\".",
-            "下端大于 0 就是 \"positive\"，上端小于 0 就是 \"negative\"，否则是 \"undecided\"。",
+            "Lower end above 0: `positive`. Upper end below 0: `negative`. Else `undecided`.",
+            "下端大于 0 是 `positive`，上端小于 0 是 `negative`，其余是 `undecided`。",
         ),
     ),
     right={
@@ -1301,8 +1304,8 @@ NAME_METHODS = Exercise(
             "从图的最上面一步步问：目标域有标签吗？源域数据在手吗？旧任务要保住吗？改动了多少？",
         ),
         text(
-            "Each case is a dictionary: `case[\"target_labels\"]`, `case[\"source_data\"]`, `case[\"keep_old\"]`, `case[\"changed\"]`.",
-            "每个情形是一个字典：`case[\"target_labels\"]`、`case[\"source_data\"]`、`case[\"keep_old\"]`、`case[\"changed\"]`。",
+            'Each case is a dictionary: `case["target_labels"]`, `case["source_data"]`, `case["keep_old"]`, `case["changed"]`.',
+            '每个情形是一个字典：`case["target_labels"]`、`case["source_data"]`、`case["keep_old"]`、`case["changed"]`。',
         ),
         text(
             "`changed` is asked last: 0 is feature extraction, below 0.1 parameter-efficient fine-tuning, else fine-tuning.",
@@ -1402,12 +1405,12 @@ QUIZZES = (
             Option(
                 text("About one in ten: pure guessing", "大约一成：和瞎猜一样"),
                 text(
-                    "A little better than that: even one picture says something. The curve below gives the number.",
-                    "比这要好一些：哪怕一张图片也带有信息。具体数值见下面的曲线。",
+                    "Better than that: even one picture says something. The curve below gives the number.",
+                    "比这要好：哪怕一张图片也带有信息。具体数值见下面的曲线。",
                 ),
             ),
             Option(
-                text("About a third to a half", "大约三分之一到一半"),
+                text("A little more than half", "一半多一点"),
                 text(
                     "Yes. It depends on which ten pictures you happen to have: look how wide the interval is.",
                     "对。具体要看碰巧抽到哪十张：留意区间有多宽。",
@@ -1471,7 +1474,10 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Yours, in training; somebody else paid before", "你的，在训练时；别人事先付过了"),
+                text(
+                    "Yours, in training; somebody else paid before",
+                    "你的，在训练时；别人事先付过了",
+                ),
                 text(
                     "Yes: the cost moves to pre-training, is paid once, and is shared by all who borrow.",
                     "对：开销转移到了预训练，只付一次，由所有借用的人分摊。",
