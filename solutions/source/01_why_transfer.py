@@ -13,17 +13,18 @@ from course_lib.training.tiny import draw_tiny
 
 # 01.1 ---------------------------------------------------------------------------------------------
 
-COUNTS = (1, 2, 5, 10, 20, 50)
-
 
 def draw_curve(rng):
-    accuracies = np.sort(rng.uniform(0.3, 0.95, size=len(COUNTS)))
-    accuracies += np.arange(len(COUNTS)) * 0.005  # no two alike
+    counts = np.cumsum([int(rng.integers(1, 4)), 1, 3, 5, 10, 30]) + np.arange(6) * int(
+        rng.integers(1, 4)
+    )
+    accuracies = np.sort(rng.uniform(0.3, 0.95, size=len(counts)))
+    accuracies += np.arange(len(counts)) * 0.005  # no two alike
     accuracies[[3, 4]] = accuracies[[4, 3]]  # real curves dip: one does here
     low, i = accuracies[0], int(rng.integers(0, 3))
     between = accuracies[i] + 0.4 * (accuracies[i + 1] - accuracies[i])
     goals = [low - 0.02, between, accuracies[3], accuracies.max() + 0.03]
-    return {"counts": np.array(COUNTS), "accuracies": accuracies, "goals": np.array(goals)}
+    return {"counts": counts, "accuracies": accuracies, "goals": np.array(goals)}
 
 
 def first_crossing(counts, accuracies, goal, *, axis=np.log, back=np.exp):
@@ -322,7 +323,7 @@ COSTS = Exercise(
 
 # 01.3 ---------------------------------------------------------------------------------------------
 
-KINDS = ("nothing", "inputs", "unseen", "labels", "rule")
+KINDS = ("nothing", "inputs", "unseen", "vanished", "labels", "rule")
 
 
 def draw_tables(rng):
@@ -345,9 +346,10 @@ def table_pair(kind, rng):
         return joint, (joint * 3) / 3 + 1e-17
     if kind == "inputs":
         return joint, other_x[:, None] * rule
-    if kind == "unseen":  # one input that the source never shows
+    if kind in ("unseen", "vanished"):  # one input that the source, or the target, never shows
         p_x = np.array([p_x[0] + p_x[1], 0, p_x[2]])
-        return p_x[:, None] * rule, other_x[:, None] * rule
+        tables = p_x[:, None] * rule, other_x[:, None] * rule
+        return tables if kind == "unseen" else tables[::-1]
     if kind == "labels":  # P(x | y) stays
         p_y = joint.sum(axis=0)
         return joint, joint / p_y * p_y[::-1] if abs(p_y[0] - 0.5) > 0.05 else joint / p_y * [
@@ -398,6 +400,11 @@ WHAT_CHANGED = Exercise(
     inputs=draw_tables,
     reference=what_changed,
     comparator=equal(),
+    survivors={
+        "zip(source, target) → zip(target, source)": "whether two tables differ does not depend on their order",
+        "s.sum(axis=1) → s.mean(axis=1)": "where it stands, it is only asked whether it is above 0",
+        "t.sum(axis=1) → t.mean(axis=1)": "where it stands, it is only asked whether it is above 0",
+    },
     tensors=False,
     pitfalls=(
         Pitfall(
@@ -1114,6 +1121,10 @@ VERDICTS = Exercise(
     inputs=draw_comparisons,
     reference=verdicts,
     comparator=equal(),
+    survivors={
+        "gain.low > 0 → gain.low >= 0": "no interval ends exactly at 0",
+        "gain.high < 0 → gain.high <= 0": "no interval ends exactly at 0",
+    },
     tensors=False,
     pitfalls=(
         Pitfall(
@@ -1193,7 +1204,7 @@ EFFICIENT, FINE_TUNING = "parameter-efficient fine-tuning", "fine-tuning"
 
 
 def draw_cases(rng):
-    """Draw eight descriptions in which each term is met, in any order."""
+    """Draw nine descriptions in which each term is met, in any order."""
     share = float(np.round(rng.uniform(0.001, 0.05), 4))
     cases = [
         {"target_labels": False, "source_data": False, "keep_old": True, "changed": 0.0},
@@ -1204,6 +1215,7 @@ def draw_cases(rng):
         {"target_labels": True, "source_data": False, "keep_old": False, "changed": share},
         {"target_labels": True, "source_data": False, "keep_old": False, "changed": 1.0},
         {"target_labels": True, "source_data": False, "keep_old": False, "changed": 0.35},
+        {"target_labels": True, "source_data": False, "keep_old": False, "changed": 0.1},
     ]
     return {"cases": [cases[i] for i in rng.permutation(len(cases))]}
 
