@@ -40,13 +40,19 @@ def on_gpu() -> bool:
     return any("cpu" not in name.lower() for name in keras.distribution.list_devices())
 
 
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
 @contextmanager
 def computing_in(dtype: str, model: keras.Layer) -> Iterator[None]:
-    """Let a model's layers compute in bfloat16 inside a ``with`` statement; weights stay float32."""
-    changed = [] if dtype == "float32" else model._flatten_layers()
-    before = {layer: layer.dtype_policy for layer in changed}
+    """Let a model's layers compute in a dtype inside a ``with`` statement; weights stay float32.
+
+    Layers of a model in float64 are left alone.
+    """
+    changed = [layer for layer in model._flatten_layers() if layer.variable_dtype == "float32"]
+    before = {layer: layer.dtype_policy for layer in changed if layer.compute_dtype != dtype}
     for layer in before:
-        layer.dtype_policy = "mixed_bfloat16"
+        layer.dtype_policy = POLICIES[dtype]
     try:
         yield
     finally:

@@ -14,7 +14,16 @@ import numpy as np
 from keras import ops
 
 from course_lib.errors import CourseError
-from course_lib.keras import backbones, glyphnet, inference, mobilenet, normalization, resnet, vit
+from course_lib.keras import (
+    backbones,
+    devices,
+    glyphnet,
+    inference,
+    mobilenet,
+    normalization,
+    resnet,
+    vit,
+)
 from course_lib.keras.backbones import Backbone
 from course_lib.keras.inference import predict
 from course_lib.keras.torch_layout import leaf_layers, torch_name
@@ -85,7 +94,7 @@ class InnerMap(keras.Model):
 
 def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
     networks = [glyphnet, mobilenet, normalization, resnet, vit]
-    modules = [sys.modules[__name__], backbones, *networks, inference, preprocessing]
+    modules = [sys.modules[__name__], backbones, *networks, devices, inference, preprocessing]
     code = [inspect.getsource(module) for module in modules]
     return feature_key(
         weights={f"{i} {w.path}": ops.convert_to_numpy(w) for i, w in enumerate(backbone.weights)},

@@ -23,7 +23,9 @@ def predict(
     device: str = "auto",
 ) -> np.ndarray:
     """Give a model's outputs for inputs x (N×…): float32, N×K for a classifier."""
-    with choose_device(device), computing_in(choose_precision(precision), model):
+    dtype = choose_precision(precision)
+    with choose_device(device), computing_in(dtype, model):
+        forget_other_precision(model, dtype)
         parts = [
             np.asarray(infer(model, part), dtype=np.float32) for part in in_parts(x, batch_size)
         ]
@@ -39,6 +41,16 @@ def infer(model: keras.Model, x: np.ndarray) -> np.ndarray:
     if keras.backend.backend() == "tensorflow":
         return ops.convert_to_numpy(ops.cast(model(x, training=False), "float32"))
     return model.predict_on_batch(x)
+
+
+def forget_other_precision(model: keras.Model, dtype: str) -> None:
+    """Have ``predict`` compiled anew when it was compiled for another precision.
+
+    What is compiled keeps the precision of its day, whatever the layers are told later.
+    """
+    if getattr(model, "predicts_in", dtype) != dtype:
+        model.predict_function = None
+    model.predicts_in = dtype
 
 
 def evaluate(

@@ -51,6 +51,20 @@ def features(half: str) -> list[list[float]]:
     return found.tolist()
 
 
+def precisions(half: str) -> dict[str, list[float]]:
+    """Give one number of a network at one precision after another, asked of the same object."""
+    import numpy as np
+
+    module = importlib.import_module(f"course_lib.{half}")
+    x = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 1), dtype=np.uint8)
+    backbone = module.load_backbone("glyphnet")
+    found: dict[str, list[float]] = {"float32": [], "bfloat16": []}
+    for precision in ("float32", "bfloat16", "float32", "bfloat16"):
+        found[precision].append(float(module.predict(backbone, x, precision=precision).sum()))
+    found["cached"] = [float(module.extract_features(backbone, x, cache=False).sum())]
+    return found
+
+
 def _parameters(thing: Any) -> list[tuple[str, str, str]]:
     parameters = inspect.signature(thing).parameters.values()
     return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
@@ -62,6 +76,7 @@ def main(half: str, file: str, names: list[str]) -> None:
         report["groups"] = {name: groups(half, name) for name in ("glyphnet", "mobilenet_v2")}
     print(IMPORTED, file=sys.stderr, flush=True)
     report["features"] = features(half)
+    report["precisions"] = precisions(half)
     run = importlib.import_module(f"tests.parity.run_{half}").run
     cases = importlib.import_module("tests.parity.cases").CASES
     report["cases"] = {name: run(cases[name]) for name in names}

@@ -18,3 +18,11 @@ def test_keras_gives_pytorchs_features(engine: str, engines: Reports) -> None:
 def test_features_are_worth_comparing(engines: Reports) -> None:
     f = np.array(engines["pytorch"]["features"])
     assert f.max() > 0.5 and (f > 0).mean() > 0.1 and f.std(axis=0).mean() > 0.05
+
+
+@pytest.mark.parametrize("engine", ["pytorch", "tensorflow", "torch", "jax"])
+def test_a_precision_is_that_of_its_call_and_of_no_other(engine: str, engines: Reports) -> None:
+    """What was compiled in bfloat16 must not answer for float32, nor end in the feature cache."""
+    found = engines[engine]["precisions"]
+    assert len({*found["float32"], *found["cached"]}) == len({*found["bfloat16"]}) == 1
+    assert found["float32"] != found["bfloat16"]
