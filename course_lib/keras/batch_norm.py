@@ -39,15 +39,23 @@ def estimate_statistics(
         device: ``"auto"``, ``"cpu"``, ``"gpu"`` …
     """
     norms = norm_layers(model)
-    momenta = [norm.momentum for norm in norms]
-    with choose_device(device), statistics(model, "estimating"):
+    with choose_device(device), statistics(model, "estimating"), own_momenta(norms):
         for i, part in enumerate(even_parts(x, batch_size)):
             for norm in norms:
                 norm.momentum = i / (i + 1)  # the mean of all batches up to this one
             model(keras.ops.stop_gradient(keras.ops.convert_to_tensor(part)), training=False)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
     return model
+
+
+@contextmanager
+def own_momenta(norms: list[BatchNorm]) -> Iterator[None]:
+    """Give BatchNorm layers back their momenta after a ``with`` statement, however it ends."""
+    before = [norm.momentum for norm in norms]
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, before, strict=True):
+            norm.momentum = momentum
 
 
 @contextmanager
@@ -62,6 +70,13 @@ def statistics(model: keras.Layer, policy: str) -> Iterator[None]:
     finally:
         for norm, policy_before in zip(norms, before, strict=True):
             norm.statistics = policy_before
+
+
+def moving_statistics(model: keras.Layer) -> list[keras.Variable]:
+    """Give the means and variances that BatchNorm layers inside keep, Keras's own layers' too."""
+    layers = model._flatten_layers()
+    norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+    return [statistic for norm in norms for statistic in (norm.moving_mean, norm.moving_variance)]
 
 
 def norm_layers(model: keras.Layer) -> list[BatchNorm]:

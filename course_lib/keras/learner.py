@@ -7,16 +7,17 @@ does the rest on the TensorFlow, the JAX and the torch backend: gradients, updat
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.keras.batch_norm import moving_statistics
 from course_lib.keras.distributed import own_shares
 from course_lib.keras.objectives import Objective
-from course_lib.training.batches import Arrays, cut, shares, stream_of
+from course_lib.training.batches import TERMS, Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan
 from course_lib.training.prefetch import ReadAhead, examples, read_before, split
@@ -30,6 +31,9 @@ class Learner(keras.Model):
     Attributes:
         losses_of_epoch: The loss of each update of the running epoch, on the device.
         step: How many of Keras's steps have been done: one for each part of each batch.
+        terms: How many terms of the mean each example brings; asked only where batches are cut.
+        rounds: Whether the model computes in bfloat16.
+        all_count: Whether every part of every batch has a share of it.
     """
 
     def __init__(self, model: keras.Model, objective: Objective, plan: Plan) -> None:
@@ -39,6 +43,9 @@ class Learner(keras.Model):
         self.losses_of_epoch = _constant(np.zeros(len(plan.sizes)))
         self.step = _constant(np.zeros((), np.int32))
         self.total, self.accumulate = len(plan.rates), plan.accumulate
+        self.terms = objective.terms(plan.arrays) if plan.accumulate > 1 else None
+        self.rounds = any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())
+        self.all_count = plan.sizes[-1] >= plan.accumulate and self.terms is None
         self.built = True
 
     def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
@@ -60,11 +67,22 @@ class Learner(keras.Model):
         }
         batch = own_shares(batch | read_before(x) | drawn(x))
         update = ops.cast(self.step // self.accumulate, keras.config.floatx())
-        loss = self.objective.loss(self.model, batch | {"progress": update / self.total})
-        if self.accumulate > 1:
-            loss = loss * ops.mean(x[SHARE])
+        batch |= {"progress": update / self.total}
+        loss = self._part_of_loss(batch, x) if self.accumulate > 1 else self._loss(batch)
         self._remember(ops.stop_gradient(loss))
         return loss * self.accumulate  # Keras's optimizers divide the sum of the parts' gradients
+
+    def _loss(self, batch: dict[str, Any]) -> KerasTensor:
+        return self.objective.loss(InFloat32(self.model) if self.rounds else self.model, batch)
+
+    def _part_of_loss(self, batch: dict[str, Any], x: dict[str, KerasTensor]) -> KerasTensor:
+        """Give a part's loss times its share. What has none moves nothing, statistics included."""
+        share, held = ops.mean(x[SHARE]), [] if self.all_count else moving_statistics(self)
+        before = [ops.copy(statistic) for statistic in held]
+        loss = share * self._loss(batch)
+        for statistic, was in zip(held, before, strict=True):
+            statistic.assign(ops.where(share > 0, statistic.value, was))
+        return loss
 
     def _remember(self, loss: KerasTensor) -> None:
         place = (self.step // self.accumulate) % self.losses_of_epoch.shape[0]
@@ -77,6 +95,25 @@ class Learner(keras.Model):
         self.step.assign(self.step + 1)
 
 
+class InFloat32:
+    """A network that computes in bfloat16 inside and gives float32; its parts, too.
+
+    What an objective does with the outputs needs the digits, and TensorFlow multiplies no number of
+    one kind with one of the other.
+    """
+
+    def __init__(self, network: keras.Layer) -> None:
+        self.network = network
+
+    def __call__(self, *inputs: Any, **how: Any) -> Any:
+        widen = partial(ops.cast, dtype="float32")
+        return keras.tree.map_structure(widen, self.network(*inputs, **how))
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.network, name)
+        return InFloat32(found) if isinstance(found, keras.Layer) else found
+
+
 class Rows(keras.utils.PyDataset):
     """The rows of every batch from an epoch onwards: indices and draws, as NumPy decided them.
 
@@ -86,9 +123,12 @@ class Rows(keras.utils.PyDataset):
 
     num_batches = None
 
-    def __init__(self, plan: Plan, objective: Objective, first_epoch: int) -> None:
+    def __init__(
+        self, plan: Plan, objective: Objective, first_epoch: int, terms: np.ndarray | None
+    ) -> None:
         super().__init__()
         self.plan, self.objective, self.first_epoch = plan, objective, first_epoch
+        self.terms = terms
         self.batches_of = lru_cache(maxsize=2)(self._batches_of)
         self.stored = split(plan.arrays)[1]
         self.ahead = ReadAhead(self._at)
@@ -108,7 +148,7 @@ class Rows(keras.utils.PyDataset):
         return rows | {name: _narrow(array) for name, array in read.items()}
 
     def _batches_of(self, epoch: int) -> list[Arrays]:
-        rows = self.plan.rows(self.objective, epoch)
+        rows = self.plan.rows(self.objective, epoch, self.terms)
         named: Arrays = {name or "main": _narrow(array) for name, array in rows.items()}
         batches = cut(named, self.plan.batch_size)
         if self.plan.accumulate == 1:
@@ -128,7 +168,8 @@ def weighed_parts(batch: Arrays, count: int) -> list[Arrays]:
         for share, rows in shares(batch, count)
     ]
     nothing = {name: rows[:1] for name, rows in batch.items()} | {SHARE: np.zeros(1, floats)}
-    return parts + [nothing] * (count - len(parts))
+    parts += [nothing] * (count - len(parts))
+    return [{name: rows for name, rows in part.items() if name != TERMS} for part in parts]
 
 
 def _constant(array: np.ndarray) -> keras.Variable:

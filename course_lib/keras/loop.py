@@ -65,7 +65,7 @@ def fit(
         batch_size: Examples per step, over all devices.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
             the whole batch's, then comes one update. What looks across examples (BatchNorm in
-            training, mix-up's partners, a mean over tokens) sees the parts, not the batch.
+            training, mix-up's partners) sees the parts, not the batch.
         batch_norm: What BatchNorm layers do where they are not frozen: ``"moving"``, they normalise
             by the batch and their statistics follow; ``"frozen"``, they normalise by the statistics
             that they have; ``"estimated"``, the same, after ``estimate_statistics`` on ``x``.
@@ -108,7 +108,7 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
         return
     parts, todo = steps * run.plan.accumulate, run.plan.epochs - first
     run.learner.step.assign(first * parts)
-    rows = Rows(run.plan, run.objective, first)
+    rows = Rows(run.plan, run.objective, first, run.learner.terms)
     bar = progress_bar(todo * steps, "fit", show=progress)
     with closing(rows), bar, statistics_as_planned(run):
         between = BetweenEpochs(run, validation, bar)

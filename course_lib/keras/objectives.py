@@ -10,6 +10,8 @@ The protocol, the same in both halves:
   them: it trains what is trainable and saves them in checkpoints.
 * ``objective.draws(rng, batch_size)`` gives the random numbers that a step needs, drawn in NumPy:
   they arrive in ``batch`` under their names, the same ones in both halves.
+* ``objective.terms(data)`` says over how many terms of each example the loss is a mean, where that
+  is not one each: a part of a batch then has the share of its terms (see ``fit``'s ``accumulate``).
 * ``objective.measure(outputs, y)`` says what ``evaluate`` reports, in NumPy.
 * ``objective.settings()`` names its numbers, so that a checkpoint knows its own run.
 
@@ -37,7 +39,7 @@ from keras import KerasTensor, ops
 
 from course_lib.keras import losses
 from course_lib.training import measures
-from course_lib.training.batches import Arrays
+from course_lib.training.batches import Arrays, count_tokens
 
 Batch = Mapping[str, KerasTensor]
 
@@ -52,6 +54,11 @@ class Objective(keras.Layer):
     def draws(self, rng: np.random.Generator, batch_size: int) -> Arrays:
         """Give the random numbers for one step; each array has one row for each example."""
         return {}
+
+    def terms(self, data: Arrays) -> np.ndarray | None:
+        """Give how many terms of the mean each example of the training data brings: N, or None
+        where each brings as many as another."""
+        return None
 
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         """Give what ``evaluate`` reports for all outputs and targets, in NumPy."""
@@ -141,6 +148,9 @@ class SequenceLikelihood(Objective):
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
         z, y = model(batch["x"], training=True), batch["y"]
         return losses.sequence_negative_log_likelihood(z, y, mask=y != self.padding)
+
+    def terms(self, data: Arrays) -> np.ndarray:
+        return count_tokens(data["y"], self.padding)
 
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         return measures.sequences(outputs, y, self.padding)

@@ -18,7 +18,8 @@ Parts = dict[str, list[keras.Layer]]
 def named_parts(model: keras.Layer, objective: keras.Layer | None = None) -> Parts:
     """Give the layers of each part: ``stem``, ``block1`` …, ``head`` (see ``training/rates.py``).
 
-    Only layers that learn, or would if they were not frozen.
+    Only layers that learn, or would if they were not frozen; with them BatchNorm layers without
+    scale and shift, whose statistics are frozen with their part.
 
     Args:
         model: A model with ``.backbone`` and ``.head``; any other is one part, ``model``.
@@ -27,11 +28,20 @@ def named_parts(model: keras.Layer, objective: keras.Layer | None = None) -> Par
     parts: Parts = {}
     taken: set[int] = set()
     for name, layers in _layers(model, objective):
-        new = {id(x): x for x in layers if id(x) not in taken and learnable_weights(x)}
+        new = {
+            id(x): x for x in layers if id(x) not in taken and (learnable_weights(x) or is_norm(x))
+        }
         parts[name] = list(new.values())
         taken |= set(new)
     in_order = {"stem": parts.pop("stem", []), **parts}
-    return {name: layers for name, layers in in_order.items() if layers}
+    return {
+        name: layers for name, layers in in_order.items() if any(map(learnable_weights, layers))
+    }
+
+
+def is_norm(layer: keras.Layer) -> bool:
+    """Say whether a layer keeps statistics of what it saw."""
+    return isinstance(layer, keras.layers.BatchNormalization)
 
 
 def learnable_weights(layer: keras.Layer) -> list[keras.Variable]:

@@ -59,13 +59,17 @@ class Run:
 
     def let_learn(self, parts: Iterable[str]) -> None:
         """Let these parts of the model learn and hold the others; what was frozen stays so."""
-        free, before = {*parts, *FULL_RATE}, len(self.learner.trainable_variables)
+        free, before = {*parts, *FULL_RATE}, self._free_now()
         for part, layers in self.learning.items():
             for layer in layers:
                 layer.trainable = part in free
-        if len(self.learner.trainable_variables) != before:
+        if self._free_now() != before:
             self.learner.optimizer.update_only(self.learner.trainable_variables)
             self.learner.make_train_function(force=True)  # the old one knows the old weights
+
+    def _free_now(self) -> set[int]:
+        """Give the weights that learn, by ``id``: as many others would not be the same."""
+        return {id(weight) for weight in self.learner.trainable_variables}
 
     @property
     def variables(self) -> list[keras.Variable]:
@@ -83,7 +87,7 @@ class Run:
             "precision": self.precision,
             "objective": objective,
             "trainable": [i for i, v in enumerate(self.variables) if id(v) in moving],
-            "start": digest(numbered(self.model.weights)),
+            "start": digest(numbered([*self.model.weights, *self.objective.weights])),
             "callbacks": settings_of(self.callbacks),
         }
         return self.plan.settings | own
@@ -125,8 +129,13 @@ def assign(variables: Iterable[keras.Variable], values: State) -> None:
 
 
 def learning(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
-    """Give the layers whose weights take a gradient."""
-    return [layer for layer in layers if layer.trainable_weights]
+    """Give a part's layers that are not frozen; none where no weight takes a gradient."""
+    free = [
+        layer
+        for layer in layers
+        if layer.trainable_weights or (layer.trainable and not learnable_weights(layer))
+    ]
+    return free if any(layer.trainable_weights for layer in free) else []
 
 
 def weights_of(layers: Iterable[keras.Layer]) -> list[keras.Variable]:

@@ -44,6 +44,9 @@ class Wrapper(Objective):
         """Give what this wrapper draws, besides the objective inside."""
         return {}
 
+    def terms(self, data: Arrays) -> np.ndarray | None:
+        return self.objective.terms(data)
+
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         return self.objective.measure(outputs, y)
 
@@ -174,5 +177,9 @@ class L2SP(Wrapper):
 
 def weight_vector(module: keras.Layer) -> KerasTensor:
     """Give all weights of a module in one row (BatchNorm's statistics are no weights)."""
-    weights = [w for w in module.weights if not w.name.startswith("moving_")]
-    return ops.concatenate([ops.reshape(w, (-1,)) for w in weights])
+    return ops.concatenate([ops.reshape(w, (-1,)) for w in parameters(module)])
+
+
+def parameters(module: keras.Layer) -> list[keras.Variable]:
+    """Give all weights of a module, those that are frozen now among them, but no statistics."""
+    return [w for w in module.weights if not w.name.startswith("moving_")]

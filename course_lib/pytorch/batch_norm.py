@@ -8,6 +8,9 @@ estimate them anew on the target before anything else.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from torch import nn
@@ -38,21 +41,41 @@ def estimate_statistics(
     """
     place = choose_device(device)
     norms = norm_layers(model.to(place))
-    momenta = [norm.momentum for norm in norms]
-    with inference(model):
+    with inference(model), own_momenta(norms):
         for i, part in enumerate(even_parts(x, batch_size)):
             for norm in norms:
                 norm.train().momentum = 1 / (i + 1)  # the mean of all batches up to this one
             model(torch.tensor(part).to(place))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
     return model
+
+
+@contextmanager
+def own_momenta(norms: list[_BatchNorm]) -> Iterator[None]:
+    """Give BatchNorm layers back their momenta after a ``with`` statement, however it ends."""
+    before = [norm.momentum for norm in norms]
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, before, strict=True):
+            norm.momentum = momentum
 
 
 def freeze_statistics(module: nn.Module) -> None:
     """Let BatchNorm layers normalise by the statistics they have; scale and shift may still learn."""
     for norm in norm_layers(module):
         norm.eval()
+
+
+@contextmanager
+def still(module: nn.Module) -> Iterator[None]:
+    """Let BatchNorm statistics stay as they are inside a ``with`` statement."""
+    moving = [norm for norm in norm_layers(module) if norm.training]
+    freeze_statistics(module)
+    try:
+        yield
+    finally:
+        for norm in moving:
+            norm.train()
 
 
 def norm_layers(module: nn.Module) -> list[_BatchNorm]:

@@ -6,8 +6,9 @@ batch, and PyTorch's ``DistributedDataParallel`` (DDP) averages the gradients: L
 Distributed: Experiences on Accelerating Data Parallel Training*, VLDB 2020, arXiv:2006.15704.
 
 With ``batch_size`` examples over all processes together, the losses are those of one process, but
-for rounding. What looks across examples sees a share and not the batch, as with ``accumulate``:
-BatchNorm in training (after each epoch its statistics are averaged), mix-up's partners, dropout.
+for rounding: each share counts as much as it has of the batch's mean. What looks across examples
+sees a share and not the batch, as with ``accumulate``: BatchNorm in training (after each epoch its
+statistics are averaged), mix-up's partners, dropout.
 Callbacks run in every process; ``Checkpoint`` writes in the first one only, to a place that all see.
 DDP wants every weight that may learn to take part in every loss: freeze what does not.
 """
@@ -26,6 +27,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from course_lib.pytorch.batch_norm import norm_layers
+from course_lib.training.batches import count_rows, share_of
 
 T = TypeVar("T")
 
@@ -56,15 +58,16 @@ def share_batches() -> int:
 
 
 def own_share(rows: Mapping[str, Any]) -> tuple[float, dict[str, Any]]:
-    """Give this process's rows of a batch, and which part of the batch they are.
+    """Give this process's rows of a batch, and their share in the mean over the batch.
 
     A process for which nothing is left takes the first row with a share of zero: DDP waits for all.
     """
-    n, i, count = len(next(iter(rows.values()))), rank(), processes()
+    n, i, count = count_rows(rows), rank(), processes()
     start, end = n * i // count, n * (i + 1) // count
     if start == end:
         return 0.0, {name: array[:1] for name, array in rows.items()}
-    return (end - start) / n, {name: array[start:end] for name, array in rows.items()}
+    mine = {name: array[start:end] for name, array in rows.items()}
+    return share_of(mine, rows), mine
 
 
 class LossOf(nn.Module):
@@ -118,6 +121,8 @@ def average_statistics(parts: nn.Module) -> None:
         if norm.training and norm.running_mean is not None and norm.running_var is not None:
             for statistic in (norm.running_mean, norm.running_var):
                 add_up(statistic).div_(processes())
+            if norm.num_batches_tracked is not None:  # who had no example left has counted less
+                distributed.broadcast(norm.num_batches_tracked, 0)
 
 
 def from_first(ask: Callable[[], T]) -> T:

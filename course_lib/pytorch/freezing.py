@@ -6,6 +6,8 @@ BatchNorm layers in training mode change their statistics although no gradient r
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from course_lib.errors import CourseError
@@ -48,14 +50,32 @@ def freeze_plan(model: nn.Module, plan: str, *, blocks: int = 1) -> nn.Module:
 
 
 def train_mode(module: nn.Module) -> None:
-    """Put a module into training mode, all but its frozen parts.
-
-    A part is frozen when it has weights and none of them takes a gradient.
-    """
-    weights = list(module.parameters())
-    if weights and not any(w.requires_grad for w in weights):
+    """Put a module into training mode, all but its frozen parts."""
+    if is_frozen(module):
         module.eval()
         return
     module.training = True
     for child in module.children():
         train_mode(child)
+
+
+def train_mode_by_block(model: nn.Module) -> None:
+    """Put a model into training mode, all but its frozen parts and blocks.
+
+    What has no weights of its own, as a BatchNorm layer without scale and shift, is frozen with its
+    block: a backbone may keep the layers of all its blocks in one row.
+    """
+    train_mode(model)
+    backbone: Any = getattr(model, "backbone", None)
+    blocks = [*getattr(backbone, "blocks", [])]
+    in_blocks = {layer for block in blocks for layer in block.modules()}
+    leaves = [layer for layer in backbone.modules() if not [*layer.children()]] if blocks else []
+    stem = nn.ModuleList([layer for layer in leaves if layer not in in_blocks])
+    for part in filter(is_frozen, (stem, *blocks)):
+        part.eval()
+
+
+def is_frozen(module: nn.Module) -> bool:
+    """Say whether a module has weights and none of them takes a gradient."""
+    weights = list(module.parameters())
+    return bool(weights) and not any(w.requires_grad for w in weights)

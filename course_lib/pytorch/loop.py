@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from course_lib.pytorch import distributed
-from course_lib.pytorch.batch_norm import estimate_statistics, freeze_statistics
+from course_lib.pytorch.batch_norm import estimate_statistics, freeze_statistics, still
 from course_lib.pytorch.devices import autocast
-from course_lib.pytorch.freezing import train_mode
+from course_lib.pytorch.freezing import train_mode, train_mode_by_block
 from course_lib.pytorch.inference import evaluate
 from course_lib.pytorch.objectives import CrossEntropy, Objective
 from course_lib.pytorch.optimizers import set_learning_rate
@@ -59,7 +60,7 @@ def fit(
         batch_size: Examples per step, over all processes.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
             the whole batch's, then comes one update. What looks across examples (BatchNorm in
-            training, mix-up's partners, a mean over tokens) sees the parts, not the batch.
+            training, mix-up's partners) sees the parts, not the batch.
         batch_norm: What BatchNorm layers do where they are not frozen: ``"moving"``, they normalise
             by the batch and their statistics follow; ``"frozen"``, they normalise by the statistics
             that they have; ``"estimated"``, the same, after ``estimate_statistics`` on ``x``.
@@ -118,6 +119,7 @@ def train_epoch(run: Run, epoch: int, bar: Any) -> Tensor:
     # Each epoch its own: resuming needs no more. And each process: they drop different units.
     torch.manual_seed(run.plan.seed * 100_003 + epoch + distributed.rank() * 2**40)
     train_mode(run.parts)
+    train_mode_by_block(run.model)
     if run.plan.batch_norm != "moving":
         freeze_statistics(run.parts)
     losses = torch.empty(len(run.plan.sizes), device=run.device)
@@ -142,8 +144,11 @@ def train_step(run: Run, rows: dict[str, Tensor], share: float, step: int) -> Te
 
 
 def add_gradients(run: Run, rows: dict[str, Tensor], share: float, step: int) -> Tensor:
-    """Forward and backward: add ``share`` times the gradient to what the weights have of it."""
-    with autocast(run.device, run.dtype):
+    """Forward and backward: add ``share`` times the gradient to what the weights have of it.
+
+    What has no share moves nothing, BatchNorm statistics included.
+    """
+    with autocast(run.device, run.dtype), still(run.parts) if share == 0 else nullcontext():
         loss = run.loss_of(run.batch(rows, step))
     loss = loss if share == 1 else share * loss
     count = distributed.processes()

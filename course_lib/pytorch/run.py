@@ -16,7 +16,7 @@ from course_lib.pytorch.distributed import own_share, processes, rank, start_ali
 from course_lib.pytorch.objectives import Objective
 from course_lib.pytorch.optimizers import build_optimizer
 from course_lib.pytorch.parts import named_parts
-from course_lib.training.batches import Arrays, cut, stream_of
+from course_lib.training.batches import TERMS, Arrays, cut, stream_of
 from course_lib.training.callbacks import Callback, State, below, settings_of
 from course_lib.training.draws import drawn
 from course_lib.training.history import History
@@ -79,7 +79,7 @@ class Run:
 
         What is on disk is read ahead.
         """
-        rows = self.plan.rows(self.objective, epoch)
+        rows = self.plan.rows(self.objective, epoch, self.terms)
         if not self.stored:
             return map(own_share, cut(self.on_device(rows), self.plan.batch_size))
         batches = [own_share(batch) for batch in cut(rows, self.plan.batch_size)]
@@ -90,9 +90,18 @@ class Run:
 
         return iter(ReadAhead(get, len(batches)))
 
-    def on_device(self, arrays: Arrays) -> dict[str, Tensor]:
-        """Bring arrays to the device, each as a tensor."""
-        return {name: torch.from_numpy(array).to(self.device) for name, array in arrays.items()}
+    @cached_property
+    def terms(self) -> np.ndarray | None:
+        """How many terms of the mean each example brings; asked only where batches are cut."""
+        whole = self.plan.accumulate == processes() == 1
+        return None if whole else self.objective.terms(self.plan.arrays)
+
+    def on_device(self, arrays: Arrays) -> dict[str, Any]:
+        """Bring arrays to the device, each as a tensor; shares are reckoned without it."""
+        return {
+            name: array if name == TERMS else torch.from_numpy(array).to(self.device)
+            for name, array in arrays.items()
+        }
 
     def batch(self, rows: dict[str, Tensor], step: int) -> dict[str, Any]:
         """Give the data that the rows' indices name, the draws, and how far the training is."""

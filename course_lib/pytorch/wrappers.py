@@ -44,6 +44,9 @@ class Wrapper(Objective):
         """Give what this wrapper draws, besides the objective inside."""
         return {}
 
+    def terms(self, data: Arrays) -> np.ndarray | None:
+        return self.objective.terms(data)
+
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         return self.objective.measure(outputs, y)
 

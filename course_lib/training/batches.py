@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.training.stored import is_stored, read
+from course_lib.training.stored import in_parts, is_stored, read
 
 Arrays = dict[str, np.ndarray]
+TERMS = "batch.terms"  # the name under which they travel beside the streams
 
 
 def order(n: int, seed: int, epoch: int, stream: str = "") -> np.ndarray:
@@ -86,16 +87,38 @@ def cut(orders: Arrays, batch_size: int) -> Iterator[Arrays]:
 
 
 def shares(batch: Mapping[str, Any], parts: int) -> Iterator[tuple[float, dict[str, Any]]]:
-    """Cut a batch into parts of nearly equal size, each with its share of the batch's examples.
+    """Cut a batch into parts of nearly equal size, each with its share of the batch's mean.
 
     The mean over a batch is the sum of its parts' means times their shares. A batch of fewer
     examples has fewer parts.
     """
-    n = len(next(iter(batch.values())))
+    n = count_rows(batch)
     ends = [n * (i + 1) // parts for i in range(parts)]
     for start, end in pairwise([0, *ends]):
         if end > start:
-            yield (end - start) / n, {name: rows[start:end] for name, rows in batch.items()}
+            part = {name: rows[start:end] for name, rows in batch.items()}
+            yield share_of(part, batch), part
+
+
+def share_of(part: Mapping[str, Any], batch: Mapping[str, Any]) -> float:
+    """Give the share that a part has in the mean over its batch.
+
+    It is the part of the examples; where the objective has counted their ``terms``, as tokens, that
+    of the terms. A batch without any has no shares.
+    """
+    if TERMS not in batch:
+        return count_rows(part) / count_rows(batch)
+    return float(part[TERMS].sum() / max(batch[TERMS].sum(), 1))
+
+
+def count_rows(rows: Mapping[str, Any]) -> int:
+    """Give the number of examples that rows stand for."""
+    return len(next(iter(rows.values())))
+
+
+def count_tokens(y: np.ndarray, padding: int) -> np.ndarray:
+    """Give how many tokens each of the sequences y (N×T, perhaps on disk) has: N."""
+    return np.concatenate([(part != padding).sum(axis=1) for part in in_parts(y, 1024)])
 
 
 def even_parts(x: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:

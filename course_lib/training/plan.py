@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.training.batches import Arrays, epoch_order, steps_per_epoch
+from course_lib.training.batches import TERMS, Arrays, epoch_order, steps_per_epoch
 from course_lib.training.draws import Drawing, epoch_draws
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
@@ -72,11 +72,13 @@ class Plan:
         numbers = {name: getattr(self, name) for name in names}
         return numbers | {"recipe": repr(self.recipe), "data": digest_of_data(self.arrays)}
 
-    def rows(self, objective: Drawing, epoch: int) -> Arrays:
-        """Give what an epoch needs for each example, in order: its index in each stream, and what
-        the objective draws for it (see ``course_lib.training.draws``)."""
+    def rows(self, objective: Drawing, epoch: int, terms: np.ndarray | None = None) -> Arrays:
+        """Give what an epoch needs for each example, in order: its index in each stream, what the
+        objective draws for it (see ``course_lib.training.draws``), and how many of the ``terms`` of
+        the loss are its own, where they differ."""
         orders = epoch_order(self.arrays, self.seed, epoch)
-        return orders | epoch_draws(objective, self.sizes, self.seed, epoch)
+        counted = {} if terms is None else {TERMS: terms[orders[""]]}
+        return orders | epoch_draws(objective, self.sizes, self.seed, epoch) | counted
 
     def record(
         self, history: History, losses: list[float], validation: dict[str, float], seconds: float

@@ -11,7 +11,7 @@ from keras import KerasTensor, ops
 from course_lib.keras.freezing import freeze
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.objectives import Batch, Objective
-from course_lib.keras.wrappers import Wrapper
+from course_lib.keras.wrappers import Wrapper, parameters
 
 
 def reverse_gradient(f: KerasTensor, strength: KerasTensor) -> KerasTensor:
@@ -48,12 +48,12 @@ class EWC(Wrapper):
     ) -> None:
         super().__init__(objective)
         self.strength = strength
-        values = [ops.convert_to_numpy(w) for w in model.trainable_weights]
+        values = [ops.convert_to_numpy(w) for w in parameters(model)]
         self.anchor = [keras.Variable(value, trainable=False) for value in values]
         self.fisher = [keras.Variable(value, trainable=False) for value in fisher]
 
     def loss(self, model: keras.Model, batch: Batch) -> KerasTensor:
-        weights = zip(model.trainable_weights, self.anchor, self.fisher, strict=True)
+        weights = zip(parameters(model), self.anchor, self.fisher, strict=True)
         penalty = sum(ops.sum(fisher * (w - anchor) ** 2) for w, anchor, fisher in weights)
         return self.objective.loss(model, batch) + self.strength / 2 * penalty
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,13 +13,14 @@ from course_lib.keras.normalization import BatchNorm
 from course_lib.keras.torch_layout import load_torch_layout
 
 
-def small_backbone() -> keras.Model:
+def small_backbone(scaled: bool = True) -> keras.Model:
     """Images N×8×8×1 → features N×6. Smooth (tanh), so that rounding stays rounding."""
+    norm = partial(BatchNorm, scale=scaled, center=scaled)
     image = keras.Input((8, 8, 1))
     x = layers.Conv2D(6, 3, 2, use_bias=False, name="conv1")(layers.ZeroPadding2D(1)(image))
-    x = layers.Activation("tanh")(BatchNorm(name="bn1")(x))
+    x = layers.Activation("tanh")(norm(name="bn1")(x))
     f = layers.Conv2D(6, 3, padding="same", use_bias=False, name="conv2")(x)
-    f = layers.Activation("tanh")(layers.Add()([x, BatchNorm(name="bn2")(f)]))
+    f = layers.Activation("tanh")(layers.Add()([x, norm(name="bn2")(f)]))
     return SmallBackbone(image, layers.GlobalAveragePooling2D()(f))
 
 
@@ -31,11 +33,13 @@ class SmallBackbone(keras.Model):
 
 
 class Small(keras.Model):
-    """The small backbone and a linear head: images → logits N×3."""
+    """The small backbone and a linear head: images → logits N×3. ``scaled``: norms have weights."""
 
-    def __init__(self, weights: Mapping[str, np.ndarray] | None = None) -> None:
+    def __init__(
+        self, weights: Mapping[str, np.ndarray] | None = None, *, scaled: bool = True
+    ) -> None:
         super().__init__()
-        self.backbone, self.head = small_backbone(), dense(3, "head")
+        self.backbone, self.head = small_backbone(scaled), dense(3, "head")
         self.built = True
         if weights:
             load_torch_layout(self, weights)

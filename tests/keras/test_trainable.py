@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from course_lib.keras import SGD, Objective
+from course_lib.keras.devices import computing_in
 from course_lib.keras.engine import keras
+from course_lib.keras.learner import Learner, Rows
 from course_lib.keras.normalization import BatchNorm
 from course_lib.keras.torch_layout import leaf_layers
+from course_lib.training.batches import Arrays
+from course_lib.training.plan import Plan
 from tests.training import trainable
 from tests.training.trainable import Half
 
@@ -40,6 +46,26 @@ def test_plans_freeze_bit_by_bit(plan: str, free: set[str], batch_norm: str) -> 
 
 def test_unfreezing_goes_from_the_head_to_the_input() -> None:
     trainable.check_unfreezing_goes_from_the_head_to_the_input(HALF)
+
+
+def test_norms_without_weights_are_frozen_with_their_block() -> None:
+    trainable.check_norms_without_weights_are_frozen_with_their_block(HALF)
+
+
+def test_parts_that_take_turns_learn_in_their_turn() -> None:
+    trainable.check_parts_that_take_turns_learn_in_their_turn(HALF)
+
+
+def test_a_checkpoint_knows_the_objectives_own_state(tmp_path: Path) -> None:
+    trainable.check_a_checkpoint_knows_the_objectives_own_state(HALF, tmp_path)
+
+
+def test_accumulated_tokens_weigh_as_in_the_whole_batch() -> None:
+    trainable.check_accumulated_tokens_weigh_as_in_the_whole_batch(HALF)
+
+
+def test_a_failed_estimate_leaves_the_layers_as_they_were() -> None:
+    trainable.check_a_failed_estimate_leaves_the_layers_as_they_were(HALF)
 
 
 def test_what_was_frozen_before_stays_so() -> None:
@@ -81,3 +107,15 @@ def test_rates_for_parts_that_are_not_there_are_refused() -> None:
 
 def test_bfloat16_stays_close_and_keeps_float32_weights() -> None:
     trainable.check_bfloat16_stays_close_and_keeps_float32_weights(HALF)
+
+
+def loss_of(model: Any, objective: Objective, data: Arrays, precision: str) -> Any:
+    plan = Plan(data, SGD(), epochs=1, batch_size=16, seed=0)
+    rows = Rows(plan, objective, 0, None)[0]
+    with computing_in(precision, model):
+        learner = Learner(model, objective, plan)
+        return learner.compute_loss(x={n: keras.ops.convert_to_tensor(a) for n, a in rows.items()})
+
+
+def test_every_objective_is_float32_in_bfloat16() -> None:
+    trainable.check_every_objective_is_float32_in_bfloat16(HALF, loss_of)

@@ -92,11 +92,12 @@ CASES |= {
     "discriminative rates": Case(ALIKE),
     "last block": Case(ADAMW, plan="last"),
     "unfreezing, SGD": Case(SGD(COSINE, weight_decay=0.05), unfreeze=True),
-    "unfreezing, Adam": Case(Adam(0.01, weight_decay=0.05), unfreeze=True),
+    "unfreezing, EWC, Adam": Case(Adam(0.01, weight_decay=0.05), unfreeze=True, objective="EWC"),
     "statistics frozen": Case(SGD(COSINE), how={"batch_norm": "frozen"}),
     "statistics estimated": Case(SGD(0.05), how={"batch_norm": "estimated"}),
     "accumulated": Case(SGD(COSINE), how={"batch_norm": "frozen", "accumulate": 3}),
-    "accumulated, AdamW": Case(ADAMW, how={"accumulate": 4}),
+    # 22, 22, 22, 22 and 2 examples: the last batch has fewer of them than parts.
+    "accumulated, AdamW": Case(ADAMW, how={"accumulate": 4, "batch_size": 22}),
     "LP-FT": Case(SGD(COSINE), probe_first=True),
     "all at once": Case(ALIKE, unfreeze=True, how={"batch_norm": "estimated", "accumulate": 2}),
 }

@@ -66,10 +66,9 @@ def run(case: Case) -> dict[str, Any]:
         data,
         objective=objective,
         optimizer=case.recipe,
-        batch_size=cases.BATCH_SIZE,
         validation=(data["x"], data["y"]),
         precision="float32",
-        **case.how,
+        **{"batch_size": cases.BATCH_SIZE, **case.how},
     )
     network = model.backbone.network if case.model == "glyphnet" else model.backbone
     return cases.report(history, to_torch_layout(network))

@@ -79,10 +79,9 @@ def run(case: Case) -> dict[str, Any]:
         data,
         objective=objective,
         optimizer=case.recipe,
-        batch_size=cases.BATCH_SIZE,
         validation=(data["x"], data["y"]),
         precision="float32",
-        **case.how,
+        **{"batch_size": cases.BATCH_SIZE, **case.how},
     )
     return cases.report(history, {n: w.numpy() for n, w in ends(case, model).items()})
 

@@ -10,26 +10,36 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_lib.pytorch import SGD, Checkpoint, EarlyStopping, GradualUnfreezing, fit
+from course_lib.pytorch import (
+    SGD,
+    Checkpoint,
+    EarlyStopping,
+    GradualUnfreezing,
+    SequenceLikelihood,
+    fit,
+)
 from course_lib.pytorch.distributed import rank
 from course_lib.training.settings import digest
 from tests.parity import cases
 from tests.pytorch.doubles import DANN
-from tests.pytorch.small import Small, load
+from tests.pytorch.small import Pairs, Small, load
 from tests.training.streams import Folder
 
 N, BATCH_SIZE = 61, 15  # shares of 7 and 8; the last batch has one example for two processes
 
 
 def train(folder: Path, **how: Any) -> dict[str, Any]:
-    data: dict[str, Any] = cases.arrays()
+    of_tokens = how.pop("sequences", False)
+    data: dict[str, Any] = cases.data_for(cases.CASES["sequences, SGD" if of_tokens else "DANN"])
     data |= {"x": data["x"][:N], "y": data["y"][:N]}
     held_out = (data["x"], data["y"])
     if how.pop("on_disk", False):
         data["x"] = Folder(data["x"])
     start = {name: w + rank() for name, w in cases.start().items()}  # the first one's counts
-    model = Small(start)
-    objective = DANN(load(nn.Linear(6, 2), start, "domain."))
+    model: Any = (Pairs if of_tokens else Small)(start)
+    objective: Any = DANN(load(nn.Linear(6, 2), start, "domain."))
+    if of_tokens:
+        objective = SequenceLikelihood()
     callbacks = [EarlyStopping(), Checkpoint(folder / f"{len(list(folder.iterdir()))}.safetensors")]
     if how.pop("unfreeze", False):
         callbacks.append(GradualUnfreezing())
@@ -50,6 +60,8 @@ def train(folder: Path, **how: Any) -> dict[str, Any]:
 TRAININGS: dict[str, dict[str, Any]] = {
     "frozen statistics": {"batch_norm": "frozen"},
     "accumulated": {"batch_norm": "frozen", "accumulate": 3},
+    "sequences": {"batch_norm": "frozen", "sequences": True},  # of one token or two
+    "sequences, accumulated": {"batch_norm": "frozen", "sequences": True, "accumulate": 3},
     "unfreezing, from disk": {"batch_norm": "frozen", "unfreeze": True, "on_disk": True},
     "moving statistics": {"batch_norm": "moving"},
 }

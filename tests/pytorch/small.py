@@ -10,12 +10,12 @@ from torch import Tensor, nn
 class SmallBackbone(nn.Module):
     """Images N×8×8×1 → features N×6. Smooth (tanh), so that rounding stays rounding."""
 
-    def __init__(self) -> None:
+    def __init__(self, scaled: bool = True) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, 6, 3, stride=2, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(6)
+        self.bn1 = nn.BatchNorm2d(6, affine=scaled)
         self.conv2 = nn.Conv2d(6, 6, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(6)
+        self.bn2 = nn.BatchNorm2d(6, affine=scaled)
 
     @property
     def blocks(self) -> list[nn.ModuleList]:
@@ -27,11 +27,13 @@ class SmallBackbone(nn.Module):
 
 
 class Small(nn.Module):
-    """The small backbone and a linear head: images → logits N×3."""
+    """The small backbone and a linear head: images → logits N×3. ``scaled``: norms have weights."""
 
-    def __init__(self, weights: dict[str, np.ndarray] | None = None) -> None:
+    def __init__(
+        self, weights: dict[str, np.ndarray] | None = None, *, scaled: bool = True
+    ) -> None:
         super().__init__()
-        self.backbone, self.head = SmallBackbone(), nn.Linear(6, 3)
+        self.backbone, self.head = SmallBackbone(scaled), nn.Linear(6, 3)
         if weights:
             load(self.backbone, weights)
             load(self.head, weights, "head.")

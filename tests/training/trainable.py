@@ -37,12 +37,15 @@ class Half:
     """
 
     def __init__(self, name: str, arrays: Callable[[Any], dict[str, np.ndarray]]) -> None:
+        self.name = name
         self.library: Any = importlib.import_module(f"course_lib.{name}")
-        self.small: Any = importlib.import_module(f"tests.{name}.small").Small
-        self.arrays = arrays
+        small: Any = importlib.import_module(f"tests.{name}.small")
+        self.small, self.pairs = small.Small, small.Pairs
+        norms: Any = importlib.import_module(f"course_lib.{name}.batch_norm")
+        self.arrays, self.norm_layers = arrays, norms.norm_layers
 
-    def model(self) -> Any:
-        return self.small(cases.start())
+    def model(self, **how: Any) -> Any:
+        return self.small(cases.start(), **how)
 
     def fit(self, model: Any, **how: Any) -> History:
         data = cases.arrays()
@@ -109,6 +112,51 @@ def check_unfreezing_goes_from_the_head_to_the_input(half: Half) -> None:
     }
 
 
+def check_norms_without_weights_are_frozen_with_their_block(half: Half) -> None:
+    model = half.library.freeze_plan(half.model(scaled=False), "last")
+    before = half.bits(model)
+    half.fit(model)
+    after = half.bits(model)
+    assert {part: moved(before[part], after[part]) for part in before} == {
+        "block1": {False}, "block2": {True}, "head": {True}
+    }  # fmt: skip
+    model = half.model(scaled=False)
+    watch = Watch(half, model)
+    half.fit(model, callbacks=[GradualUnfreezing(), watch])
+    for epoch, (before, after) in enumerate(zip(watch.seen, watch.seen[1:], strict=False)):
+        assert moved(before["block1"], after["block1"]) == {False}
+        assert moved(before["block2"], after["block2"]) == {epoch == 1}
+
+
+class TakingTurns(Callback):
+    """Let one block learn in even epochs and the other in odd ones: as many weights, but others."""
+
+    def on_epoch_begin(self, run: Any) -> None:
+        run.let_learn([f"block{1 + len(run.history.epochs) % 2}"])
+
+
+def check_parts_that_take_turns_learn_in_their_turn(half: Half) -> None:
+    model = half.model()
+    watch = Watch(half, model)
+    half.fit(model, callbacks=[TakingTurns(), watch], optimizer=AdamW(0.01))
+    for epoch, (before, after) in enumerate(zip(watch.seen, watch.seen[1:], strict=False)):
+        learnt = {part for part in before if True in moved(before[part], after[part])}
+        assert learnt == {f"block{1 + epoch % 2}"}
+
+
+def check_a_checkpoint_knows_the_objectives_own_state(half: Half, folder: Path) -> None:
+    """Two penalties that differ in nothing but their anchor, the starting point they hold."""
+    library, path = half.library, folder / "anchored.safetensors"
+    anchors = half.model(), half.small({n: w + 1 for n, w in cases.start().items()})
+    for anchor in anchors:
+        how = {"objective": library.L2SP(library.CrossEntropy(), anchor), "epochs": 1}
+        if anchor is anchors[0]:
+            half.fit(half.model(), callbacks=[Checkpoint(path)], **how)
+        else:
+            with pytest.raises(CourseError, match="start"):
+                half.fit(half.model(), callbacks=[Checkpoint(path)], **how)
+
+
 def check_what_was_frozen_before_stays_so(half: Half) -> None:
     model = half.library.freeze_plan(half.model(), "last")
     before = half.bits(model)["block1"]
@@ -151,6 +199,46 @@ def check_accumulated_gradients_are_the_whole_batchs(half: Half) -> None:
     assert len(ends[4]["loss"]) == 9
     for name, array in ends[1].items():
         np.testing.assert_allclose(ends[4][name], array, rtol=1e-5, atol=1e-6)
+
+
+def check_accumulated_tokens_weigh_as_in_the_whole_batch(half: Half) -> None:
+    """Sequences of one or two tokens: parts of as many examples have unlike numbers of tokens."""
+    data = cases.data_for(cases.CASES["sequences, SGD"])
+    data["y"][:30] = -1  # and some without any
+    ends = {}
+    for accumulate in (1, 4):
+        model = half.pairs(cases.start())
+        how: dict[str, Any] = {"batch_size": 11, "accumulate": accumulate, "epochs": 1}
+        history = half.library.fit(
+            model, data, objective=half.library.SequenceLikelihood(), optimizer=SGD(0.1),
+            batch_norm="frozen", **how,
+        )  # fmt: skip
+        ends[accumulate] = half.arrays(model) | {"loss": np.array(history.loss)}
+    for name, array in ends[1].items():
+        np.testing.assert_allclose(ends[4][name], array, rtol=1e-5, atol=1e-6)
+
+
+class Breaking:
+    """Data on disk whose third reading fails."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        self.x, self.shape, self.dtype, self.readings = x, x.shape, x.dtype, 0
+
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
+        self.readings += 1
+        if self.readings == 3:
+            raise InterruptError
+        return self.x[indices]
+
+
+def check_a_failed_estimate_leaves_the_layers_as_they_were(half: Half) -> None:
+    model = half.model()
+    norms = half.norm_layers(model)
+    before = [norm.momentum for norm in norms]
+    with pytest.raises(InterruptError):
+        data = Breaking(cases.arrays()["x"])
+        half.library.estimate_statistics(model, data, batch_size=20)
+    assert [norm.momentum for norm in norms] == before
 
 
 def check_frozen_statistics_stay_while_scale_and_shift_learn(half: Half) -> None:
@@ -251,3 +339,18 @@ def check_bfloat16_stays_close_and_keeps_float32_weights(half: Half) -> None:
     assert losses["bfloat16"] != losses["float32"]
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05)
     assert {array.dtype.name for array in half.arrays(model).values()} <= {"float32", "int64"}
+
+
+def check_every_objective_is_float32_in_bfloat16(half: Half, loss_of: Callable[..., Any]) -> None:
+    """``loss_of(model, objective, data, precision)`` gives the loss of a first batch."""
+    build = importlib.import_module(f"tests.parity.run_{half.name}").build_objective
+    for objective in ("cross-entropy", *cases.OBJECTIVES, "DANN", "distillation"):
+        case = cases.Case(SGD(), objective=objective)
+        losses = {}
+        for precision in ("float32", "bfloat16"):
+            model = (half.pairs if objective == "sequences" else half.small)(cases.start())
+            loss = loss_of(model, build(case, model), cases.data_for(case), precision)
+            assert str(loss.dtype).removeprefix("torch.") in ("float32", "<dtype: 'float32'>")
+            losses[precision] = float(loss)
+        assert losses["bfloat16"] != losses["float32"], objective
+        assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05), objective
