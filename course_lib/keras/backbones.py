@@ -155,7 +155,7 @@ ARCHITECTURES = {
     ),
     "resnet18": Architecture(build_resnet18, IMAGENET_RGB, (7, 7, 512), _RESNET_BLOCKS),
     "resnet50": Architecture(build_resnet50, IMAGENET_RGB, (7, 7, 2048), _RESNET_BLOCKS),
-    "vgg16": Architecture(_vgg16, IMAGENET_BGR, (7, 7, 512), _VGG_BLOCKS),
+    "vgg16": Architecture(_vgg16, IMAGENET_RGB, (7, 7, 512), _VGG_BLOCKS),
     "mobilenet_v2": Architecture(
         build_mobilenet_v2,
         IMAGENET_RGB,
@@ -187,8 +187,9 @@ def _default_weights(name: str) -> Path:
         return published.EMBEDDED / f"{name}.safetensors"
     if name in published.KERAS_APPLICATIONS:
         fetch = "import keras; keras.applications.VGG16(include_top=False)"
-        own = published.KERAS_APPLICATIONS[name]
-        return published.find_published(name, own, published.keras_folders(), fetch)
+        files = published.KERAS_APPLICATIONS[name] + published.TORCHVISION[name]
+        folders = [*published.keras_folders(), *published.torch_folders()]
+        return published.find_published(name, files, folders, fetch)
     # torchvision's file, but without torchvision: Keras downloads it into its own folder.
     files = published.TORCHVISION[name]
     url = f"{published.TORCHVISION_URL}/{files[0]}"
@@ -203,9 +204,8 @@ def _load_weights(
     """Load a file and give the architecture with the preprocessing that these weights expect."""
     if name == "vgg16" and path.suffix == ".h5":
         network.load_weights(path)
-        return architecture
+        return replace(architecture, preprocessing=IMAGENET_BGR)  # as Caffe had it
     renamed = VGG16_IN_TORCHVISION if name == "vgg16" else None
     tensors = published.present_names(weight_files.read_weights(path))
     load_torch_layout(network, tensors, renamed=renamed, source=str(path))
-    own = GLYPHS if name == "glyphnet" else IMAGENET_RGB  # the file is torchvision's
-    return replace(architecture, preprocessing=own)
+    return architecture

@@ -89,7 +89,7 @@ def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.
     arXiv:1512.00567).
 
     Args:
-        z: Logits, N×K.
+        z: Logits, N×K, with K above 1. A class that is ruled out has :math:`-\infty`.
         y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
         label_smoothing: :math:`\epsilon`, from 0 to 1.
     """
@@ -98,7 +98,8 @@ def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.
     q = one_hot(y, K, log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)
     if label_smoothing:
         q = (1 - label_smoothing) * q + label_smoothing / K
-    return -ops.mean(ops.sum(q * log_p, axis=-1))
+    terms = ops.where(q == 0, 0.0, q * log_p)  # 0 · log 0 = 0: what is ruled out costs nothing
+    return -ops.mean(ops.sum(terms, axis=-1))
 
 
 def sequence_negative_log_likelihood(
@@ -131,6 +132,7 @@ def sequence_negative_log_likelihood(
     require_one_of("mask", mask is not None, "lengths", lengths is not None)
     if lengths is not None:
         mask = mask_from_lengths(lengths, y.shape[1])
+    y = whole(y)
     m = ops.ones_like(y, dtype="bool") if mask is None else ops.cast(mask, "bool")
     known = (y >= 0) & (y < z.shape[-1])
     chosen = ops.expand_dims(ops.where(m & known, y, 0), -1)
@@ -142,7 +144,7 @@ def sequence_negative_log_likelihood(
 
 def mask_from_lengths(lengths: KerasTensor, T: int) -> KerasTensor:
     """Give N×T: true at the first ``lengths[i]`` places of row i."""
-    return ops.arange(T, dtype=lengths.dtype) < ops.expand_dims(lengths, -1)
+    return ops.arange(T, dtype="int32") < ops.expand_dims(whole(lengths), -1)
 
 
 def one_hot(y: KerasTensor, K: int, dtype: str = "float32") -> KerasTensor:
@@ -150,8 +152,13 @@ def one_hot(y: KerasTensor, K: int, dtype: str = "float32") -> KerasTensor:
 
     So a wrong label shows in the loss. Asking here whether there is one would wait for the device.
     """
-    hot = ops.cast(ops.expand_dims(y, -1) == ops.arange(K, dtype=y.dtype), dtype)
+    hot = ops.cast(ops.expand_dims(whole(y), -1) == ops.arange(K, dtype="int32"), dtype)
     return hot / ops.sum(hot, axis=-1, keepdims=True)  # 1/1 and 0/1, or 0/0
+
+
+def whole(y: KerasTensor) -> KerasTensor:
+    """Give labels, tokens or lengths as int32: narrower types cannot count to any K or T."""
+    return ops.cast(y, "int32")
 
 
 def _widened(z: KerasTensor) -> KerasTensor:

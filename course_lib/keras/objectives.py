@@ -146,7 +146,7 @@ class SequenceLikelihood(Objective):
         self.padding = padding
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
-        z, y = model(batch["x"], training=True), batch["y"]
+        z, y = model(batch["x"], training=True), losses.whole(batch["y"])
         return losses.sequence_negative_log_likelihood(z, y, mask=y != self.padding)
 
     def terms(self, data: Arrays) -> np.ndarray:

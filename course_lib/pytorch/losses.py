@@ -87,7 +87,7 @@ def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tens
     arXiv:1512.00567).
 
     Args:
-        z: Logits, N×K.
+        z: Logits, N×K, with K above 1. A class that is ruled out has :math:`-\infty`.
         y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
         label_smoothing: :math:`\epsilon`, from 0 to 1.
     """
@@ -96,7 +96,8 @@ def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tens
     q = one_hot(y, K, log_p.dtype) if y.dim() == 1 else y
     if label_smoothing:
         q = (1 - label_smoothing) * q + label_smoothing / K
-    return -(q * log_p).sum(dim=-1).mean()
+    terms = torch.where(q == 0, 0.0, q * log_p)  # 0 · log 0 = 0: what is ruled out costs nothing
+    return -terms.sum(dim=-1).mean()
 
 
 def sequence_negative_log_likelihood(
@@ -125,9 +126,10 @@ def sequence_negative_log_likelihood(
     require_one_of("mask", mask is not None, "lengths", lengths is not None)
     if lengths is not None:
         mask = mask_from_lengths(lengths, y.shape[1])
+    y = whole(y)
     m = torch.ones_like(y, dtype=torch.bool) if mask is None else mask.bool()
     known = (y >= 0) & (y < z.shape[-1])
-    chosen = torch.where(m & known, y, 0).long().unsqueeze(-1)
+    chosen = torch.where(m & known, y, 0).unsqueeze(-1)
     log_p = log_softmax(z).gather(-1, chosen).squeeze(-1)
     log_p = torch.where(known, log_p, torch.nan)  # a wrong token shows in the loss
     return -torch.where(m, log_p, 0).sum() / m.sum().clamp(min=1)
@@ -135,7 +137,7 @@ def sequence_negative_log_likelihood(
 
 def mask_from_lengths(lengths: Tensor, T: int) -> Tensor:
     """Give N×T: true at the first ``lengths[i]`` places of row i."""
-    return torch.arange(T, device=lengths.device) < lengths.unsqueeze(-1)
+    return torch.arange(T, device=lengths.device) < whole(lengths).unsqueeze(-1)
 
 
 def one_hot(y: Tensor, K: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -143,8 +145,13 @@ def one_hot(y: Tensor, K: int, dtype: torch.dtype = torch.float32) -> Tensor:
 
     So a wrong label shows in the loss. Asking here whether there is one would wait for the device.
     """
-    hot = (y.unsqueeze(-1) == torch.arange(K, device=y.device)).to(dtype)
+    hot = (whole(y).unsqueeze(-1) == torch.arange(K, device=y.device)).to(dtype)
     return hot / hot.sum(dim=-1, keepdim=True)  # 1/1 and 0/1, or 0/0
+
+
+def whole(y: Tensor) -> Tensor:
+    """Give labels, tokens or lengths as int64: narrower types cannot count to any K or T."""
+    return y.to(torch.int64)
 
 
 def _widened(z: Tensor) -> Tensor:

@@ -143,7 +143,7 @@ class SequenceLikelihood(Objective):
         self.padding = padding
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        z, y = model(batch["x"]), batch["y"]
+        z, y = model(batch["x"]), losses.whole(batch["y"])
         return losses.sequence_negative_log_likelihood(z, y, mask=y != self.padding)
 
     def terms(self, data: Arrays) -> np.ndarray:

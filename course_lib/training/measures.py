@@ -9,7 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.errors import CourseError
-from course_lib.training.requirements import require_labels, require_same_shape, require_sequences
+from course_lib.training.requirements import (
+    require_labels,
+    require_same_shape,
+    require_sequences,
+    require_several_classes,
+)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -36,6 +41,7 @@ def classification(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
             f"Classification needs logits N×K and labels N; found {logits.shape} and {y.shape}.",
             f"分类需要 N×K 的 logits 和 N 个标签，现在的形状是 {logits.shape} 与 {y.shape}。",
         )
+    require_several_classes(logits.shape[1])
     require_labels(y, logits.shape[1])
     return {"loss": cross_entropy(logits, y), "accuracy": accuracy(logits, y)}
 

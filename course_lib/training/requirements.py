@@ -36,6 +36,18 @@ def require_classes(z: Shape, y: Shape, *, whole: bool) -> None:
             f"标签是形状为 {_written(y)} 的{'整数' if whole else '实数'}。"
             "（给 MixUp 指定 classes=K，它就会把标签变成占比。）",
         )
+    require_several_classes(z[-1])
+
+
+def require_several_classes(K: int | None) -> None:
+    """Make sure that there is something to tell apart: one class has all the probability."""
+    if K == 1:
+        raise CourseError(
+            "There is one class only, so that every answer is right and the loss 0: give the head one "
+            "output for each class, or use BinaryCrossEntropy for yes or no.",
+            "只有一个类别：怎样回答都对，损失恒为 0。请让分类头为每个类别各有一个输出，"
+            "是非题请用 BinaryCrossEntropy。",
+        )
 
 
 def require_labels(y: np.ndarray, K: int) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from course_lib.keras.backbones import (
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import to_torch_layout
 from course_lib.keras.vit import build_vit
-from course_lib.training import weight_files
+from course_lib.training import published, weight_files
 from course_lib.training.preprocessing import IMAGENET_BGR, IMAGENET_RGB
 from tests.conftest import ROOT
 
@@ -105,8 +106,23 @@ def test_keras_own_vgg16_brings_its_own_preprocessing(tmp_path: Path) -> None:
     )
 
 
+def test_vgg16_takes_torchvisions_file_where_kerass_is_not_there(
+    course_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    file = folder / f"vgg16-{sha256(b'no weights').hexdigest()[:8]}.pth"
+    file.write_bytes(b"no weights")
+    monkeypatch.setitem(published.TORCHVISION, "vgg16", (file.name,))
+    with pytest.raises(CourseError, match=f"{file.name} cannot be read"):
+        load_backbone("vgg16")
+
+
 def test_the_documents_numbers_for_vgg16() -> None:
     vgg16 = load_backbone("vgg16", weights=None)
+    assert vgg16.preprocessing == IMAGENET_RGB  # without weights, as in the PyTorch half
     assert count_parameters(vgg16) == {"total": 14_714_688, "trainable": 14_714_688}
     assert describe(vgg16)[-1].shape == vgg16.map_shape == (7, 7, 512)
     big = attach_head(vgg16, 10, hidden=(1024,), flatten=True)

@@ -146,3 +146,33 @@ def test_a_label_that_is_none_shows_in_the_loss(label: int) -> None:
         losses.sequence_negative_log_likelihood(T(given.Z_SEQUENCE), T(tokens)),
     ):
         assert np.isnan(float(loss))
+
+
+def test_classes_that_are_ruled_out_cost_nothing() -> None:
+    out = np.eye(4)[(given.LABELS + 1) % 4] == 1
+    z, y = np.where(out, -np.inf, given.Z), T(given.LABELS)
+    loss = losses.cross_entropy(T(z), y)
+    expected = theirs.sparse_categorical_crossentropy(y, T(z), from_logits=True)
+    assert float(loss) == pytest.approx(np.mean(expected))
+    slope = gradient(lambda value: losses.cross_entropy(value, y), z)
+    assert np.isfinite(slope).all() and (slope[out] == 0).all()
+    shares = keras.ops.softmax(T(z))  # as a teacher that rules out the same ones
+    p = np.array(shares)[~out]
+    assert float(losses.cross_entropy(T(z), shares)) == pytest.approx(-(p * np.log(p)).sum() / 6)
+    assert float(losses.cross_entropy(T(z), (y + 1) % 4)) == np.inf  # it came all the same
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int16", "int64"])
+def test_labels_and_lengths_count_beyond_their_type(kind: str) -> None:
+    z, y = given.MANY, given.MANY_LABELS
+    expected = losses.cross_entropy(T(z), T(y))
+    assert float(losses.cross_entropy(T(z), T(y.astype(kind)))) == float(expected)
+    sequence, tokens, length = T(z[None]), T(y[None].astype(kind)), T(np.array([2], kind))
+    short = losses.sequence_negative_log_likelihood(sequence, tokens, lengths=length)
+    assert float(short) == pytest.approx(float(losses.cross_entropy(T(z[:2]), T(y[:2]))))
+    assert np.sum(losses.mask_from_lengths(length, 300)) == 2
+
+
+def test_one_class_is_nothing_to_tell_apart() -> None:
+    with pytest.raises(CourseError, match="one class"):
+        losses.cross_entropy(keras.ops.zeros((6, 1)), keras.ops.zeros(6, dtype="int32"))

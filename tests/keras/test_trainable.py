@@ -119,3 +119,7 @@ def loss_of(model: Any, objective: Objective, data: Arrays, precision: str) -> A
 
 def test_every_objective_is_float32_in_bfloat16() -> None:
     trainable.check_every_objective_is_float32_in_bfloat16(HALF, loss_of)
+
+
+def test_labels_of_any_whole_type_mean_the_same() -> None:
+    trainable.check_labels_of_any_whole_type_mean_the_same(HALF, loss_of)

@@ -155,3 +155,35 @@ def test_a_label_that_is_none_shows_in_the_loss(label: int) -> None:
         losses.sequence_negative_log_likelihood(T(given.Z_SEQUENCE), T(tokens)),
     ):
         assert np.isnan(loss.item())
+
+
+def test_classes_that_are_ruled_out_cost_nothing() -> None:
+    z = T(np.where(np.eye(4)[(given.LABELS + 1) % 4], -np.inf, given.Z), requires_grad=True)
+    y = T(given.LABELS)
+    loss = losses.cross_entropy(z, y)
+    assert loss.item() == pytest.approx(functional.cross_entropy(z, y).item())
+    loss.backward()
+    assert torch.isfinite(z.grad).all() and (z.grad[z == -np.inf] == 0).all()
+    shares = torch.softmax(z, dim=1).detach()  # as a teacher that rules out the same ones
+    entropy = -torch.special.xlogy(shares, shares).sum(dim=1).mean()
+    assert losses.cross_entropy(z, shares).item() == pytest.approx(entropy.item())
+    assert losses.cross_entropy(z, (y + 1) % 4).item() == np.inf  # it came all the same
+
+
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int16, torch.int64])
+def test_labels_and_lengths_count_beyond_their_type(kind: torch.dtype) -> None:
+    z, y = T(given.MANY), T(given.MANY_LABELS)
+    expected = losses.cross_entropy(z, y)
+    assert losses.cross_entropy(z, y.to(kind)) == expected
+    sequence, tokens, length = z.unsqueeze(0), y.unsqueeze(0), T([2])
+    short = losses.sequence_negative_log_likelihood(sequence, tokens, lengths=length)
+    again = losses.sequence_negative_log_likelihood(
+        sequence, tokens.to(kind), lengths=length.to(kind)
+    )
+    assert short == again == losses.cross_entropy(z[:2], y[:2])
+    assert losses.mask_from_lengths(length.to(kind), 300).sum() == 2
+
+
+def test_one_class_is_nothing_to_tell_apart() -> None:
+    with pytest.raises(CourseError, match="one class"):
+        losses.cross_entropy(torch.zeros(6, 1), torch.zeros(6, dtype=torch.int64))

@@ -132,3 +132,7 @@ def test_what_has_no_share_moves_nothing() -> None:
     assert all(not w.grad.any() for w in model.parameters())
     add_gradients(run, rows, 0.5, 0)
     assert HALF.bits(model) != before
+
+
+def test_labels_of_any_whole_type_mean_the_same() -> None:
+    trainable.check_labels_of_any_whole_type_mean_the_same(HALF, loss_of)

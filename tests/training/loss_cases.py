@@ -18,6 +18,9 @@ MASK = np.arange(5) < LENGTHS[:, None]
 EXTREME = np.array([[1e4, -1e4, 0.0, 3.0], [-1e4, -1e4, -1e4, -1e4], [800.0, 799.0, 0.0, -800.0]])
 EXTREME_LABELS = np.array([1, 2, 0])
 
+# More classes than a uint8 can name.
+MANY, MANY_LABELS = RNG.normal(size=(4, 300)), np.array([5, 200, 0, 255])
+
 
 def softmax(z: np.ndarray) -> np.ndarray:
     return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)

@@ -27,6 +27,8 @@ def test_accuracy_counts_rows_and_shapes_are_checked() -> None:
     assert measures.classification(z, np.array([0, 1, 1]))["accuracy"] == pytest.approx(2 / 3)
     with pytest.raises(CourseError, match="N×K"):
         measures.classification(z, np.zeros((3, 2)))
+    with pytest.raises(CourseError, match="one class"):
+        measures.classification(z[:, :1], np.zeros(3, np.int64))
 
     for label in (-1, 2):
         with pytest.raises(CourseError, match=rf"a label {label}, .* 0 … 1"):

@@ -354,3 +354,12 @@ def check_every_objective_is_float32_in_bfloat16(half: Half, loss_of: Callable[.
             losses[precision] = float(loss)
         assert losses["bfloat16"] != losses["float32"], objective
         assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.05), objective
+
+
+def check_labels_of_any_whole_type_mean_the_same(half: Half, loss_of: Callable[..., Any]) -> None:
+    data = cases.arrays()
+    for kind in ("uint8", "uint16", "uint32", "int8", "int32", "int64"):
+        y = data["y"].astype(kind)
+        loss = loss_of(half.model(), half.library.CrossEntropy(), data | {"y": y}, "float32")
+        expected = loss_of(half.model(), half.library.CrossEntropy(), data, "float32")
+        assert float(loss) == float(expected), kind
