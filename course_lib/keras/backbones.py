@@ -137,7 +137,12 @@ def _glyphnet() -> keras.Model:
 def _vgg16() -> keras.Model:
     """Simonyan & Zisserman, *Very Deep Convolutional Networks*, ICLR 2015, as Keras has it."""
     image = (None, None, 3)
-    return keras.applications.VGG16(include_top=False, weights=None, input_shape=image)
+    network = keras.applications.VGG16(include_top=False, weights=None, input_shape=image)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Conv2D):  # as torchvision starts them (He et al., 2015)
+            start = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+            layer.kernel.assign(start(layer.kernel.shape))
+    return network
 
 
 _VGG_BLOCKS = tuple((f"block{i}_",) for i in (1, 2, 3, 4, 5))

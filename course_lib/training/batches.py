@@ -24,7 +24,9 @@ TERMS = "batch.terms"  # the name under which they travel beside the streams
 def order(n: int, seed: int, epoch: int, stream: str = "") -> np.ndarray:
     """Give the order in which one epoch visits ``n`` examples: int64, a permutation of 0 … n-1.
 
-    It depends on its arguments alone, so an interrupted run can be taken up at any epoch.
+    It depends on its arguments alone, so an interrupted run can be taken up at any epoch. (In epoch 0
+    it is what ``default_rng(seed).permutation(n)`` gives: what is to be independent of it, and is
+    drawn for as many, takes another seed.)
     """
     key = [seed, epoch, *stream.encode()]
     return np.random.default_rng(key).permutation(n)
@@ -38,7 +40,7 @@ def as_arrays(train: Any) -> Arrays:
             stored on disk is left there.
 
     Raises:
-        CourseError: When a stream is empty or its arrays differ in length.
+        CourseError: When a stream is empty, has no inputs, or its arrays differ in length.
     """
     if isinstance(train, Mapping):
         given = dict(train)
@@ -48,6 +50,7 @@ def as_arrays(train: Any) -> Arrays:
         given = dict(zip(("x", "y"), train, strict=True))
     arrays = {name: a if is_stored(a) else np.asarray(a) for name, a in given.items()}
     _check_lengths(arrays)
+    _check_streams(arrays)
     return arrays
 
 
@@ -151,4 +154,19 @@ def _check_lengths(arrays: Arrays) -> None:
                 "give as many labels as inputs, and at least one of each.",
                 f"'{name}' 有 {has} 个样本，应有 {n or '至少一个'}："
                 "输入与标签的个数要相同，而且不能为空。",
+            )
+
+
+def _check_streams(arrays: Arrays) -> None:
+    """See that each stream has inputs: ``sample_weight`` alone would be drawn apart from its ``x``."""
+    for name in arrays:
+        stream = stream_of(name)
+        if stream and f"x_{stream}" not in arrays:
+            plain = name.replace("_", "")
+            raise CourseError(
+                f"'{name}' belongs to a stream '{stream}' of its own, which is drawn apart from x and "
+                f"needs an array 'x_{stream}'. If it goes with x, write its name without an underscore: "
+                f"'{plain}'.",
+                f"'{name}' 属于另一个数据流 '{stream}'：它与 x 分开抽取，并且要有数组 'x_{stream}'。"
+                f"如果它与 x 一一对应，名字里请不要用下划线：'{plain}'。",
             )

@@ -31,7 +31,11 @@ class SGD:
     .. math::
         v \leftarrow \mu v + (g + \lambda \theta), \qquad \theta \leftarrow \theta - \eta v
 
-    Sutskever et al., *On the importance of initialization and momentum*, ICML 2013.
+    Momentum is Polyak's (*Some methods of speeding up the convergence of iteration methods*, 1964).
+    Sutskever et al., *On the importance of initialization and momentum in deep learning*, ICML 2013,
+    put the rate elsewhere: :math:`v \leftarrow \mu v - \eta g, \theta \leftarrow \theta + v`. While
+    the rate is constant that is the same. When it changes, theirs lets old gradients keep the rate
+    of their day; here, as in PyTorch, today's rate goes for all that :math:`v` remembers.
     """
 
     learning_rate: float | Schedule = 0.01

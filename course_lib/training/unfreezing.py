@@ -11,7 +11,7 @@ class GradualUnfreezing(Callback):
     """Begin with the head alone; every few epochs, let the next part towards the input learn too.
 
     Howard & Ruder, *Universal Language Model Fine-tuning for Text Classification*, ACL 2018,
-    arXiv:1801.06146, section 3.2: the new head's first steps are wild, and what they would do to
+    arXiv:1801.06146, section 3.3: the new head's first steps are wild, and what they would do to
     the features all at once is hard to repair.
 
     The parts are those of ``describe_groups``: head, last block, …, first block, stem. A part that

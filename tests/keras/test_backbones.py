@@ -123,6 +123,8 @@ def test_vgg16_takes_torchvisions_file_where_kerass_is_not_there(
 def test_the_documents_numbers_for_vgg16() -> None:
     vgg16 = load_backbone("vgg16", weights=None)
     assert vgg16.preprocessing == IMAGENET_RGB  # without weights, as in the PyTorch half
+    kernel = keras.ops.convert_to_numpy(vgg16.network.get_layer("block5_conv3").kernel)
+    assert kernel.std() == pytest.approx((2 / (9 * 512)) ** 0.5, rel=0.01)  # torchvision's start
     assert count_parameters(vgg16) == {"total": 14_714_688, "trainable": 14_714_688}
     assert describe(vgg16)[-1].shape == vgg16.map_shape == (7, 7, 512)
     big = attach_head(vgg16, 10, hidden=(1024,), flatten=True)

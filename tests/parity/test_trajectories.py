@@ -3,7 +3,8 @@
 The bound is 1e-4 relative over 20 steps in float32. It holds with room to spare (about 1e-6) for a
 smooth network. glyphnet itself, all of it trainable, is compared in float64: its ReLUs make float32
 chaotic. An activation that rounding carries over zero changes a gradient by 1e-3, in PyTorch
-compared with itself as much as between the frameworks, and 20 steps amplify it.
+compared with itself as much as between the frameworks, and 20 steps amplify it. All exceptions stand
+in ``course_lib/training/__init__.py``.
 """
 
 from __future__ import annotations

@@ -47,6 +47,13 @@ def test_data_may_be_a_pair_a_domain_or_a_mapping() -> None:
         }
 
 
+def test_what_would_be_drawn_apart_from_its_inputs_is_refused() -> None:
+    with pytest.raises(CourseError, match="'sampleweight'"):
+        batches.as_arrays({"x": np.zeros(2), "y": np.zeros(2), "sample_weight": np.ones(2)})
+    together = {"x": np.zeros(2), "sampleweight": np.ones(2), "x_t": np.zeros(3), "w_t": np.ones(3)}
+    assert set(batches.epoch_order(batches.as_arrays(together), 0, 0)) == {"", "t"}
+
+
 @pytest.mark.parametrize(
     "train",
     [
