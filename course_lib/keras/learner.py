@@ -7,7 +7,7 @@ does the rest on the TensorFlow, the JAX and the torch backend: gradients, updat
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -102,15 +102,14 @@ class InFloat32:
     one kind with one of the other.
     """
 
-    def __init__(self, network: keras.Layer) -> None:
-        self.network = network
+    def __init__(self, whole: keras.Layer) -> None:
+        self._whole = whole
 
     def __call__(self, *inputs: Any, **how: Any) -> Any:
-        widen = partial(ops.cast, dtype="float32")
-        return keras.tree.map_structure(widen, self.network(*inputs, **how))
+        return keras.tree.map_structure(_widened, self._whole(*inputs, **how))
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.network, name)
+        found = getattr(self._whole, name)
         return InFloat32(found) if isinstance(found, keras.Layer) else found
 
 
@@ -170,6 +169,12 @@ def weighed_parts(batch: Arrays, count: int) -> list[Arrays]:
     nothing = {name: rows[:1] for name, rows in batch.items()} | {SHARE: np.zeros(1, floats)}
     parts += [nothing] * (count - len(parts))
     return [{name: rows for name, rows in part.items() if name != TERMS} for part in parts]
+
+
+def _widened(output: KerasTensor) -> KerasTensor:
+    """Give numbers in bfloat16 as float32, and others as they are."""
+    rounded = keras.backend.standardize_dtype(output.dtype) == "bfloat16"
+    return ops.cast(output, "float32") if rounded else output
 
 
 def _constant(array: np.ndarray) -> keras.Variable:
