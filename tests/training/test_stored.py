@@ -21,9 +21,9 @@ def test_maps_and_folders_stay_on_disk_and_all_else_is_an_array(tmp_path: Path) 
     array = np.arange(12.0).reshape(6, 2)
     np.save(tmp_path / "x.npy", array)
     mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-    arrays = as_arrays({"x": mapped, "y": Folder(array), "y_a": Convertible(array), "y_b": [1, 2]})
+    arrays = as_arrays({"x": mapped, "y": Folder(array), "x_a": Convertible(array), "x_b": [1, 2]})
     assert arrays["x"] is mapped and isinstance(arrays["y"], Folder)
-    assert type(arrays["y_a"]) is np.ndarray and not is_stored(arrays["y_b"])
+    assert type(arrays["x_a"]) is np.ndarray and not is_stored(arrays["x_b"])
     for stored in (mapped, mapped[:6], Folder(array)):
         assert is_stored(stored) and type(whole(stored)) is np.ndarray
         np.testing.assert_array_equal(whole(stored), array)
