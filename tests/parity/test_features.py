@@ -24,5 +24,5 @@ def test_features_are_worth_comparing(engines: Reports) -> None:
 def test_a_precision_is_that_of_its_call_and_of_no_other(engine: str, engines: Reports) -> None:
     """What was compiled in bfloat16 must not answer for float32, nor end in the feature cache."""
     found = engines[engine]["precisions"]
-    assert len({*found["float32"], *found["cached"]}) == len({*found["bfloat16"]}) == 1
-    assert found["float32"] != found["bfloat16"]
+    assert len({*found["float32"], *found["cached"]}) == 1
+    assert found["bfloat16"][0] not in found["float32"]
