@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib.arguments import as_labels, as_numbers, require_count
 from course_lib.errors import CourseError
+from course_lib.training.requirements import require_labels
 
 
 class Bin(NamedTuple):
@@ -30,7 +32,12 @@ def softmax(z: np.ndarray) -> np.ndarray:
     r"""Turn logits N×K into probabilities N×K: :math:`e^{z_k} / \sum_j e^{z_j}`.
 
     The largest logit is subtracted first: the same result, and no overflow.
+
+    Args:
+        z: One row or more; -∞ is the logit of what cannot be.
     """
+    z = as_numbers("z", z, endless=True)
+    z = z.astype(np.promote_types(z.dtype, np.float32))  # differences of halves can overflow
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -43,7 +50,8 @@ def calibration_bins(probabilities: np.ndarray, y: np.ndarray, *, bins: int = 15
         y: True labels, N.
         bins: How many bins between 0 and 1.
     """
-    _require_probabilities(probabilities, y)
+    probabilities, y = _as_probabilities(probabilities, y)
+    bins = require_count("bins", bins)
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
     edges = np.linspace(0, 1, bins + 1)
@@ -77,16 +85,19 @@ def calibration_error(probabilities: np.ndarray, y: np.ndarray, *, bins: int = 1
     return sum(b.n * abs(b.accuracy - b.confidence) for b in found) / len(y)
 
 
-def _require_probabilities(probabilities: np.ndarray, y: np.ndarray) -> None:
-    p = np.asarray(probabilities)
+def _as_probabilities(probabilities: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give probabilities N×K and labels N as arrays, when they are such."""
+    p, y = as_numbers("probabilities", probabilities), as_labels("y", y)
     if p.ndim != 2 or len(p) != len(y) or not len(p):
         raise CourseError(
             f"Calibration needs one row of probabilities per label; the shapes are {p.shape} and "
-            f"{np.shape(y)}.",
-            f"计算校准误差时，每个标签要对应一行概率，而这里的形状是 {p.shape} 和 {np.shape(y)}。",
+            f"{y.shape}.",
+            f"计算校准误差时，每个标签要对应一行概率，而这里的形状是 {p.shape} 和 {y.shape}。",
         )
     if p.min() < 0 or not np.allclose(p.sum(axis=1), 1, atol=1e-3):
         raise CourseError(
             "These are not probabilities (each row must sum to 1): logits go through softmax first.",
             "这些数不是概率（每一行之和应为 1）：如果是 logits，请先做 softmax。",
         )
+    require_labels(y, p.shape[1])
+    return p, y

@@ -14,6 +14,9 @@ class CourseError(Exception):
     notebook shows it without a traceback (the cell still counts as failed).
     """
 
+    # Keras writes which layer was called with what around every error but those that have this.
+    _keras_call_info_injected = True
+
     def __init__(self, en: str, zh: str | None = None) -> None:
         super().__init__(en, zh)
         self.en = en

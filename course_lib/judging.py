@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from course_lib.arguments import as_numbers, require_number
 from course_lib.errors import CourseError
 
 
@@ -26,10 +27,13 @@ def accuracy(y: np.ndarray, predicted: np.ndarray) -> float:
     """Fraction of labels that were predicted.
 
     Args:
-        y: true labels, N.
+        y: true labels, N: numbers or names.
         predicted: predicted labels, N.
     """
     y, predicted = np.asarray(y), np.asarray(predicted)
+    for name, labels in (("y", y), ("predicted", predicted)):
+        if labels.dtype.kind not in "US":
+            as_numbers(name, labels)
     if y.shape != predicted.shape or y.ndim != 1 or len(y) == 0:
         raise CourseError(
             f"accuracy compares two rows of labels of one length; these have shapes {y.shape} and "
@@ -51,9 +55,10 @@ def interval(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> In
 
     Args:
         values: one number per seed, at least two.
-        level: how often such an interval holds the true mean.
+        level: how often such an interval holds the true mean, between 0 and 1.
     """
-    v = np.asarray(values, np.float64)
+    v = as_numbers("values", values).astype(np.float64)
+    level = require_number("level", level, 0, 1, ends="()")
     if v.ndim != 1 or len(v) < 2:
         raise CourseError(
             f"An interval needs at least two values (one per seed); there is {v.size}.",
@@ -76,7 +81,7 @@ def paired_interval(
         b: one number per seed, in the same order.
         level: as for :func:`interval`.
     """
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    a, b = as_numbers("a", a).astype(np.float64), as_numbers("b", b).astype(np.float64)
     if a.shape != b.shape:
         raise CourseError(
             f"Pairs need as many values on both sides; there are {a.size} and {b.size}.",
@@ -100,4 +105,9 @@ def learning_curve(
         The numbers, D×C: what ``plots.plot_label_curves`` draws, :func:`interval` summarises
         column by column, and :func:`paired_interval` compares between methods.
     """
+    if not len(label_counts) or not len(seeds):
+        raise CourseError(
+            "A learning curve needs at least one number of labels and one seed.",
+            "学习曲线至少需要一个标签数和一个随机种子。",
+        )
     return np.array([[measure(count, seed) for count in label_counts] for seed in seeds])

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib import data
-from course_lib.files import write_atomically
 from course_lib.language import both
 from course_lib.paths import cache_dir
 
@@ -73,7 +72,13 @@ def pretrain(*, output: str | Path | None = None, recipe: Recipe | None = None) 
 
 def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
     """Train one variant and write its weights file; give the file's path."""
-    from course_lib.pytorch import AdamW, Checkpoint, WarmupCosine, attach_head, fit, load_backbone
+    from course_lib.pytorch import (
+        AdamW,
+        Checkpoint,
+        WarmupCosine,
+        pretrain_backbone,
+        save_backbone,
+    )
 
     source = data.load(
         "scripts",
@@ -84,10 +89,8 @@ def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
         cache=False,
     )
     print(source, flush=True)
-    backbone = load_backbone("glyphnet", weights=None, seed=recipe.seed)
-    model = attach_head(backbone, len(source.classes), seed=recipe.seed)
-    fit(
-        model,
+    backbone = pretrain_backbone(
+        "glyphnet",
         source,
         optimizer=AdamW(
             WarmupCosine(recipe.learning_rate, warmup=0.05),
@@ -99,21 +102,9 @@ def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
         callbacks=[Checkpoint(checkpoint_of(variant))],
         seed=recipe.seed,
     )
-    return save_weights(backbone, folder / f"{variant.name}.safetensors")
+    return save_backbone(backbone, folder / f"{variant.name}.safetensors")
 
 
 def checkpoint_of(variant: Variant) -> Path:
     """Where a variant's training is kept until all variants are done."""
     return cache_dir() / "pretraining" / f"{variant.name}.safetensors"
-
-
-def save_weights(backbone: object, path: Path) -> Path:
-    """Write a backbone's weights as safetensors, in PyTorch's names and layout."""
-    from safetensors.torch import save
-
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in backbone.network.state_dict().items()  # type: ignore[attr-defined]
-        if not name.endswith("num_batches_tracked")
-    }
-    return write_atomically(path, save(tensors))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn import metrics
 
+from course_lib.arguments import as_labels
 from course_lib.errors import CourseError
 
 
@@ -46,7 +47,7 @@ def confusion_matrix(y: np.ndarray, predicted: np.ndarray, classes: Sequence[str
     Returns:
         K×K counts: row = true class, column = predicted class.
     """
-    _require_labels(y, predicted, classes)
+    y, predicted = _as_labels(y, predicted, classes)
     return metrics.confusion_matrix(y, predicted, labels=np.arange(len(classes)))
 
 
@@ -60,7 +61,7 @@ def report_classes(
     Args:
         y, predicted, classes: As for :func:`confusion_matrix`.
     """
-    _require_labels(y, predicted, classes)
+    y, predicted = _as_labels(y, predicted, classes)
     table = metrics.precision_recall_fscore_support(
         y, predicted, labels=np.arange(len(classes)), zero_division=0.0
     )
@@ -72,14 +73,21 @@ def report_classes(
     return (*rows, ClassRow("mean", p, r, f1, len(y)))
 
 
-def _require_labels(y: np.ndarray, predicted: np.ndarray, classes: Sequence[str]) -> None:
-    y, predicted = np.asarray(y), np.asarray(predicted)
-    if y.ndim != 1 or y.shape != predicted.shape or not len(y):
+def _as_labels(
+    y: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give both rows as labels that the classes' names cover, when they are such."""
+    y, predicted = as_labels("y", y), as_labels("predicted", predicted)
+    if isinstance(classes, (str, int)):
+        raise CourseError(
+            f"classes is a row of names, such as ('ant', 'bee'); it was {classes!r}.",
+            f"classes 应是一组类别名，例如 ('ant', 'bee')，现在是 {classes!r}。",
+        )
+    if y.shape != predicted.shape or not len(y):
         raise CourseError(
             f"A report needs two rows of labels of one length; these have shapes {y.shape} and "
-            f"{predicted.shape}. If you have one score per class, take argmax(axis=1) first.",
-            f"分类报告需要两列等长的标签，而这里的形状是 {y.shape} 和 {predicted.shape}。"
-            "如果手里是各类别的得分，请先取 argmax(axis=1)。",
+            f"{predicted.shape}.",
+            f"分类报告需要两列等长的标签，而这里的形状是 {y.shape} 和 {predicted.shape}。",
         )
     seen = np.concatenate([y, predicted])
     if seen.min() < 0 or seen.max() >= len(classes):
@@ -89,3 +97,4 @@ def _require_labels(y: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
             f"类别名有 {len(classes)} 个，标签应在 0 到 {len(classes) - 1} 之间，"
             f"而这里是 {seen.min()} 到 {seen.max()}。",
         )
+    return y, predicted

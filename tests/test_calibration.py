@@ -57,3 +57,37 @@ def test_honest_probabilities_have_a_small_error_and_boasting_a_large_one():
 def test_what_is_not_probabilities_is_refused(p, sentence):
     with pytest.raises(CourseError, match=sentence):
         calibration_error(p, np.zeros(3, int))
+
+
+HONEST = np.array([[0.7, 0.3], [0.4, 0.6]])
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "bins", "part"),
+    [
+        (HONEST, [[0], [1]], 15, "one row of labels"),
+        (HONEST, np.eye(2), 15, "argmax"),
+        (HONEST, ["a", "b"], 15, "text"),
+        (HONEST, [0, 2], 15, "label 2"),
+        (HONEST, [0, -1], 15, "label -1"),
+        (HONEST, [0, 0.5], 15, "0.5"),
+        (HONEST * np.nan, [0, 1], 15, "not finite"),
+        (HONEST, [0, 1], 0, "bins"),
+        (HONEST, [0, 1], 1.5, "bins"),
+    ],
+)
+def test_what_cannot_be_calibrated_is_refused(p, y, bins, part):
+    with pytest.raises(CourseError, match=part):
+        calibration_error(p, y, bins=bins)
+
+
+def test_lists_and_small_types_are_as_good():
+    expected = calibration_error(HONEST, np.array([0, 1]))
+    assert calibration_error(HONEST.tolist(), [0, 1]) == expected
+    assert calibration_error(HONEST, np.array([0, 1], np.uint8)) == expected
+    np.testing.assert_allclose(softmax([[1, 2]]), softmax(np.array([[1.0, 2.0]])))
+    np.testing.assert_allclose(softmax(np.array([[250, 0]], np.uint8))[0, 0], 1)
+    assert softmax(np.array([[6e4, -6e4]], np.float16)).tolist() == [[1.0, 0.0]]
+    assert softmax([-np.inf, 0.0]).tolist() == [0.0, 1.0]
+    with pytest.raises(CourseError, match="not finite"):
+        softmax([np.nan, 0.0])

@@ -73,3 +73,24 @@ def test_an_interval_prints_as_one_would_write_it():
 def test_a_learning_curve_has_a_row_for_each_draw():
     curve = learning_curve(lambda count, seed: count + seed / 10, (1, 5, 10), seeds=range(2))
     np.testing.assert_allclose(curve, [[1, 5, 10], [1.1, 5.1, 10.1]])
+
+
+@pytest.mark.parametrize(
+    ("ask", "part"),
+    [
+        (lambda: interval([1, 2, 3], level=95), "level"),
+        (lambda: interval([1, 2, 3], level=1), "level"),
+        (lambda: interval([1, 2, np.nan]), "1 of the 3"),
+        (lambda: interval(["a", "b"]), "text"),
+        (lambda: paired_interval([1, np.inf], [1, 2]), "values of a"),
+        (lambda: accuracy(np.array([0, 1]), np.array([0, np.nan])), "predicted"),
+        (lambda: learning_curve(lambda count, seed: 0.0, [], seeds=[0]), "at least one"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(ask, part):
+    with pytest.raises(CourseError, match=part):
+        ask()
+
+
+def test_labels_may_be_names():
+    assert accuracy(["a", "b"], ["a", "c"]) == 0.5

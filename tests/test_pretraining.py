@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from benchmarks import transfer
-from course_lib import pretraining
+from course_lib import pretraining, pytorch
 from course_lib.pretraining import VARIANTS, Recipe, pretrain_one
 from course_lib.pytorch import load_backbone
 
@@ -25,7 +25,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(course_home, tmp_path, mon
     def killed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pretraining, "save_weights", killed)
+    monkeypatch.setattr(pytorch, "save_backbone", killed)
     with pytest.raises(KeyboardInterrupt):
         pretrain_one(VARIANTS[0], TINY, tmp_path / "resumed")
     monkeypatch.undo()

@@ -42,8 +42,23 @@ def test_a_row_prints_as_a_line():
         (Y, np.zeros((6, 4)), "argmax"),
         (Y[:0], Y[:0], "one length"),
         (Y, PREDICTED + 3, "labels run from 0 to 3"),
+        (Y, PREDICTED[:-1], "one length"),
+        (Y, PREDICTED + 0.5, "whole numbers"),
+        (Y, np.array(CLASSES)[PREDICTED], "text"),
     ],
 )
 def test_what_is_not_labels_is_refused(y, predicted, sentence):
     with pytest.raises(CourseError, match=sentence):
         report_classes(y, predicted, CLASSES)
+
+
+def test_lists_and_floats_that_are_whole_are_labels():
+    expected = confusion_matrix(Y, PREDICTED, CLASSES).tolist()
+    assert confusion_matrix(Y.tolist(), PREDICTED.astype(float), CLASSES).tolist() == expected
+    assert confusion_matrix(Y.astype(np.uint8), PREDICTED, list(CLASSES)).tolist() == expected
+
+
+@pytest.mark.parametrize("classes", [4, "abcd"])
+def test_classes_are_a_row_of_names(classes):
+    with pytest.raises(CourseError, match="row of names"):
+        confusion_matrix(Y, PREDICTED, classes)

@@ -6,7 +6,7 @@ import atexit
 import gc
 
 from course_lib.keras.augmentation import augment
-from course_lib.keras.backbones import load_backbone
+from course_lib.keras.backbones import load_backbone, save_backbone
 from course_lib.keras.batch_norm import estimate_statistics
 from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
@@ -30,6 +30,7 @@ from course_lib.keras.objectives import (
     SquaredError,
 )
 from course_lib.keras.parts import describe_groups
+from course_lib.keras.pretraining import pretrain_backbone
 from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -111,7 +112,9 @@ __all__ = [
     "load_backbone",
     "mean_squared_error",
     "predict",
+    "pretrain_backbone",
     "probe_then_fine_tune",
+    "save_backbone",
     "seed_everything",
     "sequence_negative_log_likelihood",
     "unfreeze",

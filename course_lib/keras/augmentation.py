@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from keras import KerasTensor, ops
 
-from course_lib.training.requirements import require_images
+from course_lib.training.requirements import require_as_many, require_images
 
 
 def augment(
@@ -25,6 +25,7 @@ def augment(
             ``augment(domain.x[:8], draw_transforms([Flip(), Rotate()], rng, 8))``.
     """
     require_images(x.shape)
+    require_as_many(x.shape, {kind: values.shape for kind, values in draws.items()})
     x = ops.cast(x, "float32")
     for kind, change in CHANGES.items():
         if kind in draws:

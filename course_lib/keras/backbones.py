@@ -10,12 +10,18 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.arguments import require_path, require_seed
 from course_lib.errors import CourseError
 from course_lib.keras.devices import drawing_from
 from course_lib.keras.glyphnet import build_glyphnet
 from course_lib.keras.mobilenet import build_mobilenet_v2
 from course_lib.keras.resnet import build_resnet18, build_resnet50
-from course_lib.keras.torch_layout import leaf_layers, load_torch_layout, torch_name
+from course_lib.keras.torch_layout import (
+    leaf_layers,
+    load_torch_layout,
+    to_torch_layout,
+    torch_name,
+)
 from course_lib.keras.vit import build_vit_b_16
 from course_lib.training import published, weight_files
 from course_lib.training.preprocessing import (
@@ -23,8 +29,9 @@ from course_lib.training.preprocessing import (
     IMAGENET_BGR,
     IMAGENET_RGB,
     Preprocessing,
-    require_size,
+    require_images,
 )
+from course_lib.training.requirements import require_backbone
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,7 @@ class Backbone(keras.Model):
     def preprocess(self, x: KerasTensor) -> KerasTensor:
         """Scale images N×H×W×C (0 … 255) as ``preprocessing`` says."""
         p = self.preprocessing
+        require_images(self.name, p, x.shape, own_size=self.tokens)
         x = ops.repeat(x, p.channels, axis=-1) if x.shape[-1] == 1 else x
         x = ops.flip(x, axis=-1) if p.order == "BGR" else x
         mean, std = np.array(p.mean, np.float32), np.array(p.std, np.float32)
@@ -86,7 +94,6 @@ class Backbone(keras.Model):
 
     def all_tokens(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         """Give a transformer's tokens N×(1+H'·W')×C'; each place of an image has its own."""
-        require_size(self.name, self.preprocessing.size, tuple(x.shape[1:3]))
         return self.network(self.preprocess(x), training=training)
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
@@ -120,14 +127,29 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     Raises:
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
-    architecture = _architecture(name)
-    path = _default_weights(name) if weights == "default" else weights
-    with drawing_from(seed):
+    architecture, path = _architecture(name), _weights_file(name, weights)
+    with drawing_from(require_seed(seed)):
         network = architecture.build()
-    if path is None:
-        return Backbone(name, architecture, network, "random")
-    architecture = _load_weights(name, architecture, network, Path(path))
-    return Backbone(name, architecture, network, Path(path).name)
+    if path is not None:
+        architecture = _load_weights(name, architecture, network, path)
+    source = "random" if path is None else path.name
+    return Backbone(name, architecture, network, source)
+
+
+def save_backbone(backbone: Backbone, path: str | Path) -> Path:
+    """Write a backbone's weights so that either half reads them: ``load_backbone(name, weights=path)``.
+
+    Args:
+        backbone: What ``load_backbone`` or ``pretrain_backbone`` gives, or ``model.backbone``.
+        path: The file, ``*.safetensors``: PyTorch's names and layout, BatchNorm statistics included,
+            and the preprocessing. It is written whole or not at all.
+
+    Raises:
+        CourseError: For what is no backbone, or another kind of file.
+    """
+    require_backbone(backbone, "save_backbone")
+    tensors = to_torch_layout(backbone.network, renamed=_renamed(backbone.name))
+    return weight_files.write_weights(require_path("path", path), tensors, backbone.preprocessing)
 
 
 def _glyphnet() -> keras.Model:
@@ -203,14 +225,32 @@ def _default_weights(name: str) -> Path:
     return published.find_published(name, files, folders, fetch)
 
 
+def _weights_file(name: str, weights: str | Path | None) -> Path | None:
+    if weights is None:
+        return None
+    return _default_weights(name) if weights == "default" else require_path("weights", weights)
+
+
 def _load_weights(
     name: str, architecture: Architecture, network: keras.Model, path: Path
 ) -> Architecture:
     """Load a file and give the architecture with the preprocessing that these weights expect."""
     if name == "vgg16" and path.suffix == ".h5":
-        network.load_weights(path)
+        _load_keras_own(network, path)
         return replace(architecture, preprocessing=IMAGENET_BGR)  # as Caffe had it
-    renamed = VGG16_IN_TORCHVISION if name == "vgg16" else None
     tensors = published.present_names(weight_files.read_weights(path))
-    load_torch_layout(network, tensors, renamed=renamed, source=str(path))
-    return architecture
+    load_torch_layout(network, tensors, renamed=_renamed(name), source=str(path))
+    found = weight_files.read_preprocessing(path)
+    return replace(architecture, preprocessing=found) if found else architecture
+
+
+def _load_keras_own(network: keras.Model, path: Path) -> None:
+    weight_files.require_file(path)
+    try:
+        network.load_weights(path)
+    except Exception as error:
+        raise weight_files.unreadable(path, error) from error
+
+
+def _renamed(name: str) -> dict[str, str] | None:
+    return VGG16_IN_TORCHVISION if name == "vgg16" else None

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from course_lib.arguments import require_count
 from course_lib.errors import CourseError
 from course_lib.keras.devices import choose_device
+from course_lib.keras.inference import as_model_reads
 from course_lib.keras.normalization import BatchNorm
-from course_lib.training.batches import even_parts
+from course_lib.training.batches import as_inputs, even_parts
 
 
 def estimate_statistics(
@@ -38,13 +40,33 @@ def estimate_statistics(
         batch_size: The most that are computed at a time; with all at once the estimate is exact.
         device: ``"auto"``, ``"cpu"``, ``"gpu"`` …
     """
-    norms = norm_layers(model)
+    norms, x = norm_layers(model), as_inputs(x)
     with choose_device(device), statistics(model, "estimating"), own_momenta(norms):
-        for i, part in enumerate(even_parts(x, batch_size)):
+        for i, part in enumerate(even_parts(x, require_count("batch_size", batch_size))):
             for norm in norms:
                 norm.momentum = i / (i + 1)  # the mean of all batches up to this one
-            model(keras.ops.stop_gradient(keras.ops.convert_to_tensor(part)), training=False)
+            given = as_model_reads(model, keras.ops.convert_to_tensor(part))
+            model(keras.ops.stop_gradient(given), training=False)
     return model
+
+
+def require_spread(model: keras.Layer, x: np.ndarray) -> None:
+    """Make sure that BatchNorm layers that will learn can do with one example: see the sentence.
+
+    On paper: Keras only works out the shapes.
+    """
+    InTraining(model)(keras.KerasTensor((1, *x.shape[1:]), dtype=str(x.dtype)))
+
+
+class InTraining(keras.Layer):
+    """A model in training mode whatever is said: Keras needs a layer to work out shapes."""
+
+    def __init__(self, model: keras.Layer) -> None:
+        super().__init__()
+        self.model = model
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return self.model(as_model_reads(self.model, x), training=True)
 
 
 @contextmanager

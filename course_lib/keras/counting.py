@@ -8,6 +8,7 @@ from typing import NamedTuple
 import keras
 
 from course_lib.keras.torch_layout import leaf_layers, torch_name
+from course_lib.training.requirements import require_backbone
 
 _STATISTICS = ("moving_mean", "moving_variance")
 
@@ -49,6 +50,7 @@ def describe(module: keras.Model, *, depth: int | None = None) -> list[Row]:
     No image is computed: Keras infers the shapes.
     """
     backbone = getattr(module, "backbone", module)
+    require_backbone(backbone, "describe")
     size, channels = backbone.preprocessing.size, backbone.preprocessing.channels
     shape = (1, size, size, channels)
     rows = _rows(backbone.network, shape, depth or 1, "")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import keras
-import numpy as np
 
+from course_lib.arguments import require_device, require_seed
 from course_lib.errors import CourseError
 from course_lib.keras_backend import has_nvidia_gpu
 
@@ -17,7 +17,8 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 def choose_device(device: str = "auto") -> AbstractContextManager:
     """Give a ``with`` statement's device; ``"auto"`` leaves the choice to Keras (a GPU, if any)."""
-    return nullcontext() if device == "auto" else keras.device(device)
+    asked = require_device(device, count_gpus())
+    return nullcontext() if asked == "auto" else keras.device(asked)
 
 
 def choose_precision(precision: str) -> str:
@@ -35,9 +36,14 @@ def choose_precision(precision: str) -> str:
 
 def on_gpu() -> bool:
     """Say whether Keras's backend sees a GPU."""
-    if keras.backend.backend() == "torch":  # Keras cannot list torch's devices
-        return has_nvidia_gpu()
-    return any("cpu" not in name.lower() for name in keras.distribution.list_devices())
+    return count_gpus() > 0
+
+
+def count_gpus() -> int:
+    """Give how many GPUs Keras's backend sees (on torch: 1 for any, as Keras can't list them)."""
+    if keras.backend.backend() == "torch":
+        return int(has_nvidia_gpu())
+    return sum("cpu" not in name.lower() for name in keras.distribution.list_devices())
 
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -76,5 +82,4 @@ def drawing_from(seed: int) -> Iterator[None]:
 
 def seed_everything(seed: int) -> None:
     """Start Python's, NumPy's and Keras's random generators from one seed."""
-    np.random.seed(seed % 2**32)
-    keras.utils.set_random_seed(seed % 2**32)
+    keras.utils.set_random_seed(require_seed(seed))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import keras
 
+from course_lib.arguments import require_count
 from course_lib.errors import CourseError
 from course_lib.keras.torch_layout import leaf_layers
+from course_lib.training.requirements import require_transfer_model
 
 PLANS = ("everything", "head", "last")
 
@@ -39,6 +41,9 @@ def freeze_plan(model: keras.Model, plan: str, *, blocks: int = 1) -> keras.Mode
             f"There is no freeze plan {plan!r}: choose one of {', '.join(PLANS)}.",
             f"没有叫 {plan!r} 的冻结方案，可选：{'、'.join(PLANS)}。",
         )
+    require_transfer_model(model, "freeze_plan")
+    if plan == "last":
+        require_count("blocks", blocks, 1, len(model.backbone.blocks))
     unfreeze(model)
     if plan == "head":
         freeze(model.backbone)

@@ -61,10 +61,12 @@ def build_glyphnet(widths: Sequence[int] = WIDTHS, *, pooled: bool = True) -> ke
         pooled: True ends in the features N×128, False in the last map N×4×4×128 before the mean.
 
     Shape:
-        N×32×32×1 floats, ink 1 and paper 0 → N×128 features, none negative.
+        N×32×32×1 floats, ink 1 and paper 0 → N×128 features, none negative. Other heights and widths
+        do, too: see ``course_lib.training.preprocessing.SIDES``.
     """
-    images = keras.Input((32, 32, 1), name="images")
-    # An even kernel: "same" padding is then the same on both sides, in every framework.
+    images = keras.Input((None, None, 1), name="images")
+    # An even kernel: "same" padding is then the same on both sides of an even height or width, in
+    # every framework.
     x = convolution(widths[0], 4, "stem", strides=2)(images)
     x = layers.ReLU(name="stem_relu")(BatchNorm(name="stem_norm")(x))  # 16×16
     x = residual_block(x, widths[0], "block1")

@@ -8,8 +8,11 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
+from course_lib.arguments import require_seed
 from course_lib.keras.backbones import Backbone
 from course_lib.training.initial import head_weights
+from course_lib.training.preprocessing import require_images
+from course_lib.training.requirements import require_backbone, require_head
 
 
 class TransferModel(keras.Model):
@@ -30,6 +33,8 @@ class TransferModel(keras.Model):
         # A wholly frozen backbone is in inference mode, whatever the head does.
         learning = training and bool(self.backbone.trainable_weights)
         if self.flatten:
+            name, preprocessing = self.backbone.name, self.backbone.preprocessing
+            require_images(name, preprocessing, x.shape, own_size=True)
             maps = self.backbone.feature_map(x, training=learning)
             return self.head(ops.reshape(maps, (-1, *self.head.input_shape[1:])), training=training)
         return self.head(self.backbone(x, training=learning), training=training)
@@ -49,7 +54,8 @@ def build_head(
 
     The start is drawn in NumPy, hence the same in both halves: Glorot's uniform, zero biases.
     """
-    weights = head_weights([features, *hidden, classes], seed)
+    require_head(features, classes, hidden, dropout)
+    weights = head_weights([features, *hidden, classes], require_seed(seed))
     stack: list[keras.Layer] = [keras.Input((features,))]
     for i, weight in enumerate(weights):
         if dropout and (i or not hidden):
@@ -78,6 +84,7 @@ def attach_head(
         flatten: Flatten the last feature map instead of averaging over its places. The head then
             fits images of ``backbone.preprocessing.size`` only, and is far larger.
     """
+    require_backbone(backbone, "attach_head")
     h, w, c = backbone.map_shape
     features = h * w * c if flatten else backbone.feature_size
     head = build_head(features, classes, hidden=hidden, dropout=dropout, seed=seed)

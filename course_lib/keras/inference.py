@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from course_lib.arguments import require_count, require_made
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
-from course_lib.keras.objectives import CrossEntropy, Objective
-from course_lib.training.batches import as_arrays
-from course_lib.training.stored import in_parts, whole
+from course_lib.keras.objectives import Objective, require_objective
+from course_lib.training.batches import as_arrays, as_inputs, require_arrays
+from course_lib.training.requirements import cannot_take
+from course_lib.training.stored import in_parts, read, whole
+
+
+def as_model_reads(model: keras.Layer, x: Any) -> Any:
+    """Give inputs in the type that a model computes with.
+
+    Whole numbers stay whole where the model has an ``Embedding``, which looks tokens up; otherwise
+    they become floats. (Floats become what the weights are: Keras does it.)
+    """
+    if keras.backend.is_float_dtype(x.dtype):
+        return x
+    layers = model._flatten_layers()
+    looks_up = any(isinstance(layer, keras.layers.Embedding) for layer in layers)
+    return ops.cast(x, "int32" if looks_up else keras.config.floatx())
 
 
 def predict(
@@ -23,11 +40,14 @@ def predict(
     device: str = "auto",
 ) -> np.ndarray:
     """Give a model's outputs for inputs x (N×…): float32, N×K for a classifier."""
+    require_made("model", model, keras.Layer, "attach_head(backbone, 10)")
+    x, batch_size = as_inputs(x), require_count("batch_size", batch_size)
     dtype = choose_precision(precision)
-    with choose_device(device), computing_in(dtype, model):
+    with choose_device(device), computing_in(dtype, model), taking(model, x):
         forget_other_precision(model, dtype)
         parts = [
-            np.asarray(infer(model, part), dtype=np.float32) for part in in_parts(x, batch_size)
+            np.asarray(infer(model, as_model_reads(model, part)), dtype=np.float32)
+            for part in in_parts(x, batch_size)
         ]
     return np.concatenate(parts)
 
@@ -53,6 +73,27 @@ def forget_other_precision(model: keras.Model, dtype: str) -> None:
     model.predicts_in = dtype
 
 
+def finish_building(model: keras.Layer, x: np.ndarray) -> None:
+    """Let layers that wait for their first input (no ``keras.Input``) see an example's shape."""
+    if not model.built:
+        with taking(model, x):
+            model(as_model_reads(model, read(x, np.arange(1))), training=False)
+
+
+@contextmanager
+def taking(model: keras.Layer, x: np.ndarray) -> Iterator[None]:
+    """Say in one sentence, inside a ``with`` statement, when a model cannot take such inputs at all."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        one = read(x, np.arange(1))
+        try:
+            infer(model, as_model_reads(model, one))
+        except Exception:
+            raise cannot_take(x.shape, error) from error
+        raise
+
+
 def evaluate(
     model: keras.Model,
     domain: Any,
@@ -69,5 +110,7 @@ def evaluate(
         domain: A ``Domain`` or a pair ``(x, y)``.
     """
     data = as_arrays(domain)
+    require_arrays(data, "x", "y")
+    objective = require_objective(objective)
     outputs = predict(model, data["x"], batch_size=batch_size, precision=precision, device=device)
-    return (objective or CrossEntropy()).measure(outputs, whole(data["y"]))
+    return objective.measure(outputs, whole(data["y"]))

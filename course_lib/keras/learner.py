@@ -16,6 +16,7 @@ from keras import KerasTensor, ops
 
 from course_lib.keras.batch_norm import moving_statistics
 from course_lib.keras.distributed import own_shares
+from course_lib.keras.inference import as_model_reads
 from course_lib.keras.objectives import Objective
 from course_lib.training.batches import TERMS, Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
@@ -65,7 +66,10 @@ class Learner(keras.Model):
             name: ops.take(array, x[stream_of(name) or "main"], axis=0)
             for name, array in self.arrays.items()
         }
-        batch = own_shares(batch | read_before(x) | drawn(x))
+        batch |= read_before(x)
+        inputs = {name: array for name, array in batch.items() if name.partition("_")[0] == "x"}
+        batch |= {name: as_model_reads(self.model, array) for name, array in inputs.items()}
+        batch = own_shares(batch | drawn(x))
         update = ops.cast(self.step // self.accumulate, keras.config.floatx())
         batch |= {"progress": update / self.total}
         loss = self._part_of_loss(batch, x) if self.accumulate > 1 else self._loss(batch)
@@ -149,7 +153,7 @@ class Rows(keras.utils.PyDataset):
     def _batches_of(self, epoch: int) -> list[Arrays]:
         rows = self.plan.rows(self.objective, epoch, self.terms)
         named: Arrays = {name or "main": _narrow(array) for name, array in rows.items()}
-        batches = cut(named, self.plan.batch_size)
+        batches = cut(named, self.plan.sizes)
         if self.plan.accumulate == 1:
             return list(batches)
         return [part for batch in batches for part in weighed_parts(batch, self.plan.accumulate)]

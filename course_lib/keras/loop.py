@@ -16,14 +16,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_lib.keras.batch_norm import estimate_statistics, statistics
+from course_lib.arguments import require_made
+from course_lib.keras.batch_norm import estimate_statistics, require_spread, statistics
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
-from course_lib.keras.inference import evaluate
+from course_lib.keras.inference import evaluate, finish_building, taking
 from course_lib.keras.learner import Rows
-from course_lib.keras.objectives import CrossEntropy, Objective
+from course_lib.keras.objectives import Objective, require_objective
 from course_lib.keras.run import Run
 from course_lib.keras_backend import as_the_engine_reads
-from course_lib.training.batches import as_arrays
+from course_lib.training.batches import as_arrays, as_held_out
 from course_lib.training.callbacks import Callback
 from course_lib.training.checkpoint import checkpoints_last
 from course_lib.training.history import History
@@ -62,7 +63,8 @@ def fit(
         objective: What to make small; ``CrossEntropy()`` unless given.
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
-        batch_size: Examples per step, over all devices.
+        batch_size: Examples per step (the last batch may be smaller; a single one left over joins
+            the batch before it), over all devices.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
             the whole batch's, then comes one update. What looks across examples (BatchNorm in
             training, mix-up's partners) sees the parts, not the batch.
@@ -79,10 +81,15 @@ def fit(
     Raises:
         CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
     """
-    recipe = optimizer or AdamW()
+    require_made("model", model, keras.Layer, "attach_head(backbone, 10)")
+    recipe = AdamW() if optimizer is None else optimizer
     plan = Plan(as_arrays(train), recipe, epochs, batch_size, seed, accumulate, batch_norm)
-    objective = objective or CrossEntropy()
+    objective, validation = require_objective(objective), as_held_out(validation)
+    objective.check(plan.arrays)
     callbacks = checkpoints_last(callbacks)
+    finish_building(model, plan.arrays["x"])
+    if plan.has_single and batch_norm == "moving":
+        require_spread(model, plan.arrays["x"])
     if batch_norm == "estimated":
         estimate_statistics(model, plan.arrays["x"], device=device)
     with choose_device(device), computing_in(choose_precision(precision), model):
@@ -90,7 +97,8 @@ def fit(
         for callback in callbacks:
             callback.on_begin(run)
         try:
-            train_epochs(run, validation, progress)
+            with taking(model, plan.arrays["x"]):
+                train_epochs(run, validation, progress)
         finally:
             run.let_learn(run.part_names)  # what a callback has held back is as free as before
         for callback in callbacks:

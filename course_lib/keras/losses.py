@@ -13,6 +13,7 @@ from __future__ import annotations
 import keras
 from keras import KerasTensor, ops
 
+from course_lib.arguments import require_number
 from course_lib.training.requirements import (
     require_classes,
     require_one_of,
@@ -93,6 +94,7 @@ def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.
         y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
         label_smoothing: :math:`\epsilon`, from 0 to 1.
     """
+    require_number("label_smoothing", label_smoothing, 0, 1)
     require_classes(z.shape, y.shape, whole=not keras.backend.is_float_dtype(y.dtype))
     log_p, K = log_softmax(z), z.shape[-1]
     q = one_hot(y, K, log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)

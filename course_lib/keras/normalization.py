@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
+from course_lib.training.requirements import require_spread
+
 
 @keras.saving.register_keras_serializable("course_lib")
 class BatchNorm(keras.layers.BatchNormalization):
@@ -38,6 +40,7 @@ class BatchNorm(keras.layers.BatchNormalization):
         learning = training and self.trainable and self.statistics == "moving"
         if not learning and self.statistics != "estimating":
             return super().call(inputs, training=False)
+        require_spread(inputs.shape[0], inputs.shape[1:-1])
         # At least float32, as Keras has it too: half precision would overflow.
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
         axes = list(range(x.ndim - 1))

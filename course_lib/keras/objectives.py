@@ -13,6 +13,7 @@ The protocol, the same in both halves:
 * ``objective.terms(data)`` says over how many terms of each example the loss is a mean, where that
   is not one each: a part of a batch then has the share of its terms (see ``fit``'s ``accumulate``).
 * ``objective.measure(outputs, y)`` says what ``evaluate`` reports, in NumPy.
+* ``objective.check(arrays)`` refuses data that it can make nothing of, before the first step.
 * ``objective.settings()`` names its numbers, so that a checkpoint knows its own run.
 
 Here are the objectives that compare outputs with targets; ``wrappers.py`` has those that change
@@ -37,9 +38,12 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.arguments import require_count, require_made, require_number
 from course_lib.keras import losses
 from course_lib.training import measures
-from course_lib.training.batches import Arrays, count_tokens
+from course_lib.training.batches import Arrays, count_tokens, require_arrays
+from course_lib.training.requirements import require_probabilities
+from course_lib.training.stored import whole
 
 Batch = Mapping[str, KerasTensor]
 
@@ -64,12 +68,22 @@ class Objective(keras.Layer):
         """Give what ``evaluate`` reports for all outputs and targets, in NumPy."""
         return measures.classification(outputs, y)
 
+    def check(self, arrays: Arrays) -> None:
+        """Make sure that training data has what :meth:`loss` will ask it for."""
+
     def settings(self) -> dict[str, object]:
         """Give the numbers that define this objective."""
         return {}
 
 
-class CrossEntropy(Objective):
+class OfTargets(Objective):
+    """The base of objectives that compare outputs for ``x`` with targets ``y``."""
+
+    def check(self, arrays: Arrays) -> None:
+        require_arrays(arrays, "x", "y")
+
+
+class CrossEntropy(OfTargets):
     r"""Mean surprise at the right label, from logits :math:`z` (N×K) and labels :math:`y` (N).
 
     .. math::
@@ -83,7 +97,7 @@ class CrossEntropy(Objective):
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         super().__init__()
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = require_number("label_smoothing", label_smoothing, 0, 1)
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
         z = model(batch["x"], training=True)
@@ -93,7 +107,7 @@ class CrossEntropy(Objective):
         return {"label_smoothing": self.label_smoothing}
 
 
-class SquaredError(Objective):
+class SquaredError(OfTargets):
     r"""Half the mean squared difference from real targets: regression.
 
     .. math:: L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2
@@ -110,7 +124,7 @@ class SquaredError(Objective):
         return measures.regression(outputs, y)
 
 
-class BinaryCrossEntropy(Objective):
+class BinaryCrossEntropy(OfTargets):
     r"""Mean surprise at yes-or-no answers (0 or 1), from logits; several for each example, perhaps.
 
     .. math:: L = -\frac{1}{n} \sum_i y_i \log \sigma(z_i) + (1 - y_i) \log (1 - \sigma(z_i))
@@ -123,11 +137,15 @@ class BinaryCrossEntropy(Objective):
         z = as_targets(model(batch["x"], training=True), batch["y"])
         return losses.binary_cross_entropy(z, batch["y"])
 
+    def check(self, arrays: Arrays) -> None:
+        super().check(arrays)
+        require_probabilities(whole(arrays["y"]))
+
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         return measures.binary(outputs, y)
 
 
-class SequenceLikelihood(Objective):
+class SequenceLikelihood(OfTargets):
     r"""Mean surprise per token, from logits N×T×K and tokens N×T.
 
     .. math::
@@ -143,7 +161,7 @@ class SequenceLikelihood(Objective):
 
     def __init__(self, padding: int = -1) -> None:
         super().__init__()
-        self.padding = padding
+        self.padding = require_count("padding", padding, low=-(2**31))
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
         z, y = model(batch["x"], training=True), losses.whole(batch["y"])
@@ -157,6 +175,12 @@ class SequenceLikelihood(Objective):
 
     def settings(self) -> dict[str, object]:
         return {"padding": self.padding}
+
+
+def require_objective(objective: Objective | None) -> Objective:
+    """Give an objective, ``CrossEntropy()`` for ``None``; refuse its class, its name, and a function."""
+    given = CrossEntropy() if objective is None else objective
+    return require_made("objective", given, Objective, "CrossEntropy()")
 
 
 def as_targets(outputs: KerasTensor, y: KerasTensor) -> KerasTensor:

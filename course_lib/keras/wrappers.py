@@ -13,15 +13,16 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.arguments import require_count, require_number
 from course_lib.keras.augmentation import augment
 from course_lib.keras.losses import one_hot
-from course_lib.keras.objectives import Batch, Objective
-from course_lib.training.augmentation import Transform, draw_transforms
+from course_lib.keras.objectives import Batch, Objective, require_objective
+from course_lib.training.augmentation import Transform, draw_transforms, require_known_kinds
 from course_lib.training.batches import Arrays
 from course_lib.training.requirements import (
     require_amounts,
     require_different_names,
-    require_positive,
+    require_transfer_model,
 )
 
 
@@ -30,7 +31,7 @@ class Wrapper(Objective):
 
     def __init__(self, objective: Objective) -> None:
         super().__init__()
-        self.objective = objective
+        self.objective = require_objective(objective)
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
         return self.objective.loss(model, batch)
@@ -46,6 +47,9 @@ class Wrapper(Objective):
 
     def terms(self, data: Arrays) -> np.ndarray | None:
         return self.objective.terms(data)
+
+    def check(self, arrays: Arrays) -> None:
+        self.objective.check(arrays)
 
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         return self.objective.measure(outputs, y)
@@ -83,8 +87,8 @@ class MixUp(Wrapper):
         self, objective: Objective, alpha: float = 0.2, classes: int | None = None
     ) -> None:
         super().__init__(objective)
-        require_positive("alpha", alpha)
-        self.alpha, self.classes = alpha, classes
+        self.alpha = require_number("alpha", alpha, ends="()")
+        self.classes = None if classes is None else require_count("classes", classes)
 
     def own_draws(self, rng: np.random.Generator, batch_size: int) -> Arrays:
         return {"mixup.share": np.full(batch_size, rng.beta(self.alpha, self.alpha))}
@@ -118,6 +122,7 @@ class Augmented(Wrapper):
 
     def __init__(self, objective: Objective, transforms: Sequence[Transform]) -> None:
         super().__init__(objective)
+        require_known_kinds(transforms)
         self.transforms = tuple(transforms)
 
     def own_draws(self, rng: np.random.Generator, batch_size: int) -> Arrays:
@@ -161,7 +166,8 @@ class L2SP(Wrapper):
         self, objective: Objective, model: keras.Layer, *, alpha: float = 0.01, beta: float = 0.01
     ) -> None:
         super().__init__(objective)
-        self.alpha, self.beta = alpha, beta
+        require_transfer_model(model, "L2SP")
+        self.alpha, self.beta = require_number("alpha", alpha), require_number("beta", beta)
         anchor = ops.convert_to_numpy(weight_vector(model.backbone))
         self.anchor = keras.Variable(anchor, trainable=False, dtype=anchor.dtype.name)
 

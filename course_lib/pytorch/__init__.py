@@ -1,7 +1,7 @@
 """The PyTorch half of the course's library. ``course_lib.keras`` has the same names."""
 
 from course_lib.pytorch.augmentation import augment
-from course_lib.pytorch.backbones import load_backbone
+from course_lib.pytorch.backbones import load_backbone, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
 from course_lib.pytorch.counting import count_parameters, describe
 from course_lib.pytorch.devices import seed_everything
@@ -25,6 +25,7 @@ from course_lib.pytorch.objectives import (
     SquaredError,
 )
 from course_lib.pytorch.parts import describe_groups
+from course_lib.pytorch.pretraining import pretrain_backbone
 from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -102,7 +103,9 @@ __all__ = [
     "load_backbone",
     "mean_squared_error",
     "predict",
+    "pretrain_backbone",
     "probe_then_fine_tune",
+    "save_backbone",
     "seed_everything",
     "sequence_negative_log_likelihood",
     "unfreeze",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from course_lib.training.requirements import require_images
+from course_lib.training.requirements import require_as_many, require_images
 
 
 def augment(x: Tensor | np.ndarray, draws: Mapping[str, Tensor | np.ndarray]) -> Tensor:
@@ -25,6 +25,7 @@ def augment(x: Tensor | np.ndarray, draws: Mapping[str, Tensor | np.ndarray]) ->
             ``augment(domain.x[:8], draw_transforms([Flip(), Rotate()], rng, 8))``.
     """
     require_images(x.shape)
+    require_as_many(x.shape, {kind: values.shape for kind, values in draws.items()})
     x = torch.as_tensor(x).float()
     for kind, change in CHANGES.items():
         if kind in draws:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_lib.arguments import require_path, require_seed
 from course_lib.errors import CourseError
 from course_lib.pytorch.glyphnet import build_glyphnet
 from course_lib.training import published
@@ -17,7 +19,14 @@ from course_lib.training.preprocessing import (
     GLYPHS,
     IMAGENET_RGB,
     Preprocessing,
-    require_size,
+    require_images,
+)
+from course_lib.training.requirements import require_backbone
+from course_lib.training.weight_files import (
+    read_preprocessing,
+    require_file,
+    unreadable,
+    write_weights,
 )
 
 
@@ -71,6 +80,7 @@ class Backbone(nn.Module):
         The transposition moves no data: the result is what PyTorch calls channels-last.
         """
         p = self.preprocessing
+        require_images(self.name, p, x.shape, own_size=self.tokens)
         x = x.expand(*x.shape[:3], p.channels) if x.shape[-1] == 1 else x
         x = x.flip(-1) if p.order == "BGR" else x
         scaled = (x.float() / p.divide_by - self.mean) / self.std
@@ -86,7 +96,6 @@ class Backbone(nn.Module):
 
     def all_tokens(self, x: Tensor) -> Tensor:
         """Give a transformer's tokens N×(1+H'·W')×C'; each place of an image has its own."""
-        require_size(self.name, self.preprocessing.size, tuple(x.shape[1:3]))
         return self.network(self.preprocess(x))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -117,16 +126,35 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     Raises:
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
-    architecture = _architecture(name)
-    path = _default_weights(name) if weights == "default" else weights
+    architecture, path = _architecture(name), _weights_file(name, weights)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(require_seed(seed))
         network = architecture.build()
     if path is not None:
-        _load_weights(network, Path(path))
-    source = "random" if path is None else Path(path).name
+        architecture = _load_weights(architecture, network, path)
+    source = "random" if path is None else path.name
     network.to(memory_format=torch.channels_last)
     return Backbone(name, architecture, network, source).eval()
+
+
+def save_backbone(backbone: Backbone, path: str | Path) -> Path:
+    """Write a backbone's weights so that either half reads them: ``load_backbone(name, weights=path)``.
+
+    Args:
+        backbone: What ``load_backbone`` or ``pretrain_backbone`` gives, or ``model.backbone``.
+        path: The file, ``*.safetensors``: PyTorch's names and layout, BatchNorm statistics included,
+            and the preprocessing. It is written whole or not at all.
+
+    Raises:
+        CourseError: For what is no backbone, or another kind of file.
+    """
+    require_backbone(backbone, "save_backbone")
+    tensors = {
+        name: np.array(tensor.cpu())
+        for name, tensor in backbone.network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    return write_weights(require_path("path", path), tensors, backbone.preprocessing)
 
 
 def _resnet(name: str) -> Callable[[], nn.Module]:
@@ -222,8 +250,17 @@ def _default_weights(name: str) -> Path:
     return published.find_published(name, files, published.torch_folders(), fetch)
 
 
-def _load_weights(network: nn.Module, path: Path) -> None:
-    """Load a file in PyTorch's layout; a classifier in it (fc.…, classifier.…) is left out."""
+def _weights_file(name: str, weights: str | Path | None) -> Path | None:
+    if weights is None:
+        return None
+    return _default_weights(name) if weights == "default" else require_path("weights", weights)
+
+
+def _load_weights(architecture: Architecture, network: nn.Module, path: Path) -> Architecture:
+    """Load a file in PyTorch's layout and give the architecture with the preprocessing it names.
+
+    A classifier in it (fc.…, classifier.…) is left out.
+    """
     tensors = published.present_names(_read(path))
     own = network.state_dict()
     wrong = [n for n in own if n not in tensors or tensors[n].shape != own[n].shape]
@@ -235,13 +272,18 @@ def _load_weights(network: nn.Module, path: Path) -> None:
             f"{path} 与这个主干网络不匹配：有 {len(wrong)} 个权重缺失或形状不同，第一个是 {wrong[0]}。",
         )
     network.load_state_dict({n: tensors[n] for n in own if n in tensors}, strict=False)
+    return replace(
+        architecture, preprocessing=read_preprocessing(path) or architecture.preprocessing
+    )
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise CourseError(f"There is no weights file {path}.", f"没有权重文件 {path}。")
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
+    require_file(path)
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
 
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
+            return load_file(path)
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:
+        raise unreadable(path, error) from error

@@ -8,17 +8,21 @@ estimate them anew on the target before anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from course_lib.pytorch.devices import choose_device
-from course_lib.pytorch.inference import inference
-from course_lib.training.batches import even_parts
+from course_lib.arguments import require_count
+from course_lib.pytorch.devices import choose_device, device_of
+from course_lib.pytorch.freezing import train_mode_by_block
+from course_lib.pytorch.inference import as_read, inference, input_dtype
+from course_lib.training import requirements
+from course_lib.training.batches import as_inputs, even_parts
+from course_lib.training.stored import read
 
 
 def estimate_statistics(
@@ -39,13 +43,13 @@ def estimate_statistics(
         batch_size: The most that are computed at a time; with all at once the estimate is exact.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` …
     """
-    place = choose_device(device)
+    place, x = choose_device(device), as_inputs(x)
     norms = norm_layers(model.to(place))
-    with inference(model), own_momenta(norms):
-        for i, part in enumerate(even_parts(x, batch_size)):
+    with inference(model), own_momenta(norms), asking_for_spread(norms):
+        for i, part in enumerate(even_parts(x, require_count("batch_size", batch_size))):
             for norm in norms:
                 norm.train().momentum = 1 / (i + 1)  # the mean of all batches up to this one
-            model(torch.tensor(part).to(place))
+            model(as_read(torch.from_numpy(part).to(place), input_dtype(model)))
     return model
 
 
@@ -58,6 +62,33 @@ def own_momenta(norms: list[_BatchNorm]) -> Iterator[None]:
     finally:
         for norm, momentum in zip(norms, before, strict=True):
             norm.momentum = momentum
+
+
+def require_spread(model: nn.Module, x: np.ndarray) -> None:
+    """Make sure that BatchNorm layers that will learn can do with one example: see the sentence."""
+    with inference(model):
+        train_mode_by_block(model)
+        norms = [norm for norm in norm_layers(model) if norm.training]
+        model.eval()
+        with asking_for_spread(norms):
+            one = torch.from_numpy(read(x, np.arange(1))).to(device_of(model))
+            model(as_read(one, input_dtype(model)))
+
+
+@contextmanager
+def asking_for_spread(norms: Iterable[nn.Module]) -> Iterator[None]:
+    """Let BatchNorm layers refuse a single example with a single place, inside a ``with`` statement."""
+
+    def look(_norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        shape = inputs[0].shape  # N×C×…
+        requirements.require_spread(shape[0], shape[2:])
+
+    hooks = [norm.register_forward_pre_hook(look) for norm in norms]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def freeze_statistics(module: nn.Module) -> None:

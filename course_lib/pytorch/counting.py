@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from course_lib.training.requirements import require_backbone
+
 
 class Row(NamedTuple):
     """One line of :func:`describe`.
@@ -44,6 +46,7 @@ def describe(module: nn.Module, *, depth: int | None = None) -> list[Row]:
 
     No image is computed: the shapes come from PyTorch's "meta" device, which has no numbers.
     """
+    require_backbone(getattr(module, "backbone", module), "describe")
     on_paper = copy.deepcopy(module).to("meta").eval()
     backbone = getattr(on_paper, "backbone", on_paper)
     shapes: dict[str, tuple[int, ...]] = {}

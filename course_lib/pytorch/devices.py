@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.arguments import require_device, require_seed
 from course_lib.errors import CourseError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -15,9 +16,11 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 def choose_device(device: str = "auto") -> torch.device:
     """Give the device for a name; ``"auto"`` prefers an NVIDIA GPU, then Apple's, then the CPU."""
-    if device != "auto":
-        return torch.device(device)
-    if torch.cuda.is_available():
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    asked = require_device(device, gpus)
+    if asked != "auto":
+        return torch.device(asked.replace("gpu", "cuda"))
+    if gpus:
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
@@ -50,6 +53,6 @@ def device_of(module: nn.Module) -> torch.device:
 
 def seed_everything(seed: int) -> None:
     """Start Python's, NumPy's and PyTorch's random generators from one seed."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
+    random.seed(require_seed(seed))
+    np.random.seed(seed)
     torch.manual_seed(seed)

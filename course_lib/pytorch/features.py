@@ -19,7 +19,9 @@ from course_lib.pytorch import backbones, inference
 from course_lib.pytorch.backbones import Backbone
 from course_lib.pytorch.inference import predict
 from course_lib.training import preprocessing
+from course_lib.training.batches import as_inputs
 from course_lib.training.feature_cache import cached, feature_key
+from course_lib.training.requirements import require_backbone
 
 
 def extract_features(
@@ -42,6 +44,8 @@ def extract_features(
             preprocessing, data, dtype, framework and version, and the code that computes: whatever
             changes, a stale entry is never used.
     """
+    require_backbone(backbone, "extract_features")
+    x = as_inputs(x)
     asked = backbone if layer is None else LayerOutput(backbone, layer)
 
     def compute() -> np.ndarray:

@@ -10,7 +10,9 @@ from typing import Any
 
 from torch import nn
 
+from course_lib.arguments import require_count
 from course_lib.errors import CourseError
+from course_lib.training.requirements import require_transfer_model
 
 PLANS = ("everything", "head", "last")
 
@@ -40,6 +42,9 @@ def freeze_plan(model: nn.Module, plan: str, *, blocks: int = 1) -> nn.Module:
             f"There is no freeze plan {plan!r}: choose one of {', '.join(PLANS)}.",
             f"没有叫 {plan!r} 的冻结方案，可选：{'、'.join(PLANS)}。",
         )
+    require_transfer_model(model, "freeze_plan")
+    if plan == "last":
+        require_count("blocks", blocks, 1, len(model.backbone.blocks))
     unfreeze(model)
     if plan != "everything":
         freeze(model.backbone)

@@ -53,12 +53,14 @@ class GlyphNet(nn.Module):
 
     Shape:
         N×1×32×32 floats, ink 1 and paper 0 before normalisation → N×128 features, none negative.
+        Other heights and widths do, too: see ``course_lib.training.preprocessing.SIDES``.
     """
 
     def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         self.feature_size = widths[-1]
-        # An even kernel: "same" padding is then the same on both sides, in every framework.
+        # An even kernel: "same" padding is then the same on both sides of an even height or width, in
+        # every framework.
         self.stem = nn.Conv2d(1, widths[0], 4, stride=2, padding=1, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
         self.block1 = ResidualBlock(widths[0], widths[0])

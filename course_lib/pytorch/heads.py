@@ -8,8 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_lib.arguments import require_seed
 from course_lib.pytorch.backbones import Backbone
 from course_lib.training.initial import head_weights
+from course_lib.training.preprocessing import require_images
+from course_lib.training.requirements import require_backbone, require_head
 
 
 class TransferModel(nn.Module):
@@ -27,6 +30,8 @@ class TransferModel(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.flatten:
+            name, preprocessing = self.backbone.name, self.backbone.preprocessing
+            require_images(name, preprocessing, x.shape, own_size=True)
             return self.head(self.backbone.feature_map(x).flatten(1))
         return self.head(self.backbone(x))
 
@@ -45,7 +50,8 @@ def build_head(
 
     The start is drawn in NumPy, hence the same in both halves: Glorot's uniform, zero biases.
     """
-    weights = head_weights([features, *hidden, classes], seed)
+    require_head(features, classes, hidden, dropout)
+    weights = head_weights([features, *hidden, classes], require_seed(seed))
     stack: list[nn.Module] = []
     for i, weight in enumerate(weights):
         if dropout and (i or not hidden):
@@ -74,6 +80,7 @@ def attach_head(
         flatten: Flatten the last feature map instead of averaging over its places. The head then
             fits images of ``backbone.preprocessing.size`` only, and is far larger.
     """
+    require_backbone(backbone, "attach_head")
     h, w, c = backbone.map_shape
     features = h * w * c if flatten else backbone.feature_size
     head = build_head(features, classes, hidden=hidden, dropout=dropout, seed=seed)

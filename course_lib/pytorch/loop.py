@@ -10,15 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_lib.arguments import require_made
 from course_lib.pytorch import distributed
-from course_lib.pytorch.batch_norm import estimate_statistics, freeze_statistics, still
+from course_lib.pytorch.batch_norm import (
+    estimate_statistics,
+    freeze_statistics,
+    require_spread,
+    still,
+)
 from course_lib.pytorch.devices import autocast
 from course_lib.pytorch.freezing import train_mode, train_mode_by_block
-from course_lib.pytorch.inference import evaluate
-from course_lib.pytorch.objectives import CrossEntropy, Objective
+from course_lib.pytorch.inference import evaluate, finish_building, taking
+from course_lib.pytorch.objectives import Objective, require_objective
 from course_lib.pytorch.optimizers import set_learning_rate
 from course_lib.pytorch.run import Run
-from course_lib.training.batches import as_arrays, shares
+from course_lib.training.batches import as_arrays, as_held_out, shares
 from course_lib.training.callbacks import Callback
 from course_lib.training.checkpoint import checkpoints_last
 from course_lib.training.history import History
@@ -57,7 +63,8 @@ def fit(
         objective: What to make small; ``CrossEntropy()`` unless given.
         optimizer: A recipe, ``SGD``, ``Adam`` or ``AdamW`` (the default).
         epochs: How often the examples of ``x`` are seen.
-        batch_size: Examples per step, over all processes.
+        batch_size: Examples per step (the last batch may be smaller; a single one left over joins
+            the batch before it), over all processes.
         accumulate: Into how many parts a batch is cut, to save memory: their gradients add up to
             the whole batch's, then comes one update. What looks across examples (BatchNorm in
             training, mix-up's partners) sees the parts, not the batch.
@@ -75,17 +82,23 @@ def fit(
         CourseError: For unusable data, a fully frozen model, or a loss that is no longer finite.
     """
     distributed.share_batches()
-    recipe = optimizer or AdamW()
+    require_made("model", model, nn.Module, "attach_head(backbone, 10)")
+    recipe = AdamW() if optimizer is None else optimizer
     plan = Plan(as_arrays(train), recipe, epochs, batch_size, seed, accumulate, batch_norm)
-    objective = objective or CrossEntropy()
+    objective, validation = require_objective(objective), as_held_out(validation)
+    objective.check(plan.arrays)
     callbacks = checkpoints_last(callbacks)
+    finish_building(model, plan.arrays["x"])
+    if plan.has_single and batch_norm == "moving":
+        require_spread(model, plan.arrays["x"])
     if batch_norm == "estimated":
         estimate_statistics(model, plan.arrays["x"], device=device)
     run = Run(model, objective, plan, precision=precision, device=device, callbacks=callbacks)
     for callback in callbacks:
         callback.on_begin(run)
     try:
-        train_epochs(run, validation, progress)
+        with taking(model, plan.arrays["x"]):
+            train_epochs(run, validation, progress)
     finally:
         run.let_learn(run.part_names)  # what a callback has held back is as free as before
     for callback in callbacks:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from course_lib.arguments import require_number
 from course_lib.training.requirements import (
     require_classes,
     require_one_of,
@@ -91,6 +92,7 @@ def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tens
         y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
         label_smoothing: :math:`\epsilon`, from 0 to 1.
     """
+    require_number("label_smoothing", label_smoothing, 0, 1)
     require_classes(z.shape, y.shape, whole=not y.is_floating_point())
     log_p, K = log_softmax(z), z.shape[-1]
     q = one_hot(y, K, log_p.dtype) if y.dim() == 1 else y

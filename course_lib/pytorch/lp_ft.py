@@ -21,6 +21,7 @@ from course_lib.pytorch.objectives import (
 from course_lib.training.batches import as_arrays
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
+from course_lib.training.requirements import require_transfer_model
 from course_lib.training.stored import whole
 
 OF_OUTPUTS = (BinaryCrossEntropy, CrossEntropy, SequenceLikelihood, SquaredError)
@@ -68,6 +69,7 @@ def probe_then_fine_tune(
     Returns:
         The record of both stages, one after the other.
     """
+    require_transfer_model(model, "probe_then_fine_tune")
     both: dict[str, Any] = {"objective": objective, "seed": seed, "progress": progress}
     alike = {k: v for k, v in fine_tuning.items() if k in ("batch_size", "precision", "device")}
     freeze_plan(model, "head")

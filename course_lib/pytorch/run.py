@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from course_lib.errors import CourseError
 from course_lib.pytorch.devices import choose_device, choose_precision
 from course_lib.pytorch.distributed import own_share, processes, rank, start_alike, together
+from course_lib.pytorch.inference import as_read, input_dtype
 from course_lib.pytorch.objectives import Objective
 from course_lib.pytorch.optimizers import build_optimizer
 from course_lib.pytorch.parts import named_parts
@@ -53,6 +54,7 @@ class Run:
         start_alike(self.parts)
         self.loss_of = together(self.parts)
         self.model, self.objective, self.plan = model, objective, plan
+        self.reads = input_dtype(model)
         in_memory, self.stored = split(plan.arrays)
         self.data = place_data(in_memory, self.device)
         require_trainable(self.parts)
@@ -81,8 +83,8 @@ class Run:
         """
         rows = self.plan.rows(self.objective, epoch, self.terms)
         if not self.stored:
-            return map(own_share, cut(self.on_device(rows), self.plan.batch_size))
-        batches = [own_share(batch) for batch in cut(rows, self.plan.batch_size)]
+            return map(own_share, cut(self.on_device(rows), self.plan.sizes))
+        batches = [own_share(batch) for batch in cut(rows, self.plan.sizes)]
 
         def get(i: int) -> tuple[float, dict[str, Tensor]]:
             share, mine = batches[i]
@@ -109,7 +111,10 @@ class Run:
             name: array[rows[stream_of(name)].to(array.device)].to(self.device)
             for name, array in self.data.items()
         }
-        return data | read_before(rows) | drawn(rows) | {"progress": step / len(self.plan.rates)}
+        data |= read_before(rows)
+        inputs = {name: x for name, x in data.items() if name.partition("_")[0] == "x"}
+        data |= {name: as_read(x, self.reads) for name, x in inputs.items()}
+        return data | drawn(rows) | {"progress": step / len(self.plan.rates)}
 
     @cached_property
     def settings(self) -> dict[str, object]:

@@ -11,15 +11,15 @@ is none; a shifted one is.)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
+from course_lib.arguments import require_number
 from course_lib.errors import CourseError
 from course_lib.training.batches import Arrays
-from course_lib.training.requirements import require_positive
 
 Rng = np.random.Generator
 
@@ -48,6 +48,9 @@ class Flip:
     p: float = 0.5
     kind: ClassVar[str] = "affine"
 
+    def __post_init__(self) -> None:
+        require_number("p", self.p, 0, 1)
+
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         matrices = _identities(n)
         matrices[rng.random(n) < self.p, 0, 0] = -1
@@ -61,6 +64,9 @@ class Shift:
     part: float = 0.1
     kind: ClassVar[str] = "affine"
 
+    def __post_init__(self) -> None:
+        require_number("part", self.part)
+
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         matrices = _identities(n)
         matrices[:, :2, 2] = rng.uniform(-self.part, self.part, (n, 2))
@@ -73,6 +79,9 @@ class Rotate:
 
     degrees: float = 10.0
     kind: ClassVar[str] = "affine"
+
+    def __post_init__(self) -> None:
+        require_number("degrees", self.degrees)
 
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         angle = np.radians(rng.uniform(-self.degrees, self.degrees, n))
@@ -91,7 +100,8 @@ class Scale:
     kind: ClassVar[str] = "affine"
 
     def __post_init__(self) -> None:
-        require_positive("smallest", self.smallest)
+        require_number("smallest", self.smallest, ends="()")
+        require_number("largest", self.largest, low=self.smallest)
 
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         matrices = _identities(n)
@@ -107,6 +117,9 @@ class Brightness:
     strength: float = 0.2
     kind: ClassVar[str] = "brightness"
 
+    def __post_init__(self) -> None:
+        require_number("strength", self.strength, 0, 1)
+
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         return rng.uniform(1 - self.strength, 1 + self.strength, n)
 
@@ -117,6 +130,9 @@ class Contrast:
 
     strength: float = 0.2
     kind: ClassVar[str] = "contrast"
+
+    def __post_init__(self) -> None:
+        require_number("strength", self.strength, 0, 1)
 
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         return rng.uniform(1 - self.strength, 1 + self.strength, n)
@@ -131,6 +147,9 @@ class CutOut:
 
     side: float = 0.4
     kind: ClassVar[str] = "boxes"
+
+    def __post_init__(self) -> None:
+        require_number("side", self.side, 0, 1)
 
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         centre, half = rng.random((n, 2)), self.side / 2
@@ -153,6 +172,13 @@ class Erase:
     area: tuple[float, float] = (0.02, 0.33)
     aspect: tuple[float, float] = (0.3, 3.3)
     kind: ClassVar[str] = "boxes"
+
+    def __post_init__(self) -> None:
+        require_number("p", self.p, 0, 1)
+        require_number("the smallest area", self.area[0], 0, 1)
+        require_number("the largest area", self.area[1], self.area[0], 1)
+        require_number("the smallest aspect", self.aspect[0], ends="()")
+        require_number("the largest aspect", self.aspect[1], self.aspect[0])
 
     def draw(self, rng: Rng, n: int) -> np.ndarray:
         area, used = rng.uniform(*self.area, n), rng.random(n) < self.p
@@ -187,7 +213,12 @@ def draw_transforms(transforms: Sequence[Transform], rng: Rng, n: int) -> Arrays
 
 
 def require_known_kinds(transforms: Sequence[Transform]) -> None:
-    """Make sure that every change is of a kind that ``augment`` applies."""
+    """Make sure that there is a list of changes, each of a kind that ``augment`` applies."""
+    if not isinstance(transforms, Iterable):
+        raise CourseError(
+            f"transforms is a list: write [{transforms!r}].",
+            f"transforms 是列表，应写成 [{transforms!r}]。",
+        )
     for transform in transforms:
         if isinstance(transform, type) or getattr(transform, "kind", None) not in JOINED:
             raise CourseError(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from course_lib.arguments import require_all_made, require_count, require_number
 from course_lib.errors import CourseError
 from course_lib.training.history import History
 
@@ -73,7 +74,7 @@ class EarlyStopping(Callback):
 
     Args:
         monitor: An entry of ``History.epochs``; names with ``accuracy`` should rise, others fall.
-        patience: How many epochs without improvement to wait.
+        patience: How many epochs without improvement to wait, at least one.
         min_delta: An improvement smaller than this does not count.
         restore_best: Whether to put the best weights back at the end.
     """
@@ -86,8 +87,9 @@ class EarlyStopping(Callback):
         min_delta: float = 0.0,
         restore_best: bool = True,
     ) -> None:
-        self.monitor, self.patience = monitor, patience
-        self.min_delta, self.restore_best = min_delta, restore_best
+        self.monitor, self.patience = monitor, require_count("patience", patience)
+        self.min_delta = require_number("min_delta", min_delta)
+        self.restore_best = bool(restore_best)
 
     def on_begin(self, run: Run) -> None:
         self.best, self.waited = -np.inf, 0
@@ -105,6 +107,10 @@ class EarlyStopping(Callback):
     def on_end(self, run: Run) -> None:
         if self.best_weights:
             run.load_weights(self.best_weights)
+
+    def settings(self) -> dict[str, object]:
+        names = ("monitor", "patience", "min_delta", "restore_best")
+        return {name: getattr(self, name) for name in names}
 
     def state(self) -> State:
         numbers = {"best": np.array(self.best), "waited": np.array(self.waited)}
@@ -125,6 +131,11 @@ class EarlyStopping(Callback):
                 "请在 fit 中给出 validation=，或换一个 monitor。",
             )
         return epoch[self.monitor] * (1 if "accuracy" in self.monitor else -1)
+
+
+def as_callbacks(callbacks: Any) -> list[Callback]:
+    """Give the callbacks of a training as a list: objects, not classes, and not one alone."""
+    return require_all_made("callbacks", callbacks, Callback, "EarlyStopping()")
 
 
 def settings_of(callbacks: Iterable[Callback]) -> list[list[object]]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from course_lib.arguments import require_count, require_path
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
-from course_lib.training.callbacks import Callback, Run, State
+from course_lib.training.callbacks import Callback, Run, State, as_callbacks
 from course_lib.training.history import History
 
 
@@ -28,7 +29,7 @@ class Checkpoint(Callback):
     """
 
     def __init__(self, path: str | Path, *, every: int = 1) -> None:
-        self.path, self.every = Path(path), every
+        self.path, self.every = require_path("path", path), require_count("every", every)
 
     def on_begin(self, run: Run) -> None:
         settings = run.settings  # before the first step: they hold the starting weights' digest
@@ -63,8 +64,12 @@ class Checkpoint(Callback):
 
 
 def checkpoints_last(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Put checkpoints behind the other callbacks, so that they save what those have become."""
-    return sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint))
+    """Put checkpoints behind the other callbacks, so that they save what those have become.
+
+    Raises:
+        CourseError: For what is no list of callbacks.
+    """
+    return sorted(as_callbacks(callbacks), key=lambda callback: isinstance(callback, Checkpoint))
 
 
 def _as_bytes(state: State, about: dict[str, object]) -> bytes:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.arguments import as_labels
 from course_lib.errors import CourseError
 from course_lib.training.requirements import (
     require_labels,
+    require_no_nan,
+    require_probabilities,
     require_same_shape,
     require_sequences,
     require_several_classes,
@@ -42,7 +45,9 @@ def classification(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
             f"分类需要 N×K 的 logits 和 N 个标签，现在的形状是 {logits.shape} 与 {y.shape}。",
         )
     require_several_classes(logits.shape[1])
+    y = as_labels("y", y)
     require_labels(y, logits.shape[1])
+    require_no_nan(logits)
     return {"loss": cross_entropy(logits, y), "accuracy": accuracy(logits, y)}
 
 
@@ -52,6 +57,7 @@ def regression(prediction: np.ndarray, y: np.ndarray) -> dict[str, float]:
     .. math:: \mathrm{rmse} = \sqrt{\frac{1}{n} \sum_i (\hat y_i - y_i)^2}
     """
     prediction = as_targets(prediction, y)
+    require_no_nan(prediction)
     mean_square = float(((prediction.astype(np.float64) - y) ** 2).mean())
     return {"loss": mean_square / 2, "rmse": mean_square**0.5}
 
@@ -59,6 +65,8 @@ def regression(prediction: np.ndarray, y: np.ndarray) -> dict[str, float]:
 def binary(logits: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """Give ``loss`` and ``accuracy`` of yes-or-no logits: above 0 (a probability of ½) means yes."""
     z = as_targets(logits, y).astype(np.float64)
+    require_probabilities(y)
+    require_no_nan(z)
     surprise = np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
     return {"loss": float(surprise.mean()), "accuracy": float(((z > 0) == (y > 0.5)).mean())}
 
@@ -73,6 +81,11 @@ def sequences(logits: np.ndarray, y: np.ndarray, padding: int) -> dict[str, floa
     """
     require_sequences(logits.shape, y.shape)
     there = y != padding
+    if not there.any():
+        raise CourseError(
+            f"Every token is {padding}, the padding: there is nothing to measure.",
+            f"所有词元都是填充符 {padding}：没有可以评估的内容。",
+        )
     per_token = classification(logits[there], y[there])
     return per_token | {"perplexity": float(np.exp(per_token["loss"]))}
 

@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from course_lib.arguments import require_count, require_made, require_seed
 from course_lib.errors import CourseError
-from course_lib.training.batches import TERMS, Arrays, epoch_order, steps_per_epoch
+from course_lib.training.batches import TERMS, Arrays, batch_sizes, epoch_order
 from course_lib.training.draws import Drawing, epoch_draws
 from course_lib.training.history import History
-from course_lib.training.recipes import Recipe
+from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 from course_lib.training.schedules import as_schedule
 from course_lib.training.settings import digest_of_data
 
@@ -26,7 +27,8 @@ class Plan:
         arrays: The training data by name (see ``course_lib.training.batches``), perhaps on disk.
         recipe: The optimizer's numbers.
         epochs: How often the main stream is seen.
-        batch_size: Examples per step; the last batch of an epoch may be smaller.
+        batch_size: Examples per step; the last batch of an epoch may be smaller, or one larger: a
+            single example left over joins the batch before it (see ``batch_sizes``).
         seed: Decides the order of the examples and the dropped units.
         accumulate: Into how many parts a batch is cut.
         batch_norm: Whose statistics BatchNorm layers use: see ``fit``.
@@ -41,12 +43,10 @@ class Plan:
     batch_norm: str = "moving"
 
     def __post_init__(self) -> None:
-        counts = {name: getattr(self, name) for name in ("epochs", "batch_size", "accumulate")}
-        for name, count in counts.items():
-            if count < 1:
-                raise CourseError(
-                    f"{name} is at least 1; it was {count}.", f"{name} 至少是 1，现在是 {count}。"
-                )
+        require_made("optimizer", self.recipe, (SGD, Adam, AdamW), "AdamW(1e-3)")
+        for name in ("epochs", "batch_size", "accumulate"):
+            object.__setattr__(self, name, require_count(name, getattr(self, name)))
+        object.__setattr__(self, "seed", require_seed(self.seed))
         if self.batch_norm not in BATCH_NORM:
             raise CourseError(
                 f"batch_norm is one of {', '.join(BATCH_NORM)}; it was {self.batch_norm!r}.",
@@ -56,9 +56,12 @@ class Plan:
     @cached_property
     def sizes(self) -> list[int]:
         """The number of examples in each batch of an epoch."""
-        n = self.arrays["x"].shape[0]
-        full = steps_per_epoch(n, self.batch_size) - 1
-        return [self.batch_size] * full + [n - self.batch_size * full]
+        return batch_sizes(self.arrays["x"].shape[0], self.batch_size)
+
+    @property
+    def has_single(self) -> bool:
+        """Whether a batch, or a part of one, has one example alone: BatchNorm may not like it."""
+        return min(self.sizes) < 2 * self.accumulate
 
     @cached_property
     def rates(self) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,16 +50,57 @@ IMAGENET_BGR = Preprocessing(224, 3, "BGR", 1.0, (103.939, 116.779, 123.68), (1.
 # The course's own glyphnet: ink 255 becomes 1 and paper 0 stays 0, so that zero padding is paper.
 GLYPHS = Preprocessing(32, 1, "grey", 255.0, (0.0,), (1.0,))
 
+# The sides that a network takes: glyphnet halves them three times, the first time with an even kernel;
+# VGG16 halves them five times.
+SIDES = {"glyphnet": range(8, sys.maxsize, 2), "vgg16": range(32, sys.maxsize)}
+ANY_SIDE = range(1, sys.maxsize)
 
-def require_size(name: str, size: int, found: tuple[int, int]) -> None:
-    """Make sure that images have the one size that a network knows places for.
+
+def require_images(
+    name: str, preprocessing: Preprocessing, shape: Sequence[int | None], *, own_size: bool
+) -> None:
+    """Make sure that a backbone can take images of a shape N×H×W×C.
+
+    Args:
+        name: The backbone's.
+        preprocessing: Says how many channels it takes; one channel fits all.
+        shape: What was found; N may be unknown.
+        own_size: Whether they must have ``preprocessing.size``: a transformer knows no other places,
+            and a head on flattened maps has no weights for others.
 
     Raises:
-        CourseError: When they have another.
+        CourseError: When it can't: it says what to change.
     """
-    if found != (size, size):
+    found = "×".join("N" if n is None else str(n) for n in shape)
+    if len(shape) != 4:
         raise CourseError(
-            f"{name} takes images of {size}×{size} pixels; these have {found[0]}×{found[1]}. "
-            "Resize them first.",
-            f"{name} 只接受 {size}×{size} 像素的图片，现在是 {found[0]}×{found[1]}。请先调整尺寸。",
+            f"{name} takes images N×H×W×C; these have the shape {found}. A single image gets its N by "
+            "x[None], grey ones get their C by x[..., None].",
+            f"{name} 的输入是 N×H×W×C 的图片，现在的形状是 {found}。"
+            "单张图片用 x[None] 补上 N，灰度图用 x[..., None] 补上 C。",
         )
+    if shape[3] not in (1, preprocessing.channels):
+        channels = "1" if preprocessing.channels == 1 else f"1 or {preprocessing.channels}"
+        raise CourseError(
+            f"{name} takes images with {channels} channels (C in N×H×W×C); these are {found}. "
+            "x.mean(axis=-1, keepdims=True) makes colours grey, x[..., :3] drops transparency.",
+            f"{name} 的图片（N×H×W×C）应有 {channels.replace('or', '或')} 个通道，现在是 {found}。"
+            "彩色变灰度：x.mean(axis=-1, keepdims=True)；去掉透明通道：x[..., :3]。",
+        )
+    size = preprocessing.size
+    sides = range(size, size + 1) if own_size else SIDES.get(name, ANY_SIDE)
+    if not all(side in sides for side in shape[1:3]):
+        raise _wrong_size(name, sides, found)
+
+
+def _wrong_size(name: str, sides: range, found: str) -> CourseError:
+    if len(sides) == 1:
+        en, zh = f"of {sides[0]}×{sides[0]} pixels", f"{sides[0]}×{sides[0]} 像素"
+    else:
+        even = sides.step == 2
+        en = f"of at least {sides[0]} pixels a side" + ", an even number" * even
+        zh = f"边长至少 {sides[0]} 像素" + "且为偶数" * even
+    return CourseError(
+        f"{name} takes images {en}; these are {found} (N×H×W×C). Resize them first.",
+        f"{name} 的图片应为{zh}，现在是 {found}（N×H×W×C）。请先调整尺寸。",
+    )

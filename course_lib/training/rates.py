@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from course_lib.arguments import require_made, require_number
 from course_lib.errors import CourseError
 from course_lib.training.schedules import as_schedule
 
@@ -43,11 +44,7 @@ class Discriminative:
     factor: float = 2.6
 
     def __post_init__(self) -> None:
-        if not self.factor > 0:
-            raise CourseError(
-                f"The factor between the parts' rates is above 0; it was {self.factor}.",
-                f"相邻两部分学习率之比 factor 要大于 0，现在是 {self.factor}。",
-            )
+        require_number("factor", self.factor, ends="()")
 
 
 Rates = Discriminative | Mapping[str, float]
@@ -77,6 +74,14 @@ class Group(NamedTuple):
     decay: float
     parameters: int
     trainable: int
+
+
+def require_rates(rates: Rates | None) -> None:
+    """Make sure that a recipe's ``rates`` are what :func:`factors` reads."""
+    if rates is not None:
+        require_made("rates", rates, (Discriminative, Mapping), '{"backbone": 0.1}')
+    for part, factor in rates.items() if isinstance(rates, Mapping) else ():
+        require_number(f"rates[{part!r}]", factor)
 
 
 def factors(rates: Rates | None, parts: Sequence[str]) -> dict[str, float]:

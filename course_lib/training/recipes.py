@@ -20,8 +20,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from course_lib.training.rates import Rates
-from course_lib.training.schedules import Schedule
+from course_lib.arguments import require_number
+from course_lib.training.rates import Rates, require_rates
+from course_lib.training.schedules import Schedule, as_schedule
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class SGD:
     weight_decay: float = 0.0
     decay_everything: bool = False
     rates: Rates | None = None
+
+    def __post_init__(self) -> None:
+        require_number("momentum", self.momentum, 0, 1)
+        _check_common(self)
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,9 @@ class Adam:
     decay_everything: bool = False
     rates: Rates | None = None
 
+    def __post_init__(self) -> None:
+        _check_moments(self)
+
 
 @dataclass(frozen=True)
 class AdamW:
@@ -85,5 +93,21 @@ class AdamW:
     decay_everything: bool = False
     rates: Rates | None = None
 
+    def __post_init__(self) -> None:
+        _check_moments(self)
+
 
 Recipe = SGD | Adam | AdamW
+
+
+def _check_moments(recipe: Adam | AdamW) -> None:
+    require_number("beta_1", recipe.beta_1, 0, 1, ends="[)")
+    require_number("beta_2", recipe.beta_2, 0, 1, ends="[)")
+    require_number("epsilon", recipe.epsilon, ends="()")
+    _check_common(recipe)
+
+
+def _check_common(recipe: Recipe) -> None:
+    as_schedule(recipe.learning_rate)
+    require_number("weight_decay", recipe.weight_decay)
+    require_rates(recipe.rates)

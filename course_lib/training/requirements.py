@@ -5,10 +5,13 @@ A size that a framework does not know yet (``None``) fits everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from course_lib.arguments import require_count, require_number
 from course_lib.errors import CourseError
 
 Shape = Sequence[int | None]
@@ -80,20 +83,110 @@ def require_images(x: Shape) -> None:
         )
 
 
+def require_as_many(x: Shape, draws: Mapping[str, Shape]) -> None:
+    """Make sure that what was drawn belongs to so many images."""
+    for kind, found in draws.items():
+        if not _fit(x[:1], found[:1]):
+            raise CourseError(
+                f"'{kind}' was drawn for {found[0]} images, but there are {x[0]}: draw for as many.",
+                f"'{kind}' 是为 {found[0]} 张图片抽取的，而这里有 {x[0]} 张：请按图片数抽取。",
+            )
+
+
+def require_probabilities(y: np.ndarray) -> None:
+    """Make sure that yes-or-no answers lie between 0 and 1."""
+    wrong = y[~((y >= 0) & (y <= 1))]
+    if len(wrong):
+        raise CourseError(
+            f"Yes-or-no answers are 0, 1, or a probability in between; there is {wrong[0]} among the "
+            "targets. (Labels of several classes go with CrossEntropy.)",
+            f"是非题的目标应为 0、1 或两者之间的概率，而其中有 {wrong[0]}。"
+            "（多个类别的标签请用 CrossEntropy。）",
+        )
+
+
+def cannot_take(x: Shape, error: Exception) -> CourseError:
+    """Give the sentence for a model that was built for other inputs."""
+    lines = [line.strip() for line in re.sub(r"\x1b\[\d*m", "", str(error)).splitlines()]
+    said = next((line for line in lines if line and not line.endswith(".call().")), "")[:200]
+    found = _written((None, *x[1:]))
+    return CourseError(
+        f"The model cannot take inputs of the shape {found}: was it built for others? ({said})",
+        f"模型不能接受形状为 {found} 的输入：它是否是按别的形状搭建的？（{said}）",
+    )
+
+
+def require_transfer_model(model: Any, what: str) -> None:
+    """Make sure that a model has a backbone and a head."""
+    if not (hasattr(model, "backbone") and hasattr(model, "head")):
+        raise CourseError(
+            f"{what} needs a model with a backbone and a head, as attach_head gives it; this is a "
+            f"{type(model).__name__}.",
+            f"{what} 需要既有主干网络又有分类头的模型（由 attach_head 搭建），"
+            f"现在是 {type(model).__name__}。",
+        )
+
+
+def require_backbone(thing: Any, what: str) -> None:
+    """Make sure that something is a backbone."""
+    if not (hasattr(thing, "network") and hasattr(thing, "preprocessing")):
+        raise CourseError(
+            f"{what} needs a backbone, as load_backbone gives it (of a model with a head: "
+            f"model.backbone); this is a {type(thing).__name__}.",
+            f"{what} 需要 load_backbone 给出的主干网络（带分类头的模型请用 model.backbone），"
+            f"现在是 {type(thing).__name__}。",
+        )
+
+
+def require_head(features: int, classes: int, hidden: Sequence[int], dropout: float) -> None:
+    """Make sure that a head of these sizes can be built."""
+    require_count("features", features)
+    require_count("classes", classes)
+    if not isinstance(hidden, Iterable) or isinstance(hidden, str):
+        raise CourseError(
+            f"hidden is a row of widths, such as hidden=(64,); it was {hidden!r}.",
+            f"hidden 应是一组宽度，例如 hidden=(64,)，现在是 {hidden!r}。",
+        )
+    for width in hidden:
+        require_count("a width in hidden", width)
+    require_number("dropout", dropout, 0, 1, ends="[)")
+
+
+def require_no_nan(outputs: np.ndarray) -> None:
+    """Make sure that a model's outputs are numbers (-∞, the logit of what cannot be, is one)."""
+    rows = np.isnan(outputs.reshape(len(outputs), -1)).any(axis=1)
+    if rows.any():
+        raise CourseError(
+            f"For {int(rows.sum())} of {len(rows)} examples the model's outputs are no numbers: look at "
+            "the inputs, and if it happened while training, try a smaller learning rate.",
+            f"在 {len(rows)} 个样本中，模型对 {int(rows.sum())} 个给出的输出不是数："
+            "请检查输入；如果是训练中出现的，请把学习率调小。",
+        )
+
+
+def require_spread(n: int | None, places: Shape) -> None:
+    """Make sure that BatchNorm, in training, sees more than one value per channel.
+
+    Args:
+        n: Examples in the batch.
+        places: The sides of the map that it normalises; none for features.
+    """
+    if n == 1 and all(side == 1 for side in places):
+        raise CourseError(
+            "BatchNorm normalises by the spread of a batch, and here a batch (or a part of one, with "
+            "accumulate) is a single example with a single place. Take a larger batch_size, or "
+            "batch_norm='frozen'.",
+            "BatchNorm 按一批数据的离散程度做归一化，而这里有一批（或用 accumulate 切出的一份）"
+            "只有一个样本、一个位置。请增大 batch_size，或使用 batch_norm='frozen'。",
+        )
+
+
 def require_one_of(one: str, has_one: bool, other: str, has_other: bool) -> None:
     """Make sure that at most one of two arguments is given."""
     if has_one and has_other:
         raise CourseError(
             f"Give {one} or {other}, not both: they could contradict each other.",
             f"{one} 与 {other} 只能给一个：同时给出可能互相矛盾。",
-        )
-
-
-def require_positive(name: str, value: float) -> None:
-    """Make sure that a number is above 0."""
-    if not value > 0:
-        raise CourseError(
-            f"{name} must be above 0; it was {value}.", f"{name} 必须大于 0，现在是 {value}。"
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.errors import CourseError
+from course_lib.arguments import require_number
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,9 @@ class Constant:
     """The same learning rate at every step."""
 
     rate: float
+
+    def __post_init__(self) -> None:
+        require_number("The learning rate", self.rate)
 
     def rates(self, steps: int) -> np.ndarray:
         """Give the rate of each of ``steps`` steps: float64, shape (steps,)."""
@@ -45,11 +48,8 @@ class WarmupCosine:
     warmup: float = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.warmup < 1:
-            raise CourseError(
-                f"warmup is the part of all steps that warms up, 0 ≤ warmup < 1; it was {self.warmup}.",
-                f"warmup 是预热步数占总步数的比例，应满足 0 ≤ warmup < 1，现在是 {self.warmup}。",
-            )
+        require_number("The peak of the learning rate", self.peak)
+        require_number("warmup", self.warmup, 0, 1, ends="[)")
 
     def rates(self, steps: int) -> np.ndarray:
         """Give the rate of each of ``steps`` steps: float64, shape (steps,)."""
@@ -63,5 +63,7 @@ Schedule = Constant | WarmupCosine
 
 
 def as_schedule(rate: float | Schedule) -> Schedule:
-    """Read a plain number as a constant rate."""
-    return Constant(float(rate)) if isinstance(rate, (int, float)) else rate
+    """Read a plain number as a constant rate; whatever has ``rates(steps)`` is a schedule."""
+    if hasattr(rate, "rates") and not isinstance(rate, type):
+        return rate  # type: ignore[return-value]
+    return Constant(require_number("learning_rate", rate))

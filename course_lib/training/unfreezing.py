@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from course_lib.arguments import require_count
 from course_lib.errors import CourseError
 from course_lib.training.callbacks import Callback, Run
 from course_lib.training.rates import FULL_RATE
@@ -24,12 +25,7 @@ class GradualUnfreezing(Callback):
     """
 
     def __init__(self, *, every: int = 1) -> None:
-        if every < 1:
-            raise CourseError(
-                f"every is a number of epochs, at least 1; it was {every}.",
-                f"every 是轮数，至少为 1，现在是 {every}。",
-            )
-        self.every = every
+        self.every = require_count("every", every)
 
     def on_epoch_begin(self, run: Run) -> None:
         # From the number of epochs alone, so that a resumed run needs to remember nothing.

@@ -1,4 +1,4 @@
-"""Reading weights without PyTorch: safetensors, and the ``.pth`` files that torchvision publishes.
+"""Reading and writing weights without PyTorch: safetensors, and the ``.pth`` files that torchvision publishes.
 
 A ``.pth`` file is a pickle, and a pickle may run any code. This reader knows only the few names
 that a dictionary of tensors needs and refuses everything else.
@@ -7,16 +7,22 @@ that a dictionary of tensors needs and refuses everything else.
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.files import write_atomically
+from course_lib.training.preprocessing import Preprocessing
+
+PREPROCESSING = "preprocessing"  # its place in a file's metadata
 
 _STORAGES = {
     "FloatStorage": np.float32,
@@ -34,8 +40,7 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
     Raises:
         CourseError: When the file is not there or is not such a file.
     """
-    if not path.is_file():
-        raise CourseError(f"There is no weights file {path}.", f"没有权重文件 {path}。")
+    require_file(path)
     try:
         if path.suffix == ".safetensors":
             from safetensors.numpy import load_file
@@ -43,10 +48,53 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
             return load_file(path)
         return read_pth(path)
     except Exception as error:
+        raise unreadable(path, error) from error
+
+
+def require_file(path: Path) -> None:
+    """Make sure that a weights file is there."""
+    if not path.is_file():
+        raise CourseError(f"There is no weights file {path}.", f"没有权重文件 {path}。")
+
+
+def unreadable(path: Path, error: Exception) -> CourseError:
+    """Give the sentence for a file that is damaged or of another kind."""
+    said = " ".join(str(error).split())[:100] or type(error).__name__
+    return CourseError(
+        f"{path} cannot be read as weights ({said}): it is damaged, or it is no .safetensors or .pth "
+        "file.",
+        f"无法把 {path} 当作权重读取（{said}）：文件已损坏，或者不是 .safetensors 或 .pth 文件。",
+    )
+
+
+def write_weights(path: Path, tensors: Mapping[str, np.ndarray], about: Preprocessing) -> Path:
+    """Write weights in PyTorch's names and layout as safetensors, with the preprocessing they expect.
+
+    The file is written whole or not at all.
+    """
+    from safetensors.numpy import save
+
+    if path.suffix != ".safetensors":
         raise CourseError(
-            f"{path} cannot be read as weights ({error}): is it a .safetensors or .pth file?",
-            f"无法把 {path} 当作权重读取（{error}）：它是 .safetensors 或 .pth 文件吗？",
-        ) from error
+            f"Weights are saved as .safetensors; the path was {path}.",
+            f"权重保存为 .safetensors 文件，而给出的路径是 {path}。",
+        )
+    arrays = {name: np.require(array, requirements="C") for name, array in tensors.items()}
+    return write_atomically(path, save(arrays, metadata={PREPROCESSING: json.dumps(asdict(about))}))
+
+
+def read_preprocessing(path: Path) -> Preprocessing | None:
+    """Give the preprocessing that a file of :func:`write_weights` names; ``None`` for other files."""
+    if path.suffix != ".safetensors":
+        return None
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        about = json.loads(file.read(size)).get("__metadata__", {})
+    if PREPROCESSING not in about:
+        return None
+    named: dict[str, Any] = json.loads(about[PREPROCESSING])
+    named |= {name: tuple(named[name]) for name in ("mean", "std")}
+    return Preprocessing(**named)
 
 
 def read_pth(path: Path) -> dict[str, np.ndarray]:

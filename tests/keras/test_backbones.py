@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from course_lib import data
 from course_lib.errors import CourseError
 from course_lib.keras import (
     attach_head,
@@ -22,6 +23,7 @@ from course_lib.keras import (
     freeze_plan,
     load_backbone,
     predict,
+    save_backbone,
 )
 from course_lib.keras.backbones import (
     ARCHITECTURES,
@@ -59,6 +61,13 @@ for name in ("resnet18", "resnet50", "vgg16", "mobilenet_v2", "vit_b_16"):
     with torch.no_grad():
         features = network(torch.tensor(IMAGENET_RGB(x)).permute(0, 3, 1, 2))
     np.save(f"{folder}/{name}.npy", features.numpy())
+
+from course_lib import data
+from course_lib.pytorch import extract_features, pretrain_backbone, save_backbone
+shapes = data.load("shapes", n=48)
+backbone = pretrain_backbone("glyphnet", shapes, epochs=1, progress=False)
+save_backbone(backbone, f"{folder}/pretrained.safetensors")
+np.save(f"{folder}/pretrained.npy", extract_features(backbone, shapes.x, cache=False))
 """
 
 
@@ -101,9 +110,20 @@ def test_keras_own_vgg16_brings_its_own_preprocessing(tmp_path: Path) -> None:
     x = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
     scaled = keras.applications.vgg16.preprocess_input(x.astype(np.float32))
     expected = keras.ops.convert_to_numpy(theirs(scaled)).mean(axis=(1, 2))
-    np.testing.assert_allclose(
-        extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-6
-    )
+    found = extract_features(ours, x, cache=False)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    save_backbone(ours, tmp_path / "vgg16.safetensors")  # in PyTorch's layout, scaled as before
+    again = load_backbone("vgg16", weights=tmp_path / "vgg16.safetensors")
+    assert again.preprocessing == IMAGENET_BGR
+    assert (extract_features(again, x, cache=False) == found).all()
+
+
+def test_what_pytorch_has_pre_trained_and_saved_works_here(torchvision: Path) -> None:
+    backbone = load_backbone("glyphnet", weights=torchvision / "pretrained.safetensors")
+    found = extract_features(backbone, data.load("shapes", n=48).x, cache=False)
+    expected = np.load(torchvision / "pretrained.npy")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert expected.std() > 0.01 and backbone.weights_name == "pretrained.safetensors"
 
 
 def test_vgg16_takes_torchvisions_file_where_kerass_is_not_there(
@@ -147,7 +167,7 @@ def test_preprocessing_in_the_network_is_the_readable_one() -> None:
     for name in ("resnet18", "vgg16"):
         backbone = load_backbone(name, weights=None)
         for channels in (1, 3):
-            x = np.random.default_rng(0).integers(0, 256, (2, 8, 8, channels), dtype=np.uint8)
+            x = np.random.default_rng(0).integers(0, 256, (2, 32, 32, channels), dtype=np.uint8)
             inside = keras.ops.convert_to_numpy(backbone.preprocess(keras.ops.convert_to_tensor(x)))
             np.testing.assert_allclose(inside, backbone.preprocessing(x), rtol=1e-5, atol=1e-5)
 
@@ -186,7 +206,7 @@ def test_a_transformer_has_a_class_token_and_a_map_of_patches() -> None:
     np.testing.assert_allclose(found, tokens[:, 0], rtol=1e-5, atol=1e-6)
     maps = extract_features(vit, x, layer="maps", cache=False)
     np.testing.assert_allclose(maps, tokens[:, 1:].reshape(3, 2, 2, 8), rtol=1e-5, atol=1e-6)
-    with pytest.raises(CourseError, match="16×16 pixels; these have 32×32"):
+    with pytest.raises(CourseError, match="16×16 pixels; these are 1×32×32×3"):
         vit(np.zeros((1, 32, 32, 3), np.float32))
 
 

@@ -65,6 +65,32 @@ def precisions(half: str) -> dict[str, list[float]]:
     return found
 
 
+def pretraining(half: str, path: Path) -> dict[str, Any]:
+    """Give the losses of a moment's pre-training on shapes, and the features that it ends with.
+
+    The starting weights are those that the course ships: at random, each framework starts elsewhere.
+    """
+    from course_lib import data
+    from course_lib.training import SGD, Callback
+    from course_lib.training.published import EMBEDDED
+
+    losses: list[float] = []
+
+    class Note(Callback):
+        def on_end(self, run: Any) -> None:
+            losses.extend(run.history.loss)
+
+    module, shapes = importlib.import_module(f"course_lib.{half}"), data.load("shapes", n=48)
+    start = EMBEDDED / "glyphnet.safetensors"
+    backbone = module.pretrain_backbone(
+        "glyphnet", shapes, epochs=1, batch_size=16, optimizer=SGD(0.001), weights=start,
+        callbacks=[Note()], progress=False,
+    )  # fmt: skip
+    module.save_backbone(backbone, path)
+    features = module.extract_features(backbone, shapes.x, cache=False)
+    return {"losses": losses, "features": features.tolist(), "path": str(path)}
+
+
 def _parameters(thing: Any) -> list[tuple[str, str, str]]:
     parameters = inspect.signature(thing).parameters.values()
     return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
@@ -74,6 +100,7 @@ def main(half: str, file: str, names: list[str]) -> None:
     report: dict[str, Any] = describe(half)  # before anything else is imported
     if half == "pytorch" or os.environ["KERAS_BACKEND"] == "tensorflow":
         report["groups"] = {name: groups(half, name) for name in ("glyphnet", "mobilenet_v2")}
+        report["pretraining"] = pretraining(half, Path(file).with_suffix(".safetensors"))
     print(IMPORTED, file=sys.stderr, flush=True)
     report["features"] = features(half)
     report["precisions"] = precisions(half)

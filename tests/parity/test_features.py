@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from course_lib import data
+from course_lib.pytorch import extract_features, load_backbone
+from course_lib.training.weight_files import read_preprocessing, read_weights
 from tests.parity.conftest import Reports
 
 
@@ -26,3 +31,21 @@ def test_a_precision_is_that_of_its_call_and_of_no_other(engine: str, engines: R
     found = engines[engine]["precisions"]
     assert len({*found["float32"], *found["cached"]}) == 1
     assert found["bfloat16"][0] not in found["float32"]
+
+
+def test_pre_training_goes_the_same_way(engines: Reports) -> None:
+    ours, theirs = (engines[name]["pretraining"] for name in ("pytorch", "tensorflow"))
+    assert len(ours["losses"]) == 3
+    np.testing.assert_allclose(theirs["losses"], ours["losses"], rtol=1e-4)
+    np.testing.assert_allclose(theirs["features"], ours["features"], atol=0.01)
+
+
+def test_what_keras_has_pre_trained_and_saved_works_in_pytorch(engines: Reports) -> None:
+    """(The way back: ``tests/keras/test_backbones.py``.)"""
+    theirs, ours = engines["tensorflow"]["pretraining"], engines["pytorch"]["pretraining"]
+    backbone = load_backbone("glyphnet", weights=theirs["path"])
+    found = extract_features(backbone, data.load("shapes", n=48).x, cache=False)
+    np.testing.assert_allclose(found, theirs["features"], rtol=1e-4, atol=1e-5)
+    saved = [read_weights(Path(half["path"])) for half in (ours, theirs)]
+    assert {n: w.shape for n, w in saved[0].items()} == {n: w.shape for n, w in saved[1].items()}
+    assert read_preprocessing(Path(ours["path"])) == read_preprocessing(Path(theirs["path"]))

@@ -25,7 +25,7 @@ from tests.pytorch.doubles import DANN
 from tests.pytorch.small import Pairs, Small, load
 from tests.training.streams import Folder
 
-N, BATCH_SIZE = 61, 15  # shares of 7 and 8; the last batch has one example for two processes
+N, BATCH_SIZE = 61, 15  # shares of 7 and 8; the last batch has one more
 
 
 def train(folder: Path, **how: Any) -> dict[str, Any]:

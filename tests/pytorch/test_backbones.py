@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from course_lib import data
 from course_lib.errors import CourseError
 from course_lib.pytorch import (
+    AdamW,
+    Callback,
     attach_head,
     build_head,
     count_parameters,
@@ -19,6 +23,8 @@ from course_lib.pytorch import (
     freeze_plan,
     load_backbone,
     predict,
+    pretrain_backbone,
+    save_backbone,
 )
 from course_lib.pytorch.backbones import ARCHITECTURES, Architecture, Backbone
 from course_lib.pytorch.vit import PatchTransformer
@@ -119,7 +125,7 @@ def test_a_transformer_has_a_class_token_and_a_map_of_patches() -> None:
     np.testing.assert_allclose(found, tokens[:, 0], rtol=1e-5, atol=1e-6)
     maps = extract_features(vit, x, layer="maps", cache=False)
     np.testing.assert_allclose(maps, tokens[:, 1:].reshape(3, 2, 2, 8), rtol=1e-5, atol=1e-6)
-    with pytest.raises(CourseError, match="16×16 pixels; these have 32×32"):
+    with pytest.raises(CourseError, match="16×16 pixels; these are 1×32×32×3"):
         vit(torch.zeros(1, 32, 32, 3))
 
 
@@ -190,3 +196,29 @@ def test_heads_start_from_the_seed_and_have_the_layers_asked_for(images: np.ndar
     ]
     model = attach_head(load_backbone("glyphnet", weights=None), 3, hidden=(4,), flatten=True)
     assert predict(model, images).shape == (5, 3)
+
+
+def test_a_backbone_pre_trained_on_any_labels_is_saved_and_loaded(tmp_path: Path) -> None:
+    domain, losses = data.load("shapes", n=96), Losses()
+    how: dict[str, Any] = {"epochs": 6, "optimizer": AdamW(3e-3), "batch_size": 32}
+    backbone = pretrain_backbone(
+        "glyphnet", (domain.x, domain.y), seed=1, callbacks=[losses], progress=False, **how
+    )
+    assert losses.of_epochs[-1] < 0.8 * losses.of_epochs[0]
+    path = save_backbone(backbone, tmp_path / "shapes.safetensors")
+    loaded = load_backbone("glyphnet", weights=path)
+    x = domain.x[:4]
+    found = extract_features(loaded, x, cache=False)
+    assert (found == extract_features(backbone, x, cache=False)).all()
+    start = load_backbone("glyphnet", weights=None, seed=1)
+    assert (found != extract_features(start, x, cache=False)).any()
+    assert loaded.preprocessing == backbone.preprocessing
+    with pytest.raises(CourseError, match="does not fit"):
+        load_backbone("resnet18", weights=path)
+
+
+class Losses(Callback):
+    """Note what a training recorded."""
+
+    def on_end(self, run: Any) -> None:
+        self.of_epochs = run.history.column("loss")

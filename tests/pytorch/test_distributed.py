@@ -34,7 +34,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize("name", [name for name in TRAININGS if name != "moving statistics"])
 def test_two_processes_give_the_losses_of_one(name: str, reports: dict[str, Any]) -> None:
     one, two = reports["one"][name], reports["first"][name]
-    assert len(two["loss"]) == 10
+    assert len(two["loss"]) == 8
     np.testing.assert_allclose(two["loss"], one["loss"], rtol=1e-6)
     np.testing.assert_allclose(two["val_loss"], one["val_loss"], rtol=1e-6)
     np.testing.assert_allclose(two["head"], one["head"], rtol=1e-5, atol=1e-7)

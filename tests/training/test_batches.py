@@ -22,10 +22,20 @@ def test_the_order_is_the_same_on_every_machine() -> None:
 
 
 def test_batches_cover_an_epoch_and_the_last_may_be_smaller() -> None:
-    orders = batches.epoch_order({"x": np.zeros(7), "y": np.zeros(7)}, seed=0, epoch=0)
-    cut = [list(batch[""]) for batch in batches.cut(orders, 3)]
-    assert [len(batch) for batch in cut] == [3, 3, 1] and batches.steps_per_epoch(7, 3) == 3
-    assert sorted(i for batch in cut for i in batch) == list(range(7))
+    orders = batches.epoch_order({"x": np.zeros(8), "y": np.zeros(8)}, seed=0, epoch=0)
+    cut = [list(batch[""]) for batch in batches.cut(orders, batches.batch_sizes(8, 3))]
+    assert [len(batch) for batch in cut] == [3, 3, 2]
+    assert sorted(i for batch in cut for i in batch) == list(range(8))
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "sizes"),
+    [(7, 3, [3, 4]), (6, 3, [3, 3]), (4, 3, [4]), (1, 3, [1]), (2, 3, [2]), (3, 1, [1, 1, 1])],
+)
+def test_one_example_left_over_joins_the_batch_before_it(
+    n: int, batch_size: int, sizes: list[int]
+) -> None:
+    assert batches.batch_sizes(n, batch_size) == sizes
 
 
 def test_a_second_stream_goes_on_where_it_stopped() -> None:
@@ -79,6 +89,41 @@ def test_a_batch_is_cut_into_even_parts_with_their_shares(
     assert [len(rows[""]) for _, rows in found] == sizes
     assert [share for share, _ in found] == [size / n for size in sizes]
     assert np.concatenate([rows["t"] for _, rows in found]).tolist() == batch["t"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("given", "x", "y"),
+    [
+        (np.float64, "float32", "float32"),
+        (np.float16, "float32", "float32"),
+        (bool, "uint8", "int64"),
+        (np.uint8, "uint8", "uint8"),
+        (np.uint16, "int64", "int64"),
+        (np.int32, "int64", "int64"),
+        (object, "int64", "int64"),
+    ],
+)
+def test_data_has_few_types_and_lies_in_memory_row_by_row(given: type, x: str, y: str) -> None:
+    table = np.arange(6).reshape(3, 2) % 2
+    arrays = batches.as_arrays((table.astype(given)[:, ::-1], table[:, 0].astype(given)[::-1]))
+    assert (arrays["x"].dtype, arrays["y"].dtype) == (x, y)
+    assert all(array.flags.c_contiguous for array in arrays.values())
+    assert arrays["x"].tolist() == table[:, ::-1].tolist()
+
+
+def test_plain_data_is_not_copied() -> None:
+    x = np.zeros((3, 2), np.float32)
+    assert batches.as_inputs(x) is x
+
+
+def test_classes_are_named_by_a_domain_or_counted_by_labels() -> None:
+    class Pretender:
+        x, y, classes = np.zeros((2, 3)), np.ones(2), ("a", "b", "c")
+
+    assert batches.count_classes(Pretender()) == 3
+    assert batches.count_classes((np.zeros((2, 3)), [1, 3])) == 4
+    with pytest.raises(CourseError, match="whole numbers"):
+        batches.count_classes((np.zeros((2, 3)), [0.5, 3]))
 
 
 def test_inputs_are_cut_so_that_no_batch_is_much_smaller() -> None:

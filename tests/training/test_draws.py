@@ -53,8 +53,8 @@ def test_they_travel_beside_the_indices_and_are_found_again() -> None:
     plan = Plan({"x": np.zeros(5), "u_t": np.zeros(3)}, SGD(0.1), epochs=1, batch_size=2, seed=0)
     rows = plan.rows(Draws(), 0)
     assert sorted(rows) == ["", "draws.u", "t"]
-    batches = [drawn(batch)["u"].tolist() for batch in cut(rows, 2)]
-    assert [len(u) for u in batches] == [2, 2, 1]
+    batches = [drawn(batch)["u"].tolist() for batch in cut(rows, plan.sizes)]
+    assert [len(u) for u in batches] == [2, 3]
     assert np.concatenate(batches).tolist() == rows["draws.u"].tolist()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -55,6 +56,28 @@ def test_a_plan_of_no_epochs_is_refused() -> None:
     for what in ({"accumulate": 0}, {"batch_norm": "moving on"}):
         with pytest.raises(CourseError, match=next(iter(what))):
             replace(plan(), **what)
+
+
+@pytest.mark.parametrize(
+    ("n", "how", "single"),
+    [
+        (8, {}, False),
+        (9, {}, False),  # 4 and 5
+        (1, {}, True),
+        (8, {"accumulate": 2}, False),
+        (7, {"accumulate": 2}, True),  # 4 and 3: one part of the three is a single one
+        (3, {"batch_size": 1}, True),
+    ],
+)
+def test_it_knows_whether_an_example_stands_alone(
+    n: int, how: dict[str, int], single: bool
+) -> None:
+    assert replace(plan(n=n), **how).has_single == single
+
+
+def test_numpys_counts_are_counts() -> None:
+    made = replace(plan(), epochs=np.int64(3), seed=np.uint8(7))
+    assert json.dumps(made.settings) == json.dumps(replace(plan(), epochs=3, seed=7).settings)
 
 
 def test_one_history_goes_on_where_another_ends() -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from course_lib.errors import CourseError
-from course_lib.training.weight_files import read_weights
+from course_lib.training.preprocessing import GLYPHS, IMAGENET_BGR
+from course_lib.training.weight_files import read_preprocessing, read_weights, write_weights
 
 
 @pytest.mark.parametrize("old", [False, True])
@@ -50,3 +52,19 @@ def test_a_pickle_that_wants_to_run_something_is_refused(tmp_path: Path) -> None
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match="no weights file"):
         read_weights(tmp_path / "weights.pth")
+
+
+def test_what_is_written_is_read_with_its_preprocessing(tmp_path: Path) -> None:
+    path, weights = tmp_path / "new" / "a.safetensors", {"w": np.arange(6.0).reshape(2, 3).T}
+    for preprocessing in (GLYPHS, IMAGENET_BGR):
+        assert write_weights(path, weights, preprocessing) == path
+        assert read_preprocessing(path) == preprocessing
+        assert read_weights(path)["w"].tolist() == weights["w"].tolist()
+
+
+def test_other_files_name_no_preprocessing(tmp_path: Path) -> None:
+    assert read_preprocessing(tmp_path / "weights.pth") is None
+    save_file({"w": np.zeros(2)}, tmp_path / "bare.safetensors")
+    assert read_preprocessing(tmp_path / "bare.safetensors") is None
+    with pytest.raises(CourseError, match="saved as"):
+        write_weights(tmp_path / "weights.pth", {}, GLYPHS)

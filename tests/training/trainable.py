@@ -47,10 +47,10 @@ class Half:
     def model(self, **how: Any) -> Any:
         return self.small(cases.start(), **how)
 
-    def fit(self, model: Any, **how: Any) -> History:
+    def fit(self, model: Any, *, train: Any = None, **how: Any) -> History:
         data = cases.arrays()
         given = {"epochs": 2, "batch_size": 16, "progress": False, "optimizer": SGD(0.05)}
-        return self.library.fit(model, (data["x"], data["y"]), **(given | how))
+        return self.library.fit(model, train or (data["x"], data["y"]), **(given | how))
 
     def bits(self, model: Any) -> dict[str, Bits]:
         """Give the bytes of all weights and statistics, by part."""
