@@ -34,6 +34,10 @@ losses: within 1e-4 over 20 steps, in float32 on the CPU, for every objective an
 Settled by one convention, PyTorch's, and therefore the same: momentum and weight decay
 (``course_lib/keras/optimizers.py``), BatchNorm's ε, momentum and unbiased running variance
 (``course_lib/keras/normalization.py``).
+
+Settled by rules of the course's own: data has few types (``as_arrays``); a single example left over at
+the end of an epoch joins the batch before it (``batch_sizes``), and where BatchNorm would still meet one
+example with one place, both halves refuse it with the same sentence, before the first step.
 """
 
 from course_lib.training.callbacks import Callback, EarlyStopping

@@ -64,14 +64,16 @@ def require_images(
     Args:
         name: The backbone's.
         preprocessing: Says how many channels it takes; one channel fits all.
-        shape: What was found; N may be unknown.
+        shape: What was found; ``None`` is not known yet, and fits.
         own_size: Whether they must have ``preprocessing.size``: a transformer knows no other places,
             and a head on flattened maps has no weights for others.
 
     Raises:
         CourseError: When it can't: it says what to change.
     """
-    found = "×".join("N" if n is None else str(n) for n in shape)
+    found = "×".join(
+        k if n is None else str(n) for n, k in zip(shape, "NHWC" + "?" * len(shape), strict=False)
+    )
     if len(shape) != 4:
         raise CourseError(
             f"{name} takes images N×H×W×C; these have the shape {found}. A single image gets its N by "
@@ -79,17 +81,17 @@ def require_images(
             f"{name} 的输入是 N×H×W×C 的图片，现在的形状是 {found}。"
             "单张图片用 x[None] 补上 N，灰度图用 x[..., None] 补上 C。",
         )
-    if shape[3] not in (1, preprocessing.channels):
+    if shape[3] not in (None, 1, preprocessing.channels):
         channels = "1" if preprocessing.channels == 1 else f"1 or {preprocessing.channels}"
         raise CourseError(
-            f"{name} takes images with {channels} channels (C in N×H×W×C); these are {found}. "
+            f"{name} takes images N×H×W×C with C = {channels}; these are {found}. "
             "x.mean(axis=-1, keepdims=True) makes colours grey, x[..., :3] drops transparency.",
-            f"{name} 的图片（N×H×W×C）应有 {channels.replace('or', '或')} 个通道，现在是 {found}。"
+            f"{name} 的图片 N×H×W×C 应满足 C = {channels.replace('or', '或')}，现在是 {found}。"
             "彩色变灰度：x.mean(axis=-1, keepdims=True)；去掉透明通道：x[..., :3]。",
         )
     size = preprocessing.size
     sides = range(size, size + 1) if own_size else SIDES.get(name, ANY_SIDE)
-    if not all(side in sides for side in shape[1:3]):
+    if not all(side is None or side in sides for side in shape[1:3]):
         raise _wrong_size(name, sides, found)
 
 

@@ -29,13 +29,13 @@ def test_grey_images_fill_three_channels_and_paper_stays_zero() -> None:
 @pytest.mark.parametrize(
     ("name", "shape", "own_size", "part"),
     [
-        ("glyphnet", (None, 32, 32, 3), False, "1 channels"),
+        ("glyphnet", (None, 32, 32, 3), False, "C = 1;"),
         ("glyphnet", (None, 32, 32), False, "N×32×32"),
         ("glyphnet", (5, 6, 32, 1), False, "at least 8"),
         ("glyphnet", (5, 32, 31, 1), False, "even"),
         ("glyphnet", (5, 28, 28, 1), True, "32×32 pixels"),
-        ("resnet18", (None, 32, 32, 4), False, "1 or 3 channels"),
-        ("resnet18", (None, 2, None, 3, 3), False, "N×2×N×3×3"),
+        ("resnet18", (None, 32, 32, 4), False, "C = 1 or 3"),
+        ("resnet18", (None, 2, None, 3, 3), False, "N×2×W×3×3"),
         ("vgg16", (1, 16, 16, 3), False, "at least 32"),
         ("vit_b_16", (1, 32, 32, 3), True, "224×224 pixels"),
     ],
@@ -51,3 +51,4 @@ def test_images_that_a_backbone_cannot_take_are_refused(
 def test_other_images_pass() -> None:
     require_images("glyphnet", GLYPHS, (None, 28, 64, 1), own_size=False)
     require_images("resnet18", IMAGENET_RGB, (7, 5, 9, 1), own_size=False)
+    require_images("vit_b_16", IMAGENET_RGB, (None, None, None, 3), own_size=True)
