@@ -611,6 +611,9 @@ LOGIT_GRADIENT = Exercise(
             "自查：p − q 的每一行之和为 0，因为 p 和 q 之和都是 1。",
         ),
     ),
+    survivors={
+        "ops.softmax(z, axis=1) without axis": "right: Keras takes the last axis by itself",
+    },
     right={
         "pytorch": (
             "from torch.nn import functional\n"
@@ -807,6 +810,9 @@ BACKWARD = Exercise(
             "δ₁ 等于 δ₂ 乘 w2 的转置，再逐元素相乘：z1 > 0 处乘 1，其余乘 0。",
         ),
     ),
+    survivors={
+        "z1 > 0 → z1 >= 0": "right as well: at exactly 0 a ReLU has no derivative, and no drawn z1 is 0",
+    },
     right={
         "numpy": (
             "def backward(x, y, w1, b1, w2, b2):\n"
@@ -1001,6 +1007,9 @@ RESTING_POINTS = Exercise(
             "第二种情形，λθ 换成 λ(θ − θ₀)：右边多一项。",
         ),
     ),
+    survivors={
+        "hessian @ best → best @ hessian": "right: a Hessian is symmetric",
+    },
     right={
         "numpy": (
             "def resting_points(hessian, best, start, decay):\n"
@@ -1053,7 +1062,7 @@ def rate_from_diagonal(hessian, decay):
 
 CHOOSE_RATE = Exercise(
     id="02.7",
-    title=text("The best fixed learning rate", "最好的固定学习率"),
+    title=text("The best fixed learning rate", "最佳的固定学习率"),
     points=2,
     objective="O4",
     function="choose_rate",
