@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -67,6 +67,37 @@ def as_the_engine_reads(batches: Any) -> Any:
     options = tf.data.Options()
     options.autotune.enabled = False
     return stream.prefetch(2).with_options(options)
+
+
+def differentiate(loss: Callable[[], Any], weights: list[Any]) -> tuple[Any, list[Any]]:
+    """Give a loss and its gradients, by the engine's own automatic differentiation.
+
+    Args:
+        loss: Computes one number from the weights when it is called.
+        weights: ``keras.Variable``s.
+    """
+    engine = os.environ.get("KERAS_BACKEND")
+    if engine == "torch":
+        import torch
+
+        value = loss()
+        return value.detach(), list(torch.autograd.grad(value, [w.value for w in weights]))
+    if engine == "jax":
+        import jax
+        import keras
+
+        def of_values(values: list[Any]) -> Any:
+            with keras.StatelessScope(zip(weights, values, strict=True)):
+                return loss()
+
+        return jax.value_and_grad(of_values)([w.value for w in weights])
+    import tensorflow as tf
+
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        values = [w.value for w in weights]
+        tape.watch(values)
+        value = loss()
+    return value, tape.gradient(value, values)
 
 
 @contextmanager

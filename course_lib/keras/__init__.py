@@ -10,6 +10,7 @@ from course_lib.keras.backbones import load_backbone, save_backbone
 from course_lib.keras.batch_norm import estimate_statistics
 from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
+from course_lib.keras.differentiation import gradients
 from course_lib.keras.features import extract_features
 from course_lib.keras.freezing import freeze, freeze_plan, unfreeze
 from course_lib.keras.heads import attach_head, build_head
@@ -109,6 +110,7 @@ __all__ = [
     "fit",
     "freeze",
     "freeze_plan",
+    "gradients",
     "load_backbone",
     "mean_squared_error",
     "predict",

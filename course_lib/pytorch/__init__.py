@@ -5,6 +5,7 @@ from course_lib.pytorch.backbones import load_backbone, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
 from course_lib.pytorch.counting import count_parameters, describe
 from course_lib.pytorch.devices import seed_everything
+from course_lib.pytorch.differentiation import gradients
 from course_lib.pytorch.features import extract_features
 from course_lib.pytorch.freezing import freeze, freeze_plan, unfreeze
 from course_lib.pytorch.heads import attach_head, build_head
@@ -100,6 +101,7 @@ __all__ = [
     "fit",
     "freeze",
     "freeze_plan",
+    "gradients",
     "load_backbone",
     "mean_squared_error",
     "predict",

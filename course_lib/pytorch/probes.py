@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from course_lib.training.tiny import Arrays, Notes
+from course_lib.training.tiny import Arrays, Notes, measure_initial
 
 
 class TinyBackbone(nn.Module):
@@ -80,10 +80,38 @@ def two_models(**arrays: np.ndarray) -> dict[str, Any]:
     return {"source": TinyModel(lender), "target": TinyModel(arrays)}
 
 
+def network_to_train(
+    *, x: np.ndarray, y: np.ndarray, learning_rate: float, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Give what :func:`three_steps` calls the student's function with."""
+    model = two_layers(*(len(arrays[name]) for name in ("w1", "w2", "b2")))
+    _set(model[0].weight, arrays["w1"].T)
+    _set(model[0].bias, arrays["b1"])
+    _set(model[2].weight, arrays["w2"].T)
+    _set(model[2].bias, arrays["b2"])
+    batch = {"x": torch.tensor(x), "y": torch.tensor(y)}
+    return {"model": model, **batch, "learning_rate": learning_rate}
+
+
+def network_to_initialise(*, inputs: int, hidden: int, outputs: int) -> dict[str, Any]:
+    """Give what :func:`initial_weights` calls the student's function with."""
+    model = two_layers(inputs, hidden, outputs)
+    for layer in (model[0], model[2]):
+        _set(layer.bias, np.full(len(layer.bias), 0.5, np.float32))
+    return {"model": model}
+
+
+def two_layers(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    """Build dense → ReLU → dense."""
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
+
+
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
     "extraction": images_to_extract,
     "carrying": two_models,
+    "three_steps": network_to_train,
+    "initial_weights": network_to_initialise,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
@@ -198,6 +226,55 @@ def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dic
         for array in _tensors(target.backbone).values():
             array += 1
     return found | {"source_unchanged": after == before, "independent": _bits(source) == after}
+
+
+def three_steps(
+    training_step: Callable[..., Any],
+    *,
+    x: np.ndarray,
+    y: np.ndarray,
+    learning_rate: float,
+    **arrays: np.ndarray,
+) -> dict[str, Any]:
+    """Let the student's function make three training steps on one batch, and see where they lead.
+
+    Args:
+        training_step: The student's function ``training_step(model, x, y, learning_rate)``; it
+            gives the loss before the step.
+        x: N×D, float32.
+        y: N, int64.
+        learning_rate: Of each step.
+        arrays: ``w1`` D×M, ``b1`` M, ``w2`` M×K, ``b2`` K.
+
+    Returns:
+        ``losses`` (three numbers), ``w1`` and ``w2`` after the first step, ``w1_later`` and
+        ``w2_later`` after the third.
+    """
+    given = network_to_train(x=x, y=y, learning_rate=learning_rate, **arrays)
+    model, losses, weights = given["model"], [], []
+    for _ in range(3):
+        losses.append(float(_array(training_step(*given.values()))))
+        weights.append([model[i].weight.detach().numpy().T.copy() for i in (0, 2)])
+    names = (("w1", "w2"), ("w1_later", "w2_later"))
+    found = {n: w for i in (0, 1) for n, w in zip(names[i], weights[2 * i], strict=True)}
+    return {"losses": np.array(losses), **found}
+
+
+def initial_weights(
+    initialise: Callable[[Any], Any], *, inputs: int, hidden: int, outputs: int
+) -> dict[str, Any]:
+    r"""Let the student's function draw the weights of two dense layers, and measure them.
+
+    Returns:
+        ``first`` and ``second``: the root mean square of a layer's weights, divided by
+        :math:`\sqrt{2 / \text{inputs}}`; ``centred`` (their means are 0, up to chance),
+        ``biases_zero``.
+    """
+    model = network_to_initialise(inputs=inputs, hidden=hidden, outputs=outputs)["model"]
+    initialise(model)
+    weights = [model[i].weight.detach().numpy().T for i in (0, 2)]
+    biases = [model[i].bias.detach().numpy() for i in (0, 2)]
+    return measure_initial(weights, biases)
 
 
 def _set(target: Tensor | None, values: np.ndarray) -> None:

@@ -209,6 +209,16 @@ def require_different_names(one: Iterable[str], other: Iterable[str]) -> None:
         )
 
 
+def require_scalar(shape: Shape) -> None:
+    """Make sure that a loss is one number (some engines would silently add several up)."""
+    if len(shape):
+        raise CourseError(
+            f"A loss must be one number, and this one has the shape {_written(shape)}: take the mean "
+            "over the examples.",
+            f"损失必须是一个数，而这里的形状是 {_written(shape)}：请对样本求平均。",
+        )
+
+
 def _fit(found: Shape, y: Shape) -> bool:
     same = [a is None or b is None or a == b for a, b in zip(found, y, strict=False)]
     return len(found) == len(y) and all(same)

@@ -13,6 +13,7 @@ Shapes: images ``x`` N×H×W×C, ``kernel`` W is C×D, ``gamma``, ``beta``, ``me
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,3 +63,22 @@ def tiny_features(
     """Give the features N×D of images N×H×W×C in inference mode."""
     normal = (x @ kernel - mean) / np.sqrt(variance + EPSILON)
     return np.maximum(0, gamma * normal + beta).mean(axis=(1, 2))
+
+
+def measure_initial(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Report how two dense layers were initialised: what the probe ``initial_weights`` gives.
+
+    Args:
+        weights: Two matrices, inputs×outputs.
+        biases: Their biases.
+    """
+    sizes = [float(np.sqrt(np.mean(w.astype(np.float64) ** 2))) for w in weights]
+    scales = [s / np.sqrt(2 / len(w)) for s, w in zip(sizes, weights, strict=True)]
+    # The mean of n draws strays by size/√n; five times that does not happen.
+    strays = [abs(float(w.mean())) * np.sqrt(w.size) for w in weights]
+    return {
+        "first": float(scales[0]),
+        "second": float(scales[1]),
+        "centred": all(stray <= 5 * s for stray, s in zip(strays, sizes, strict=True)),
+        "biases_zero": not any(b.any() for b in biases),
+    }

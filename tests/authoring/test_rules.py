@@ -103,6 +103,8 @@ def test_names_that_a_cell_uses_and_binds(code: str, uses: set[str], binds: set[
 def test_names_that_a_cell_changes_in_place() -> None:
     assert names_of("table['a'] = 1\nmodel.rate = 2\nn += 1").changes == {"table", "model", "n"}
     assert names_of("table = {}\ntable['a'] = 1").changes == set()
+    assert names_of("def f():\n    for w in weights:\n        w -= 1").changes == set()
+    assert names_of("def f():\n    table['a'] = 1").changes == {"table"}
 
 
 def test_use_is_reported_in_its_line() -> None:

@@ -1,4 +1,4 @@
-"""Answers that beginners really gave to chapters 00 and 04, and what each of them should read.
+"""Answers that beginners give to chapters 00, 02 and 04, and what each of them should read.
 
 Every entry is (exercise, body of the function, what happens): the name of the pitfall, a piece of
 the message, or ``RIGHT``. The bodies stand without their ``def`` line.
@@ -10,6 +10,13 @@ RIGHT = ""
 
 STUBS = {
     "00.1": "to_unit(images)",
+    "02.2": "surprise(z, y)",
+    "02.3": "count_loss(z, y)",
+    "02.4": "logit_gradient(z, y, smoothing)",
+    "02.5": "backward(x, y, w1, b1, w2, b2)",
+    "02.7": "choose_rate(hessian, decay)",
+    "02.8": "initialise(model)",
+    "02.9": "training_step(model, x, y, learning_rate)",
     "04.1": "head_parameters(height, width, channels, hidden, classes)",
     "04.2": "preprocess(images, scale, mean, std, order)",
     "04.3": "standardise(train, test)",
@@ -34,6 +41,36 @@ def ridge(f="features - hm", y="y - ym", v="vt.T", shrink="(s / (s**2 + lam))[:,
     return _RIDGE.format(f=f, y=y, v=v, shrink=shrink)
 
 
+_BACKWARD = """
+z1 = x @ w1 + b1
+h = np.maximum(z1, 0)
+p = np.exp(h @ w2 + b2)
+d2 = (p / p.sum(1, keepdims=True) - np.eye(len(b2))[y]) / len(x)
+d1 = {d1}
+return x.T @ d1, d1.sum(0), h.T @ d2, d2.sum(0)
+"""
+
+_STEP = """
+p = {p}
+loss = torch.nn.functional.cross_entropy(p, y{reduction})
+{before}loss.backward()
+with torch.no_grad():
+    for w in model.parameters():
+        {update}
+return {returned}
+"""
+
+
+def step(
+    p="model(x)",
+    reduction="",
+    before="model.zero_grad()\n",
+    update="w -= learning_rate * w.grad",
+    returned="loss.item()",
+):
+    return _STEP.format(p=p, reduction=reduction, before=before, update=update, returned=returned)
+
+
 _CHOOSE = """
 means = scores.mean(axis=1)
 best = means.argmax()
@@ -51,6 +88,21 @@ def choose(
 
 NUMPY = (
     ("00.1", "return (images - images.min()) / np.ptp(images)", "stretched"),
+    (
+        "02.2",
+        "z = z - z.max(1, keepdims=True)\np = np.exp(z) / np.exp(z).sum(1, keepdims=True)\n"
+        "return -np.log(p[np.arange(len(y)), y]).mean()",
+        "probability_zero",
+    ),
+    ("02.2", "return (np.log(np.exp(z).sum(1)) - z[np.arange(len(y)), y]).mean()", "infinit"),
+    ("02.3", "mu = np.exp(z)\nreturn mu - y * z, (mu - y) / len(z)", "one number is asked for"),
+    ("02.5", _BACKWARD.format(d1="d2 @ w2.T * (h > 0)"), RIGHT),
+    ("02.5", _BACKWARD.format(d1="d2 @ w2 * (z1 > 0)"), "the transpose of w2"),
+    (
+        "02.7",
+        "v = np.linalg.eigvalsh(hessian) + decay\nreturn 2 / (v[0] + v[-1]), v[0] / v[-1]",
+        "ratio",
+    ),
     (
         "04.1",
         "return (height * width * channels + 1) * 1024 + 1025 * 10, (channels + 1) * 10",
@@ -215,6 +267,27 @@ def torch_extract(
 NO_CONTEXT = "torch.enable_grad()"
 
 PYTORCH = (
+    (
+        "02.4",
+        "q = (1 - smoothing) * torch.eye(z.shape[1])[y] + smoothing / z.shape[1]\n"
+        "return (torch.softmax(z, 0) - q) / len(z)",
+        "wrong_axis",
+    ),
+    (
+        "02.8",
+        "for layer in (model[0], model[2]):\n    nn.init.kaiming_normal_(layer.weight)\n"
+        "    layer.bias = nn.Parameter(torch.zeros_like(layer.bias))",
+        RIGHT,
+    ),
+    ("02.9", step(), RIGHT),
+    ("02.9", step(p="torch.softmax(model(x), 1)", before=""), "softmax_twice"),
+    (
+        "02.9",  # the shown function, copied
+        step(p="torch.softmax(model(x), 1)", reduction=", reduction='sum'", before=""),
+        "softmax_twice_and_sums",
+    ),
+    ("02.9", step(before=""), "gradients_pile_up"),
+    ("02.9", step(returned="None"), "a return is missing"),
     (
         "04.2",
         "return torch.as_tensor(((images[..., order] / scale - mean) / std).astype('f4'))",

@@ -1,4 +1,4 @@
-"""Beginners' answers to chapters 00 and 04, through check(): none passes or fails by mistake.
+"""Beginners' answers to chapters 00, 02 and 04, through check(): none passes or fails by mistake.
 
 In the PyTorch edition; Keras's own answers are in ``test_keras.py``, with its other tests.
 """

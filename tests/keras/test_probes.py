@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib.keras import freeze
+from course_lib.keras import cross_entropy, freeze, gradients
 from course_lib.keras.engine import keras
-from course_lib.keras.probes import after_one_step, carrying, extraction
+from course_lib.keras.probes import (
+    after_one_step,
+    carrying,
+    extraction,
+    initial_weights,
+    three_steps,
+)
 from tests.training.tiny_reference import (
     draw,
     head_after_one_step,
     right_carrying,
     right_extraction,
+    three_right_steps,
 )
 
 
@@ -99,3 +106,35 @@ def test_what_was_carried_over_is_seen() -> None:
     found = carrying(shared, **given)
     assert not found["independent"] and found["source_unchanged"]
     assert not carrying(backwards, **given)["source_unchanged"]
+
+
+def learn(model: Any, x: Any, y: Any, learning_rate: float) -> Any:
+    weights = model.trainable_variables
+    loss, slopes = gradients(lambda: cross_entropy(model(x), y), weights)
+    for weight, slope in zip(weights, slopes, strict=True):
+        weight.assign_sub(learning_rate * slope)
+    return loss
+
+
+def test_three_steps_are_those_of_gradient_descent() -> None:
+    given, expected = three_right_steps(0)
+    found = three_steps(learn, **given)
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_what_was_drawn_is_measured() -> None:
+    def he(model: Any) -> None:
+        for layer in model.layers:
+            layer.kernel.assign(keras.initializers.HeNormal()(layer.kernel.shape))
+
+    sizes = {"inputs": 80, "hidden": 300, "outputs": 90}
+    found = initial_weights(he, **sizes)
+    assert found["first"] == pytest.approx(1, abs=0.04)
+    assert found["second"] == pytest.approx(1, abs=0.04)
+    assert found["centred"] and not found["biases_zero"]
+    found = initial_weights(
+        lambda model: [w.assign(0.1 + 0 * w.value) for w in model.weights], **sizes
+    )
+    assert not found["centred"]

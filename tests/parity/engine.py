@@ -24,9 +24,7 @@ def describe(half: str) -> dict[str, Any]:
     probes = importlib.import_module(f"course_lib.{half}.probes")
     modules = sorted(sys.modules)
     names = {name: _parameters(getattr(module, name)) for name in module.__all__}
-    names |= {
-        f"probes.{n}": _parameters(getattr(probes, n)) for n in ("after_one_step", "extraction")
-    }
+    names |= {f"probes.{n}": _parameters(getattr(probes, n)) for n in probes.ARGUMENTS}
     return {"names": names, "modules": modules}
 
 
@@ -91,6 +89,28 @@ def pretraining(half: str, path: Path) -> dict[str, Any]:
     return {"losses": losses, "features": features.tolist(), "path": str(path)}
 
 
+
+
+def three_steps(half: str) -> list[float]:
+    """Give the losses of three steps of gradient descent, made with the half's ``gradients``."""
+    from tests.training.tiny_reference import three_right_steps
+
+    module = importlib.import_module(f"course_lib.{half}")
+    probes = importlib.import_module(f"course_lib.{half}.probes")
+
+    def learn(model: Any, x: Any, y: Any, learning_rate: float) -> Any:
+        keras = half == "keras"
+        weights = model.trainable_variables if keras else list(model.parameters())
+        loss, slopes = module.gradients(lambda: module.cross_entropy(model(x), y), weights)
+        for weight, slope in zip(weights, slopes, strict=True):
+            step = learning_rate * slope
+            weight.assign_sub(step) if keras else weight.data.sub_(step)
+        return loss
+
+    given, _ = three_right_steps(0)
+    return probes.three_steps(learn, **given)["losses"].tolist()
+
+
 def _parameters(thing: Any) -> list[tuple[str, str, str]]:
     parameters = inspect.signature(thing).parameters.values()
     return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
@@ -104,6 +124,7 @@ def main(half: str, file: str, names: list[str]) -> None:
     print(IMPORTED, file=sys.stderr, flush=True)
     report["features"] = features(half)
     report["precisions"] = precisions(half)
+    report["three_steps"] = three_steps(half)
     run = importlib.import_module(f"tests.parity.run_{half}").run
     cases = importlib.import_module("tests.parity.cases").CASES
     report["cases"] = {name: run(cases[name]) for name in names}

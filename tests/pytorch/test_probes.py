@@ -10,13 +10,21 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.pytorch import freeze
-from course_lib.pytorch.probes import ARGUMENTS, after_one_step, carrying, extraction
+from course_lib.pytorch import cross_entropy, freeze, gradients
+from course_lib.pytorch.probes import (
+    ARGUMENTS,
+    after_one_step,
+    carrying,
+    extraction,
+    initial_weights,
+    three_steps,
+)
 from tests.training.tiny_reference import (
     draw,
     head_after_one_step,
     right_carrying,
     right_extraction,
+    three_right_steps,
 )
 
 
@@ -160,3 +168,33 @@ def test_what_was_carried_over_is_seen() -> None:
     found = carrying(shared, **given)
     assert not found["independent"] and found["source_unchanged"]
     assert not carrying(backwards, **given)["source_unchanged"]
+
+
+def learn(model: Any, x: Any, y: Any, learning_rate: float) -> Any:
+    loss, slopes = gradients(lambda: cross_entropy(model(x), y), list(model.parameters()))
+    with torch.no_grad():
+        for weight, slope in zip(model.parameters(), slopes, strict=True):
+            weight -= learning_rate * slope
+    return loss
+
+
+def test_three_steps_are_those_of_gradient_descent() -> None:
+    given, expected = three_right_steps(0)
+    found = three_steps(learn, **given)
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_what_was_drawn_is_measured() -> None:
+    def he(model: Any) -> None:
+        for layer in (model[0], model[2]):
+            torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+    sizes = {"inputs": 80, "hidden": 300, "outputs": 90}
+    found = initial_weights(he, **sizes)
+    assert found["first"] == pytest.approx(1, abs=0.04)
+    assert found["second"] == pytest.approx(1, abs=0.04)
+    assert found["centred"] and not found["biases_zero"]
+    found = initial_weights(lambda model: [w.data.fill_(0.1) for w in model.parameters()], **sizes)
+    assert not found["centred"]

@@ -54,3 +54,26 @@ def right_carrying(**arrays: np.ndarray) -> dict[str, Any]:
     found = {name: arrays[f"source_{name}"] for name in backbone}
     own = {name: arrays[name] for name in ("head", "bias")}
     return {**found, **own, "source_unchanged": True, "independent": True}
+
+
+def three_right_steps(seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Inputs of the probe ``three_steps``, and its report on a right answer."""
+    rng = np.random.default_rng(seed)
+    shapes = {"w1": (3, 5), "b1": (5,), "w2": (5, 4), "b2": (4,)}
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    x, y = rng.normal(size=(6, 3)).astype(np.float32), np.arange(6) % 4
+    given = {"x": x, "y": y, "learning_rate": 0.3, **weights}
+    losses, after = [], []
+    w1, b1, w2, b2 = (weights[name].astype(np.float64) for name in shapes)
+    for _ in range(3):
+        h = np.maximum(x @ w1 + b1, 0)
+        p = np.exp(h @ w2 + b2)
+        p /= p.sum(axis=1, keepdims=True)
+        losses.append(-np.log(p[np.arange(6), y]).mean())
+        d2 = (p - np.eye(4)[y]) / 6
+        d1 = d2 @ w2.T * (h > 0)
+        w1, b1 = w1 - 0.3 * x.T @ d1, b1 - 0.3 * d1.sum(axis=0)
+        w2, b2 = w2 - 0.3 * h.T @ d2, b2 - 0.3 * d2.sum(axis=0)
+        after.append((w1, w2))
+    report = {"losses": np.array(losses), "w1": after[0][0], "w2": after[0][1]}
+    return given, {**report, "w1_later": after[2][0], "w2_later": after[2][1]}

@@ -44,12 +44,13 @@ def names_of(code: str) -> Names:
         table = symtable.symtable(ast.unparse(statement), "cell", "exec")
         binds = {name for scope in _scopes(table) for name in _bound_globals(scope)}
         uses = {name for scope in _scopes(table) for name in _used_globals(scope)}
-        augmented = set(_changed_names(statement, ast.Name))
+        globals_here = binds | uses  # what a function changes of its own is nobody else's
+        augmented = set(_changed_names(statement, ast.Name)) & globals_here
         if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr):
             uses -= binds  # a loop or a `with` binds its names before its body uses them
         for name in sorted((uses | augmented) - found.binds):
             found.uses.setdefault(name, statement.lineno)
-        changed = set(_changed_names(statement, ast.Subscript | ast.Attribute))
+        changed = set(_changed_names(statement, ast.Subscript | ast.Attribute)) & globals_here
         found.changes |= (changed | augmented) - found.binds
         found.binds |= binds
         imported = isinstance(statement, ast.Import | ast.ImportFrom)
