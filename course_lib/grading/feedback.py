@@ -17,7 +17,7 @@ import nbformat
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
+from nbgrader.preprocessors import AssignLatePenalties, GetGrades, NbGraderPreprocessor
 from nbgrader.server_extensions import formgrader
 from traitlets import List
 
@@ -25,6 +25,8 @@ from course_lib.errors import CourseError
 from course_lib.exercises.values import text
 from course_lib.grading import verdicts
 from course_lib.grading.course import Course, open_course, specification
+from course_lib.grading.lateness import ApplyExtension
+from course_lib.grading.nbgrader_side import folder_of
 from course_lib.language import Text
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -41,9 +43,7 @@ class Explain(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Put the page's content into the resources, beside the grades that ``GetGrades`` put there."""
-        converter = self.parent.parent if self.parent is not None else None
-        directory = getattr(converter, "coursedir", None)
-        course = open_course(Path(directory.root) if directory is not None else Path.cwd())
+        course = open_course(folder_of(self))
         resources["course_feedback"] = make_page(course, nb, resources["nbgrader"])
         return nb, resources
 
@@ -52,7 +52,14 @@ def configure(config: Any) -> None:
     """Put our page into nbgrader's configuration; the formgrader's button uses it too."""
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 
-    config.GenerateFeedback.preprocessors = [GetGrades, Explain, CSSHTMLHeaderPreprocessor]
+    # Lateness takes off a part of the points: points given by hand since the grading count, too.
+    config.GenerateFeedback.preprocessors = [
+        ApplyExtension,
+        AssignLatePenalties,
+        GetGrades,
+        Explain,
+        CSSHTMLHeaderPreprocessor,
+    ]
     # Ours first: it holds another "feedback". The formgrader finds its own pages in nbgrader's.
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), str(_NBGRADERS)]
 

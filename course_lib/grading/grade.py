@@ -29,7 +29,7 @@ from course_lib.grading.execution import Work
 from course_lib.grading.nbgrader_side import environment, last_line, open_api
 from course_lib.grading.plugin import UNSANDBOXED
 from course_lib.grading.sandbox import Limits
-from course_lib.language import both
+from course_lib.language import Text, both, pick
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Graded:
         most: The points that there are.
         waiting: Whether something is still to be marked by hand.
         why: For a failure: one sentence.
+        late: Points that lateness takes off the score.
     """
 
     student: str
@@ -51,6 +52,7 @@ class Graded:
     most: float | None = None
     waiting: bool = False
     why: str = ""
+    late: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def grade(
     students: Sequence[str] | None = None,
     sandboxed: bool = True,
     force: bool = False,
+    again: bool = False,
 ) -> Iterator[Graded]:
     """Grade a chapter's submissions; give each student's outcome as soon as it is in the gradebook.
 
@@ -77,7 +80,8 @@ def grade(
         jobs: Kernels at a time.
         students: Only these; ``None`` for all who handed in.
         sandboxed: False runs submissions as this user; the audit log records it.
-        force: Grade again what has not changed.
+        force: Judge again what has not changed.
+        again: Run it again, too, whatever results are kept.
 
     Raises:
         CourseError: Nothing was released or handed in, or there is no sandbox here.
@@ -95,7 +99,9 @@ def grade(
             except Exception as problem:  # a file that was handed in can be anything
                 yield _failed(assignment, student, _why(problem))
                 continue
-            if not force and _is_done(assignment, job):
+            if again:
+                results.forget(course, job.key)
+            if not (force or again) and _is_done(assignment, job):
                 yield _read_grade(assignment, student, "unchanged")
             else:
                 todo.append(job)
@@ -141,17 +147,18 @@ def _finish(
         result = api.autograde(assignment.name, job.student, force=True)
     if not result["success"]:
         reason = last_line(result.get("log"), result.get("error"))
-        return _failed(assignment, job.student, f"nbgrader: {reason}")
+        why = {"en": f"nbgrader: {reason}", "zh": f"nbgrader：{reason}"}
+        return _failed(assignment, job.student, why)
     marks.note_done(assignment.course, assignment.name, job.student, job.key)
     return _read_grade(assignment, job.student, "graded")
 
 
-def _why(problem: Exception) -> str:
+def _why(problem: Exception) -> Text:
     """Give the sentence for a failure: ours where it is one of ours, else what Python says."""
     if isinstance(problem, CourseError):
-        return str(problem)
-    name = type(problem).__name__
-    return both(f"It could not be graded: {name}: {problem}", f"无法评分：{name}：{problem}")[:300]
+        return {"en": problem.en, "zh": problem.zh}
+    what = f"{type(problem).__name__}: {problem}"[:250]
+    return {"en": f"It could not be graded: {what}", "zh": f"无法评分：{what}"}
 
 
 def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[str, Path]:
@@ -208,12 +215,17 @@ def _is_done(assignment: Assignment, job: _Job) -> bool:
     return there and job.key == marks.key_of_done(assignment.course, assignment.name, job.student)
 
 
-def _failed(assignment: Assignment, student: str, why: str) -> Graded:
+def _failed(assignment: Assignment, student: str, why: Text) -> Graded:
     """Note a failure where ``teach status`` finds it; the others go on."""
     marks.note_failure(assignment.course, assignment.name, student, why)
-    entry = {"student": student, "assignment": assignment.name, "failed": why}
+    entry = {
+        "event": "failed",
+        "student": student,
+        "assignment": assignment.name,
+        "failed": dict(why),
+    }
     audit.record(assignment.course, entry)
-    return Graded(student, "failed", why=why)
+    return Graded(student, "failed", why=pick(why))
 
 
 def _read_grade(assignment: Assignment, student: str, state: str) -> Graded:
@@ -229,4 +241,5 @@ def _read_grade(assignment: Assignment, student: str, state: str) -> Graded:
             score=float(submission.score),
             most=float(submission.max_score),
             waiting=bool(submission.needs_manual_grade),
+            late=float(submission.late_submission_penalty or 0.0),
         )

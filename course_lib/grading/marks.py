@@ -9,6 +9,7 @@ from typing import Any
 
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
+from course_lib.language import Text, pick
 
 
 def note_done(course: Course, assignment: str, student: str, key: str) -> None:
@@ -16,10 +17,15 @@ def note_done(course: Course, assignment: str, student: str, key: str) -> None:
     write_atomically(_path(course, assignment, student), json.dumps({"key": key}))
 
 
-def note_failure(course: Course, assignment: str, student: str, why: str) -> None:
+def note_failure(course: Course, assignment: str, student: str, why: str | Text) -> None:
     """Note why a student could not be graded, for ``teach status``."""
-    words = json.dumps({"failed": why}, ensure_ascii=False)
+    words = json.dumps({"failed": why if isinstance(why, str) else dict(why)}, ensure_ascii=False)
     write_atomically(_path(course, assignment, student), words)
+
+
+def forget_done(course: Course, assignment: str, student: str) -> None:
+    """Take the note off that a student's work has been graded: the next grading does it."""
+    _path(course, assignment, student).unlink(missing_ok=True)
 
 
 def forget_failure(course: Course, assignment: str, student: str) -> None:
@@ -38,6 +44,8 @@ def key_of_done(course: Course, assignment: str, student: str) -> str | None:
 def failure_of(course: Course, assignment: str, student: str) -> str | None:
     """Give the sentence of a student's failed grading, ``None`` where it did not fail."""
     why = _read(course, assignment, student).get("failed")
+    if isinstance(why, dict) and {"en", "zh"} <= set(why):
+        return pick(why)
     return why if isinstance(why, str) else None
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -32,6 +33,16 @@ def open_api(course: Course) -> NbGraderAPI:
         quiet.addHandler(logging.NullHandler())
     directory = CourseDirectory(config=config, log=quiet)
     return NbGraderAPI(directory, config=config, log=quiet)
+
+
+def folder_of(step: Any) -> Path:
+    """Give the course directory that one of nbgrader's objects works in: some parent of it knows."""
+    while step is not None:
+        directory = getattr(step, "coursedir", None)
+        if directory is not None:
+            return Path(directory.root)
+        step = step.parent
+    return Path.cwd()
 
 
 def make_gradebook(course: Course) -> None:

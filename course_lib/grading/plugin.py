@@ -23,7 +23,6 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     OverwriteCells,
     OverwriteKernelspec,
-    SaveAutoGrades,
 )
 from sqlalchemy.exc import SAWarning
 from traitlets import Bool
@@ -33,6 +32,9 @@ from course_lib.grading import audit, execution, feedback, marks, results, verdi
 from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import open_course
 from course_lib.grading.execution import Execution
+from course_lib.grading.export import GradesTable
+from course_lib.grading.hand_marks import SaveGrades
+from course_lib.grading.lateness import ApplyExtension, PercentPerDay
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.screening import grade_id
 from course_lib.grading.verdicts import Verdict
@@ -129,10 +131,13 @@ def configure(config: Any, *, language: str) -> None:
         ExecuteInSandbox,
         IgnorePattern,
         LimitOutput,
-        SaveAutoGrades,
+        SaveGrades,
+        ApplyExtension,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
+    config.AssignLatePenalties.plugin_class = PercentPerDay
+    config.ExportApp.plugin_class = GradesTable
     config.merge(nbgrader_stubs(language))
     feedback.configure(config)
 
@@ -163,6 +168,7 @@ def _record(assignment: Assignment, student: str, done: Execution, codes: dict[s
     audit.record(
         assignment.course,
         {
+            "event": "graded",
             "student": student,
             "assignment": assignment.name,
             "submission": audit.hash_of(file.read_bytes()) if file.is_file() else None,
