@@ -17,7 +17,7 @@ import nbformat
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.preprocessors import AssignLatePenalties, GetGrades, NbGraderPreprocessor
+from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 from nbgrader.server_extensions import formgrader
 from traitlets import List
 
@@ -25,7 +25,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.values import text
 from course_lib.grading import verdicts
 from course_lib.grading.course import Course, open_course, specification
-from course_lib.grading.lateness import ApplyExtension
+from course_lib.grading.lateness import CountLateness
 from course_lib.grading.nbgrader_side import folder_of
 from course_lib.language import Text
 
@@ -54,8 +54,7 @@ def configure(config: Any) -> None:
 
     # Lateness takes off a part of the points: points given by hand since the grading count, too.
     config.GenerateFeedback.preprocessors = [
-        ApplyExtension,
-        AssignLatePenalties,
+        CountLateness,
         GetGrades,
         Explain,
         CSSHTMLHeaderPreprocessor,

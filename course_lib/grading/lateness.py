@@ -18,8 +18,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import AssignLatePenalties, NbGraderPreprocessor
+from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
+from traitlets import List
 
 from course_lib.errors import CourseError
 from course_lib.files import locked
@@ -42,8 +43,11 @@ class PercentPerDay(LateSubmissionPlugin):
         return policy.penalty(score, total_seconds_late) or None
 
 
-class ApplyExtension(NbGraderPreprocessor):
-    """Brings a student's extension into the gradebook, before lateness is counted."""
+class CountLateness(AssignLatePenalties):
+    """nbgrader's step for late penalties, which first brings a student's extension into the gradebook."""
+
+    # nbgrader sets this for every step of its feedback.
+    display_data_priority = List(["text/plain"]).tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
@@ -54,7 +58,7 @@ class ApplyExtension(NbGraderPreprocessor):
         if known["student"] in extensions:
             with Gradebook(known["db_url"]) as gradebook:
                 _apply(gradebook, known["assignment"], known["student"], extensions)
-        return nb, resources
+        return super().preprocess(nb, resources)
 
 
 def _apply(gradebook: Gradebook, chapter: str, student: str, extensions: Any) -> None:
@@ -135,9 +139,7 @@ def refresh_unlocked(course: Course, chapter: str | None = None) -> None:
             "notebook": course.notebook_name(name),
             "db_url": api.coursedir.db_url,
         }
-        AssignLatePenalties(parent=api, config=api.config).preprocess(
-            new_notebook(), {"nbgrader": known}
-        )
+        CountLateness(parent=api, config=api.config).preprocess(new_notebook(), {"nbgrader": known})
 
 
 def _to_be_counted(

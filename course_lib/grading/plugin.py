@@ -14,7 +14,6 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.warnings import DuplicateCellId
 from nbgrader.preprocessors import (
-    AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
     Execute,
@@ -34,7 +33,7 @@ from course_lib.grading.course import open_course
 from course_lib.grading.execution import Execution
 from course_lib.grading.export import GradesTable
 from course_lib.grading.hand_marks import SaveGrades
-from course_lib.grading.lateness import ApplyExtension, PercentPerDay
+from course_lib.grading.lateness import CountLateness, PercentPerDay
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.screening import grade_id
 from course_lib.grading.verdicts import Verdict
@@ -132,8 +131,7 @@ def configure(config: Any, *, language: str) -> None:
         IgnorePattern,
         LimitOutput,
         SaveGrades,
-        ApplyExtension,
-        AssignLatePenalties,
+        CountLateness,
         CheckCellMetadata,
     ]
     config.AssignLatePenalties.plugin_class = PercentPerDay

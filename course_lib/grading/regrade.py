@@ -16,7 +16,6 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.preprocessors import AssignLatePenalties
 
 from course_lib.errors import CourseError
 from course_lib.files import locked, write_atomically
@@ -26,7 +25,7 @@ from course_lib.grading.course import Course
 from course_lib.grading.execution import Execution
 from course_lib.grading.grade import Graded
 from course_lib.grading.hand_marks import SaveGrades
-from course_lib.grading.lateness import ApplyExtension
+from course_lib.grading.lateness import CountLateness
 from course_lib.grading.nbgrader_side import open_api
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.screening import grade_id
@@ -160,7 +159,7 @@ def _write(
         "notebook": assignment.notebook,
         "db_url": work.api.coursedir.db_url,
     }
-    for step in (SaveGrades, ApplyExtension, AssignLatePenalties):
+    for step in (SaveGrades, CountLateness):
         step(parent=work.api, config=work.api.config).preprocess(graded, {"nbgrader": known})
     file = course.folder / "submitted" / student / assignment.name / path.name
     entry = {

@@ -80,6 +80,9 @@ def test_both_graders_give_what_is_deserved(course, tiny_repository):
 
     lines = list(audit.read(course))
     assert {line["student"] for line in lines} == set(deserved)
+    assert {line["event"] for line in lines} == {"graded", "returned"}
+    assert audit.verify(course).whole
+    lines = [line for line in lines if line["event"] == "graded"]
     assert all(line["execution"]["sandboxed"] for line in lines)
     assert all(len(line["submission"]) == 64 and line["environment"] for line in lines)
 
@@ -97,7 +100,7 @@ def test_marks_by_hand_are_kept(course):
         essay.manual_score, essay.needs_manual_grade = 1.5, False
         gradebook.db.commit()
     again = next(iter(grade(course, "90", force=True)))
-    assert again.score == 6.5
+    assert again.score == 6.5 and not again.waiting
 
 
 def test_broken_submissions_are_stated_and_stop_nobody(course):
