@@ -59,7 +59,8 @@ class Graded:
 class _Job:
     student: str
     work: Work
-    key: str
+    key: str  # of the execution
+    version: str  # of all that was handed in, prose and outputs too
 
 
 def grade(
@@ -149,7 +150,7 @@ def _finish(
         reason = last_line(result.get("log"), result.get("error"))
         why = {"en": f"nbgrader: {reason}", "zh": f"nbgrader：{reason}"}
         return _failed(assignment, job.student, why)
-    marks.note_done(assignment.course, assignment.name, job.student, job.key)
+    marks.note_done(assignment.course, assignment.name, job.student, job.version)
     return _read_grade(assignment, job.student, "graded")
 
 
@@ -181,10 +182,17 @@ def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[s
 def _prepare(
     assignment: Assignment, student: str, folder: Path, limits: Limits, sandboxed: bool
 ) -> _Job:
-    notebook = read_submission(folder / f"{assignment.notebook}.ipynb")
+    path = folder / f"{assignment.notebook}.ipynb"
+    notebook = read_submission(path)
     assignment.make_whole(notebook)
     work = assignment.work_for(notebook)
-    return _Job(student, work, results.key_of(work, limits, sandboxed=sandboxed))
+    key = results.key_of(work, limits, sandboxed=sandboxed)
+    return _Job(student, work, key, version_of(key, path))
+
+
+def version_of(key: str, path: Path) -> str:
+    """Name what a grade is for: an execution, and the file with its written answers."""
+    return audit.hash_of(key, path.read_bytes())
 
 
 def read_submission(path: Path) -> NotebookNode:
@@ -212,7 +220,9 @@ def read_submission(path: Path) -> NotebookNode:
 def _is_done(assignment: Assignment, job: _Job) -> bool:
     folder = assignment.course.folder / "autograded" / job.student / assignment.name
     there = (folder / f"{assignment.notebook}.ipynb").is_file()
-    return there and job.key == marks.key_of_done(assignment.course, assignment.name, job.student)
+    return there and job.version == marks.key_of_done(
+        assignment.course, assignment.name, job.student
+    )
 
 
 def _failed(assignment: Assignment, student: str, why: Text) -> Graded:

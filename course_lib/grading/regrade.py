@@ -172,7 +172,8 @@ def _write(
         "verdicts": {work.cell: codes[work.cell]},
     }
     audit.record(course, entry)
-    marks.note_done(course, assignment.name, student, key)
+    version = grade.version_of(key, file)
+    marks.note_done(course, assignment.name, student, version)
     return grade._read_grade(assignment, student, "graded")
 
 
