@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,14 @@ class SaveGrades(SaveAutoGrades):
         path /= f"{known['student']}.json"
         self._answers, self._before = _answers_in(nb), _read(path)
         nb, resources = super().preprocess(nb, resources)
-        # Only now: killed before, the next run takes the answers for new ones and asks again.
-        write_atomically(path, json.dumps(self._answers))
+        # Once the marks are there and not before: killed in between, the next run takes the answers for
+        # new ones and asks again.
+        write = partial(write_atomically, path, json.dumps(self._answers))
+        later = getattr(self.gradebook, "after_keeping", None)
+        if later is None:
+            write()
+        else:
+            later.append(write)
         return nb, resources
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:

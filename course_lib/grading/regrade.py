@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
 from course_lib.errors import CourseError
@@ -174,7 +175,20 @@ def _write(
     audit.record(course, entry)
     version = grade.version_of(key, file)
     marks.note_done(course, assignment.name, student, version)
-    return grade._read_grade(assignment, student, "graded")
+    return _read_grade(course, assignment.name, student)
+
+
+def _read_grade(course: Course, name: str, student: str) -> Graded:
+    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
+        submission = gradebook.find_submission(name, student)
+        return Graded(
+            student,
+            "graded",
+            score=float(submission.score),
+            most=float(submission.max_score),
+            waiting=bool(submission.needs_manual_grade),
+            late=float(submission.late_submission_penalty or 0.0),
+        )
 
 
 def _graded_file(assignment: Assignment, student: str) -> Path:

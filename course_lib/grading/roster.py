@@ -147,22 +147,27 @@ class Matcher:
     def find(self, *names: str) -> set[str]:
         """Give whose it may be: one number if all is well, none, or several who share a name.
 
-        A number counts more than a name; the first of the given names that says anything decides.
+        A number counts more than a name; the first of the given names that says anything decides, and
+        those after it only between several whom it may mean.
         """
+        found: set[str] = set()
         for name in names:
-            runs = _runs(name)
-            # A short number may stand in a name for many reasons: it has to be all of the name.
-            by_number = {
-                self._ids[run]
-                for run in runs
-                if run in self._ids and (len(run) >= _SHORTEST_ID or run == _squeezed(name))
-            }
-            by_name = set().union(*(self._names.get(run, set()) for run in runs))
-            if by_number & by_name:
-                return by_number & by_name
-            if by_number or by_name:
-                return by_number or by_name
-        return set()
+            said = self._said_by(name)
+            found = found & said or found or said
+            if len(found) == 1:
+                break
+        return found
+
+    def _said_by(self, name: str) -> set[str]:
+        runs = _runs(name)
+        # A short number may stand in a name for many reasons: it has to be all of the name.
+        by_number = {
+            self._ids[run]
+            for run in runs
+            if run in self._ids and (len(run) >= _SHORTEST_ID or run == _squeezed(name))
+        }
+        by_name = set().union(*(self._names.get(run, set()) for run in runs))
+        return by_number & by_name or by_number or by_name
 
 
 def _runs(name: str) -> set[str]:
