@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,8 +14,11 @@ from rich.table import Table
 from course_lib.errors import CourseError
 from course_lib.grading.command_options import Chapter, Directory, MaybeChapter, Students, find, say
 from course_lib.grading.course import Course
-from course_lib.grading.standing import Row
 from course_lib.language import both, pick
+
+if TYPE_CHECKING:  # what knows the gradebook imports nbgrader, which takes a second
+    from course_lib.grading.audit import Findings
+    from course_lib.grading.standing import Row
 
 _KINDS = ("missing", "failed", "late", "manual", "open", "graded")
 
@@ -233,10 +236,7 @@ def _audit_line(line: dict[str, object]) -> str:
     return "  ".join(shown)
 
 
-def _findings(found: object) -> list[str]:
-    from course_lib.grading.audit import Findings
-
-    assert isinstance(found, Findings)
+def _findings(found: Findings) -> list[str]:
     said = []
     for number in found.broken:
         said.append(
@@ -314,7 +314,7 @@ def _is_kind(row: Row, kind: str | None) -> bool:
         "missing": row.state == "missing",
         "failed": row.state == "failed",
         "late": row.seconds_late > 0,
-        "manual": row.waiting > 0,
+        "manual": bool(row.open),
         "open": row.state in ("handed in", "changed", "failed"),
         "graded": row.score is not None,
     }[kind]
@@ -336,15 +336,15 @@ def _status_table(course: Course, rows: Sequence[Row], zone: tzinfo) -> Table:
         table.add_column(heading, overflow="fold")
     for row in rows:
         points = "" if row.score is None else f"{row.score:g} / {row.most:g}"
-        time = show_time(row.handed_in, zone)
+        time = show_time(row.handed_in, zone).rpartition(" ")[0]  # the line below has the offset
         if row.seconds_late:
             how = show_duration(row.seconds_late)
             time += both(f" ({how} late)", f"（迟 {how}）")
             points += both(f" (late −{row.late:g})", f"（迟交 −{row.late:g}）") if row.late else ""
         who = f"{row.student} {row.name}".strip()
         state = pick(STATES[row.state])
-        if row.waiting and row.state == "to be marked":
-            state += f" ({row.waiting})"
+        if row.open and row.state == "to be marked":
+            state += f" ({len(row.open)})"
         table.add_row(*map(_plain, (row.chapter, who, state, time, points, row.explanation)))
     return table
 
@@ -365,7 +365,7 @@ def _sum_line(course: Course, chapter: str, rows: Sequence[Row]) -> str:
     when = both(f" (due {there})", f"（截止 {there}）") if there else ""
     count = {kind: sum(_is_kind(row, kind) for row in rows) for kind in _KINDS}
     in_hand = len(rows) - count["missing"]
-    waiting = sum(row.waiting for row in rows)
+    waiting = sum(len(row.open) for row in rows)
     return both(
         f"Chapter {chapter}{when}: {in_hand} of {len(rows)} handed in, {count['late']} late, "
         f"{count['missing']} missing; {count['graded']} graded, {count['failed']} failed, "

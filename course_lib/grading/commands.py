@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,6 +21,10 @@ from course_lib.grading.command_options import (
 )
 from course_lib.grading.course import create, remember
 from course_lib.language import both
+
+if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
+    from course_lib.grading.grade import Graded
+    from course_lib.grading.roster import Student
 
 teach = typer.Typer(
     help=both(
@@ -192,6 +197,7 @@ def grade(
     ] = False,
     folder: Directory = None,
 ) -> None:
+    from course_lib.grading import roster
     from course_lib.grading.grade import grade as run
     from course_lib.grading.regrade import regrade
 
@@ -204,6 +210,7 @@ def grade(
             )
         )
     count = len(student or course.submissions(chapter))
+    listed = roster.load(course)
     failed = 0
     with _progress() as progress:
         task = progress.add_task(both("Grading", "评分"), total=count)
@@ -231,7 +238,7 @@ def grade(
         for outcome in outcomes:
             progress.advance(task)
             failed += outcome.state == "failed"
-            progress.console.print(_graded_line(outcome), markup=False, highlight=False)
+            progress.console.print(_graded_line(outcome, listed), markup=False, highlight=False)
     say(
         both(
             f"{count - failed} graded, {failed} failed. Next:  ./course teach feedback {chapter}",
@@ -334,16 +341,15 @@ def kit(
     say(both(f"{made}: {count} files.", f"{made}：共 {count} 个文件。"))
 
 
-def _graded_line(outcome: object) -> str:
-    from course_lib.grading.grade import Graded
-
-    assert isinstance(outcome, Graded)
+def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
+    name = listed[outcome.student].shown if outcome.student in listed else ""
+    who = f"{outcome.student} {name}".strip()
     if outcome.state == "failed":
-        return f"✗ {outcome.student}: {outcome.why}"
+        return f"✗ {who}: {outcome.why}"
     late = both(f", late −{outcome.late:g}", f"，迟交 −{outcome.late:g}") if outcome.late else ""
     waiting = both(", part to be marked by hand", "，部分待人工评阅") if outcome.waiting else ""
     before = both(" (unchanged)", "（无变化）") if outcome.state == "unchanged" else ""
-    return f"✓ {outcome.student}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
+    return f"✓ {who}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
 
 
 def _progress() -> Progress:

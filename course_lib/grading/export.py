@@ -80,7 +80,8 @@ def _table(rows: Sequence[Row], zone: tzinfo) -> list[list[Any]]:
         late = show_duration(row.seconds_late) if row.seconds_late else ""
         start = [row.student, row.name, row.chapter, pick(STATES[row.state])]
         marks = [row.earned, row.late or None, row.score, row.most]
-        points = [row.exercises.get(name) for name in exercises]
+        given = {name: each for name, each in row.exercises.items() if name not in row.unmarked}
+        points = [given.get(name) for name in exercises]
         time = show_time(row.handed_in, zone)
         table.append([*start, time, late, *marks, *points, row.explanation])
     return table

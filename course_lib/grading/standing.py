@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from course_lib.exercises.values import text
 from course_lib.grading import audit, lateness, roster
 from course_lib.grading.course import Course
 from course_lib.grading.marks import failure_of
+from course_lib.grading.policy import read_policy
 from course_lib.grading.roster import Student, join_name
 from course_lib.grading.times import aware
 from course_lib.grading.verdict_words import TITLES
@@ -45,7 +46,8 @@ class Row:
         name: As the class list or the gradebook has it.
         handed_in: When, where that is known.
         seconds_late: After the due date, an extension counted in.
-        waiting: How many answers wait for a person.
+        open: The exercises that wait for a person.
+        unmarked: Those of them that have no points at all yet.
         codes: What came of each exercise graded by machine, as a code.
         listed: Whether the student is on the class list (or there is none).
     """
@@ -61,7 +63,8 @@ class Row:
     name: str = ""
     handed_in: datetime | None = None
     seconds_late: float = 0.0
-    waiting: int = 0
+    open: frozenset[str] = frozenset()
+    unmarked: frozenset[str] = frozenset()
     codes: dict[str, str] = field(default_factory=dict)
     listed: bool = True
 
@@ -80,7 +83,10 @@ class Row:
                 by_reason.setdefault(code.partition("/")[0], []).append(name)
         for code, names in by_reason.items():
             words = pick(TITLES[code]) if code in TITLES else both("Not passed", "未通过")
-            notes.append(both(f"{words}: ", f"{words}：") + ", ".join(sorted(names, key=natural)))
+            shown = ", ".join(sorted(names, key=natural))
+            if len(names) == len(self.codes) > 2:
+                shown = both("everything", "全部题目")
+            notes.append(both(f"{words}: {shown}", f"{words}：{shown}"))
         if not self.listed:
             notes.append(both("not on the class list", "不在名单上"))
         return both("; ", "；").join(notes)
@@ -100,16 +106,19 @@ def read_grades(course: Course, chapter: str | None = None) -> list[Row]:
 
 
 def _rows(course: Course, gradebook: Gradebook, chapter: str | None) -> Iterator[Row]:
-    listed = roster.load(course)
+    listed, policy = roster.load(course), read_policy(course.folder)
     names = {each.id: join_name(each.first_name, each.last_name) for each in gradebook.students}
     lines = _last_gradings(course)
     for assignment in sorted(gradebook.assignments, key=lambda each: each.name):
         if chapter is not None and assignment.name != chapter:
             continue
         handed_in = course.submissions(assignment.name)
+        due = aware(assignment.duedate) if assignment.duedate is not None else None
+        extensions = policy.extensions.get(assignment.name, {})
         for student in sorted(names.keys() | handed_in.keys() | listed.keys()):
             known = lines.get((assignment.name, student), {})
-            row = _row(course, gradebook, assignment.name, student, handed_in.get(student), known)
+            there = handed_in.get(student)
+            row = _row(course, gradebook, assignment.name, student, there, known, due, extensions)
             yield _named(row, names.get(student, ""), listed)
 
 
@@ -127,20 +136,33 @@ def _row(
     student: str,
     handed_in: Path | None,
     known: Mapping[str, Any],
+    due: datetime | None,
+    extensions: Mapping[str, float],
 ) -> Row:
     submission = None
     with suppress(MissingEntry):
         submission = gradebook.find_submission(chapter, student)
     time = lateness.read_timestamp(course, chapter, student) if handed_in is not None else None
+    after = _seconds_late(time, due, student, extensions)
     why = failure_of(course, chapter, student)
     if why is not None:
-        return Row(student, chapter, "failed", why=why, handed_in=time)
+        return Row(student, chapter, "failed", why=why, handed_in=time, seconds_late=after)
     # nbgrader makes an entry, and a 0, as soon as grading begins: only what was written down counts.
     autograded = course.folder / "autograded" / student / chapter
     if submission is None or not any(autograded.glob("*.ipynb")):
         state = "missing" if handed_in is None else "handed in"
-        return Row(student, chapter, state, handed_in=time)
+        return Row(student, chapter, state, handed_in=time, seconds_late=after)
     return _graded(submission, student, chapter, known, _is_newer(handed_in, known))
+
+
+def _seconds_late(
+    time: datetime | None, due: datetime | None, student: str, extensions: Mapping[str, float]
+) -> float:
+    """Say how late a submission is that the gradebook does not know yet."""
+    if time is None or due is None:
+        return 0.0
+    end = due + timedelta(minutes=extensions.get(student, 0.0))
+    return max(0.0, (time - end).total_seconds())
 
 
 def _graded(
@@ -152,7 +174,7 @@ def _graded(
 ) -> Row:
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     late = float(submission.late_submission_penalty or 0.0)
-    waiting = sum(bool(grade.needs_manual_grade) for grade in grades)
+    waiting = {_exercise(grade.name): grade for grade in grades if grade.needs_manual_grade}
     return Row(
         student,
         chapter,
@@ -163,7 +185,12 @@ def _graded(
         exercises={_exercise(grade.name): float(grade.score) for grade in grades},
         handed_in=aware(submission.timestamp) if submission.timestamp is not None else None,
         seconds_late=float(submission.total_seconds_late),
-        waiting=waiting,
+        open=frozenset(waiting),
+        unmarked=frozenset(
+            name
+            for name, grade in waiting.items()
+            if grade.manual_score is None and grade.auto_score is None
+        ),
         codes={_exercise(name): code for name, code in known.get("verdicts", {}).items()},
     )
 

@@ -32,6 +32,17 @@ ROWS = [
     Row("=cmd()", "04", "failed", why="can't be read", name="＝1+1"),
     Row("0071", "04", "missing", name="@SUM(A1)"),
 ]
+OPEN = Row(
+    "0072",
+    "04",
+    "to be marked",
+    2,
+    30,
+    exercises={"04.1": 2, "04.2": 0, "04.9": 0},
+    open=frozenset({"04.2", "04.9"}),
+    unmarked=frozenset({"04.9"}),
+    codes=dict.fromkeys(("04.1", "04.2", "04.3"), "NotAttempted"),
+)
 
 
 def table_of(path, encoding="utf-8"):
@@ -50,6 +61,14 @@ def test_the_table_has_every_student_and_exercise_in_order(tmp_path):
     # Not graded is not 0, and missing is said.
     assert failed["score"] == "" and failed["state"] == "failed" and failed["note"]
     assert missing["score"] == "" and missing["state"] == "missing"
+
+
+def test_what_waits_for_a_person_is_blank_and_no_silent_zero(tmp_path):
+    write_table([OPEN], tmp_path / "grades.csv")
+    (line,) = table_of(tmp_path / "grades.csv")
+    assert (line["04.1"], line["04.2"], line["04.9"]) == ("2", "0", "")
+    assert line["state"] == "part to be marked by hand"
+    assert line["note"] == "Not attempted: everything"
 
 
 def test_no_name_becomes_a_formula(tmp_path):
