@@ -8,15 +8,14 @@ ours show the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
@@ -61,7 +60,9 @@ class CountLateness(AssignLatePenalties):
         return super().preprocess(nb, resources)
 
 
-def _apply(gradebook: Gradebook, chapter: str, student: str, extensions: Any) -> None:
+def _apply(
+    gradebook: Gradebook, chapter: str, student: str, extensions: Mapping[str, float]
+) -> None:
     due = gradebook.find_assignment(chapter).duedate  # nbgrader can't extend what has no end
     minutes = extensions.get(student, 0.0) if due is not None else 0.0
     gradebook.grant_extension(chapter, student, minutes=minutes)
@@ -129,38 +130,46 @@ def refresh(course: Course, chapter: str | None = None) -> None:
 def refresh_unlocked(course: Course, chapter: str | None = None) -> None:
     """Do what :func:`refresh` does, for a caller who holds the grading lock."""
     api = open_api(course)
+    step = CountLateness(parent=api, config=api.config)
+    step.init_plugin()
     extensions = read_policy(course.folder).extensions
     with _gradebook(course) as gradebook:
-        found = list(_to_be_counted(course, gradebook, chapter, extensions))
-    for name, student in found:
-        known = {
-            "student": student,
-            "assignment": name,
-            "notebook": course.notebook_name(name),
-            "db_url": api.coursedir.db_url,
-        }
-        CountLateness(parent=api, config=api.config).preprocess(new_notebook(), {"nbgrader": known})
+        for assignment in list(gradebook.assignments):
+            if chapter in (None, assignment.name):
+                of_chapter = extensions.get(assignment.name, {})
+                for submission in list(assignment.submissions):
+                    _bring_in(course, gradebook, submission, of_chapter)
+                    _count_again(step, submission)
+        gradebook.db.commit()
 
 
-def _to_be_counted(
-    course: Course, gradebook: Gradebook, chapter: str | None, extensions: Any
-) -> Iterator[tuple[str, str]]:
-    """Bring times and extensions in; list the submissions that are late, or were thought to be."""
-    for assignment in list(gradebook.assignments):
-        if chapter is not None and assignment.name != chapter:
-            continue
-        if not (course.folder / "source" / assignment.name).is_dir():
-            continue
-        for submission in list(assignment.submissions):
-            student = submission.student.id
-            time = read_timestamp(course, assignment.name, student)
-            if time is not None and submission.timestamp != naive(time):
-                submission.timestamp = naive(time)
-                gradebook.db.commit()
-            if student in extensions.get(assignment.name, {}):
-                _apply(gradebook, assignment.name, student, extensions[assignment.name])
-            if submission.total_seconds_late or submission.late_submission_penalty:
-                yield assignment.name, student
+def _bring_in(
+    course: Course,
+    gradebook: Gradebook,
+    submission: SubmittedAssignment,
+    extensions: Mapping[str, float],
+) -> None:
+    """Bring a submission's time and its student's extension into the gradebook."""
+    chapter, student = submission.assignment.name, submission.student.id
+    time = read_timestamp(course, chapter, student)
+    if time is not None and submission.timestamp != naive(time):
+        submission.timestamp = naive(time)
+    if student in extensions:
+        _apply(gradebook, chapter, student, extensions)
+
+
+def _count_again(step: CountLateness, submission: SubmittedAssignment) -> None:
+    """Do for one submission what nbgrader's step does, on a gradebook that is open already."""
+    seconds = submission.total_seconds_late
+    for notebook in submission.notebooks:
+        penalty = None
+        if seconds > 0:
+            student, score = submission.student.id, notebook.score
+            penalty = step.plugin_inst.late_submission_penalty(student, score, seconds)
+        if penalty is not None:
+            penalty = step._check_late_penalty(notebook, penalty)
+        if notebook.late_submission_penalty != penalty:
+            notebook.late_submission_penalty = penalty
 
 
 def read_timestamp(course: Course, chapter: str, student: str) -> datetime | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.api import Gradebook, SubmittedAssignment
 
 from course_lib.errors import CourseError
 from course_lib.exercises.values import text
@@ -113,12 +112,15 @@ def _rows(course: Course, gradebook: Gradebook, chapter: str | None) -> Iterator
         if chapter is not None and assignment.name != chapter:
             continue
         handed_in = course.submissions(assignment.name)
+        graded = {each.student.id: each for each in assignment.submissions}
         due = aware(assignment.duedate) if assignment.duedate is not None else None
         extensions = policy.extensions.get(assignment.name, {})
         for student in sorted(names.keys() | handed_in.keys() | listed.keys()):
             known = lines.get((assignment.name, student), {})
             there = handed_in.get(student)
-            row = _row(course, gradebook, assignment.name, student, there, known, due, extensions)
+            row = _row(
+                course, graded.get(student), assignment.name, student, there, known, due, extensions
+            )
             yield _named(row, names.get(student, ""), listed)
 
 
@@ -131,7 +133,7 @@ def _named(row: Row, name: str, listed: Mapping[str, Student]) -> Row:
 
 def _row(
     course: Course,
-    gradebook: Gradebook,
+    submission: SubmittedAssignment | None,
     chapter: str,
     student: str,
     handed_in: Path | None,
@@ -139,9 +141,6 @@ def _row(
     due: datetime | None,
     extensions: Mapping[str, float],
 ) -> Row:
-    submission = None
-    with suppress(MissingEntry):
-        submission = gradebook.find_submission(chapter, student)
     time = lateness.read_timestamp(course, chapter, student) if handed_in is not None else None
     after = _seconds_late(time, due, student, extensions)
     why = failure_of(course, chapter, student)
