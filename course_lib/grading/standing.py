@@ -115,7 +115,9 @@ def _rows(course: Course, gradebook: Gradebook, chapter: str | None) -> Iterator
         graded = {each.student.id: each for each in assignment.submissions}
         due = aware(assignment.duedate) if assignment.duedate is not None else None
         extensions = policy.extensions.get(assignment.name, {})
-        for student in sorted(names.keys() | handed_in.keys() | listed.keys()):
+        # Who left the class and handed nothing in is nobody's concern any more.
+        expected = listed.keys() if listed else names.keys()
+        for student in sorted(expected | handed_in.keys() | graded.keys()):
             known = lines.get((assignment.name, student), {})
             there = handed_in.get(student)
             row = _row(

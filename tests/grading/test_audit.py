@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -93,3 +96,31 @@ def test_killed_between_the_line_and_its_count_nothing_is_wrong(course, log, mon
     assert audit.verify(course).whole
     audit.record(course, {"event": "graded"})
     assert audit.verify(course).whole and audit.verify(course).lines == 7
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from course_lib.grading import audit
+from course_lib.grading.course import open_course
+course = open_course(Path(sys.argv[1]))
+for number in range(int(sys.argv[2])):
+    audit.record(course, {"event": "graded", "student": f"学生{number}", "much": "x" * 70000})
+"""
+
+
+def test_several_processes_write_at_once_and_some_are_killed(course):
+    def start(count):
+        return subprocess.Popen([sys.executable, "-c", WRITER, str(course.folder), str(count)])
+
+    steady, doomed = [start(30), start(30)], [start(10_000), start(10_000)]
+    for number, process in enumerate(doomed):
+        while audit.verify(course).lines < 15 * (number + 1):
+            time.sleep(0.01)
+        process.kill()
+        process.wait()
+    assert [process.wait() for process in steady] == [0, 0]
+    found = audit.verify(course)
+    assert found.whole and found.lines >= 65
+    lines = [line["line"] for line in audit.read(course)]
+    assert lines == sorted(set(lines))

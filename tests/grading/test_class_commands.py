@@ -13,6 +13,7 @@ from course_lib.grading import sandbox
 from course_lib.grading.command_options import find
 from tests.conftest import require
 from tests.grading.test_commands import run
+from tests.grading.test_grading import nbgrader
 from tests.grading.tiny_course import RIGHT, answered
 
 pytestmark = [
@@ -120,6 +121,38 @@ def test_everything_is_said_in_chinese_too(at, zip_file, monkeypatch):
     assert "5 人中 3 人已交，其中迟交 1 人，未交 2 人" in said and "迟 1 小时 1 分钟" in said
     assert "无截止时间" in run("due", "90", "none", *at)
     assert "不足一天按一天计" in run("late", *at)
+
+
+def test_why_it_failed_is_read_in_either_language(at, course, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = course.folder / "submitted" / "0070" / "90"
+    folder.mkdir(parents=True)
+    (folder / "90_tiny.ipynb").write_text("{")
+    require(sandbox.available(), "this machine has no bubblewrap sandbox")
+    run("grade", "90", *at, status=1)
+    assert "can't be read as a notebook" in run("status", *at)
+    language.use("zh")
+    assert "无法作为笔记本读取" in run("status", "--only", "failed", *at)
+
+
+def test_who_left_the_class_is_missed_no_more_but_no_work_is_lost(
+    at, course, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "200")
+    (course.folder / "submitted" / "20230101" / "90").mkdir(parents=True)
+    (tmp_path / "new.csv").write_text("学号,姓名\n0070,王芳\n")
+    run("roster", tmp_path / "new.csv", *at)
+    said = run("status", *at)
+    assert "0070 王芳" in said and "20230104" not in said
+    assert "20230101" in said and "not on the class list" in said
+
+
+def test_nbgraders_own_export_lists_the_missing_as_missing(at, course, tmp_path):
+    status, log = nbgrader(course, "export", "--to", str(tmp_path / "g.csv"))
+    assert status == 0, log
+    table = (tmp_path / "g.csv").read_text(encoding="utf-8-sig")
+    assert table.count(",missing,") == 5
+    assert "0070,王芳" in table
 
 
 @pytest.mark.parametrize(
