@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from course_lib.grading.course import Course, create, find_course, remember
@@ -138,6 +137,7 @@ def grade(
     folder: _Dir = None,
 ) -> None:
     from course_lib.grading.grade import grade as run
+    from course_lib.grading.pace import ends_on_request, shown
 
     course = _course(folder)
     if unsandboxed:
@@ -148,15 +148,24 @@ def grade(
             )
         )
     count = len(student or course.submissions(chapter))
-    failed = 0
-    with _progress() as progress:
-        task = progress.add_task(both("Grading", "评分"), total=count)
-        for outcome in run(
-            course, chapter, jobs=jobs, students=student, force=force, sandboxed=not unsandboxed
-        ):
-            progress.advance(task)
-            failed += outcome.state == "failed"
-            progress.console.print(_graded_line(outcome), markup=False, highlight=False)
+    failed = done = 0
+    try:
+        with ends_on_request(), shown(count) as show:
+            for outcome in run(
+                course, chapter, jobs=jobs, students=student, force=force, sandboxed=not unsandboxed
+            ):
+                done += 1
+                failed += outcome.state == "failed"
+                show(_graded_line(outcome), outcome.state != "unchanged")
+    except KeyboardInterrupt:
+        _print(
+            both(
+                f"Stopped after {done} of {count}; they are in the gradebook. "
+                "The same command again goes on with the others.",
+                f"已停止：{count} 份中 {done} 份已记入成绩册。再次运行同一命令即可继续评其余的。",
+            )
+        )
+        raise typer.Exit(130) from None
     _print(
         both(
             f"{count - failed} graded, {failed} failed. Next:  ./course teach feedback {chapter}",
@@ -263,16 +272,6 @@ def _graded_line(outcome: object) -> str:
     waiting = both(", part to be marked by hand", "，部分待人工评阅") if outcome.waiting else ""
     before = both(" (unchanged)", "（无变化）") if outcome.state == "unchanged" else ""
     return f"✓ {outcome.student}: {outcome.score:g} / {outcome.most:g}{waiting}{before}"
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        transient=True,
-    )
 
 
 def _print(*lines: str) -> None:

@@ -16,6 +16,12 @@ def note_done(course: Course, assignment: str, student: str, key: str) -> None:
     write_atomically(_path(course, assignment, student), json.dumps({"key": key}))
 
 
+def note_begun(course: Course, assignment: str, student: str) -> None:
+    """Take off that a student is done: grading writes in the gradebook from now on."""
+    with suppress(FileNotFoundError):
+        _path(course, assignment, student).unlink()
+
+
 def note_failure(course: Course, assignment: str, student: str, why: str) -> None:
     """Note why a student could not be graded, for ``teach status``."""
     words = json.dumps({"failed": why}, ensure_ascii=False)
