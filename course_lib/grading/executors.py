@@ -19,8 +19,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -150,6 +150,17 @@ def disk_is_full() -> MachineError:
         "The disk is full: make room and run the same command again; what is graded by now is kept.",
         "磁盘已满：请腾出空间后再次运行同一命令；已评好的都会保留。",
     )
+
+
+@contextmanager
+def full_disk_said() -> Iterator[None]:
+    """Turn a full disk, wherever it is met, into that sentence."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in _FULL:
+            raise disk_is_full() from problem
+        raise
 
 
 class Processes:

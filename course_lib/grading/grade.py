@@ -32,6 +32,7 @@ from course_lib.grading.executors import (
     Serial,
     Task,
     as_course_error,
+    full_disk_said,
     with_threads,
 )
 from course_lib.grading.recording import Recorder
@@ -100,6 +101,7 @@ def grade(
     limits = with_threads(Limits(), jobs)
     executor = executor or (Processes(jobs) if len(handed_in) > 1 else Serial())
     with (
+        full_disk_said(),
         closing(executor),
         locked(course.private / "grading.lock", timeout=1.0),
         closing(_Class(assignment, executor, limits, sandboxed)) as everybody,
@@ -160,10 +162,7 @@ class _Class:
         if done.execution is None:
             assert done.problem is not None
             return self._failed(student, done.problem)
-        try:
-            results.keep(self._assignment.course, done.key, done.execution)
-        except OSError as problem:
-            return self._failed(student, as_course_error(problem))
+        results.keep(self._assignment.course, done.key, done.execution)
         return self._record(student, done.key)
 
     def _record(self, student: str, key: str) -> Graded:

@@ -8,6 +8,7 @@ all there or not at all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ from course_lib.grading.nbgrader_side import environment, last_line, open_api
 from course_lib.grading.plugin import UNSANDBOXED
 
 # Seconds that grading waits for somebody else who is writing to the gradebook.
-PATIENCE = 60.0
+PATIENCE = float(os.environ.get("COURSE_GRADEBOOK_PATIENCE", "60"))
 _OPENERS: tuple[ModuleType, ...] = (
     *(autograde_module, overwritecells, overwritekernelspec, saveautogrades),
     latesubmissions,
