@@ -23,9 +23,18 @@ from course_lib.grading.verdicts import Asked
 from course_lib.paths import cache_dir
 
 _MOST_SHOWN = 64
-# A kernel imports these in any case.
+# A kernel imports these in any case: the second row is what it would fetch for itself at its start.
 _ALWAYS = (
     *("ipykernel.kernelapp", "IPython", "numpy", "matplotlib", "matplotlib.pyplot"),
+    *(
+        "ipykernel.debugger",
+        "IPython.core.debugger",
+        "IPython.core.oinspect",
+        "IPython.core.logger",
+    ),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic", "IPython.utils.wildcard"),
+    *("tornado.platform.asyncio", "tornado.queues", "sqlite3", "encodings.idna"),
+    *("zmq.utils.garbage", "encodings.utf_16_be"),
     *("course_lib.edition", "course_lib.figures", "course_lib.exercises.calling"),
 )
 
@@ -124,9 +133,14 @@ class Assignment:
     def imports(self) -> tuple[str, ...]:
         """What the instructor's version imports anywhere, and what grading itself calls."""
         found = set(_ALWAYS)
-        for cell in self.source.cells:
-            if cell.cell_type == "code":
-                found |= _imported(cell.source)
+        cells = [cell for cell in self.source.cells if cell.cell_type == "code"]
+        for cell in cells:
+            found |= _imported(cell.source)
+        if any(asked.exercise.probe for asked in self.asked.values()):
+            found.add(f"course_lib.{self.course.framework}.probes")
+        run = [cell.source for cell in cells if "demo" not in cell.metadata.get("tags", ())]
+        if any("torch.optim" in source for source in run):
+            found.add("torch._dynamo")  # PyTorch fetches it, for a second, with its first optimizer
         return tuple(sorted(found))
 
     @cached_property

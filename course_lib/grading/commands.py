@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from course_lib.errors import CourseError
 from course_lib.grading.class_commands import add_to
@@ -199,6 +198,7 @@ def grade(
 ) -> None:
     from course_lib.grading import roster
     from course_lib.grading.grade import grade as run
+    from course_lib.grading.pace import ends_on_request, shown
     from course_lib.grading.regrade import regrade
 
     course = find(folder)
@@ -211,34 +211,42 @@ def grade(
         )
     count = len(student or course.submissions(chapter))
     listed = roster.load(course)
-    failed = 0
-    with _progress() as progress:
-        task = progress.add_task(both("Grading", "评分"), total=count)
-        outcomes = (
-            regrade(
-                course,
-                chapter,
-                exercise,
-                jobs=jobs,
-                students=student,
-                again=again,
-                sandboxed=not unsandboxed,
-            )
-            if exercise is not None
-            else run(
-                course,
-                chapter,
-                jobs=jobs,
-                students=student,
-                force=force,
-                again=again,
-                sandboxed=not unsandboxed,
+    if exercise is not None:
+        outcomes = regrade(
+            course,
+            chapter,
+            exercise,
+            jobs=jobs,
+            students=student,
+            again=again,
+            sandboxed=not unsandboxed,
+        )
+    else:
+        outcomes = run(
+            course,
+            chapter,
+            jobs=jobs,
+            students=student,
+            force=force,
+            again=again,
+            sandboxed=not unsandboxed,
+        )
+    failed = done = 0
+    try:
+        with ends_on_request(), shown(count) as show:
+            for outcome in outcomes:
+                done += 1
+                failed += outcome.state == "failed"
+                show(_graded_line(outcome, listed), outcome.state != "unchanged")
+    except KeyboardInterrupt:
+        say(
+            both(
+                f"Stopped after {done} of {count}; they are in the gradebook. "
+                "The same command again goes on with the others.",
+                f"已停止：{count} 份中 {done} 份已记入成绩册。再次运行同一命令即可继续评其余的。",
             )
         )
-        for outcome in outcomes:
-            progress.advance(task)
-            failed += outcome.state == "failed"
-            progress.console.print(_graded_line(outcome, listed), markup=False, highlight=False)
+        raise typer.Exit(130) from None
     say(
         both(
             f"{count - failed} graded, {failed} failed. Next:  ./course teach feedback {chapter}",
@@ -350,16 +358,6 @@ def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
     waiting = both(", part to be marked by hand", "，部分待人工评阅") if outcome.waiting else ""
     before = both(" (unchanged)", "（无变化）") if outcome.state == "unchanged" else ""
     return f"✓ {who}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        transient=True,
-    )
 
 
 add_to(teach)

@@ -17,15 +17,16 @@ def note_done(course: Course, assignment: str, student: str, key: str) -> None:
     write_atomically(_path(course, assignment, student), json.dumps({"key": key}))
 
 
+def note_begun(course: Course, assignment: str, student: str) -> None:
+    """Take off that a student is done: grading writes in the gradebook from now on."""
+    with suppress(FileNotFoundError):
+        _path(course, assignment, student).unlink()
+
+
 def note_failure(course: Course, assignment: str, student: str, why: str | Text) -> None:
     """Note why a student could not be graded, for ``teach status``."""
     words = json.dumps({"failed": why if isinstance(why, str) else dict(why)}, ensure_ascii=False)
     write_atomically(_path(course, assignment, student), words)
-
-
-def forget_done(course: Course, assignment: str, student: str) -> None:
-    """Take the note off that a student's work has been graded: the next grading does it."""
-    _path(course, assignment, student).unlink(missing_ok=True)
 
 
 def forget_failure(course: Course, assignment: str, student: str) -> None:

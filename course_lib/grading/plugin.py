@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from pathlib import Path
@@ -31,6 +32,7 @@ from course_lib.grading import audit, execution, feedback, marks, results, verdi
 from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import open_course
 from course_lib.grading.execution import Execution
+from course_lib.grading.executors import Serial, Task
 from course_lib.grading.export import GradesTable
 from course_lib.grading.hand_marks import SaveGrades
 from course_lib.grading.lateness import CountLateness, PercentPerDay
@@ -52,6 +54,24 @@ class MakeWhole(NbGraderPreprocessor):
         for note in _assignment(self, resources).make_whole(nb):
             self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
         return nb, resources
+
+
+class CheckOnce(CheckCellMetadata):
+    """nbgrader's own check of its metadata; once for all notebooks that have the very same."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Check the notebook. Screening gives everybody's cells the released ones' metadata."""
+        named = [(c.cell_type, c.metadata.nbgrader) for c in nb.cells if "nbgrader" in c.metadata]
+        seen = json.dumps(named, sort_keys=True)
+        if seen not in _checked:
+            super().preprocess(nb, resources)
+            _checked.add(seen)
+        return nb, resources
+
+
+_checked: set[str] = set()
 
 
 class ExecuteInSandbox(Execute):
@@ -81,7 +101,12 @@ def execute_once(assignment: Assignment, nb: NotebookNode, *, sandboxed: bool) -
     key = results.key_of(work, limits, sandboxed=sandboxed)
     done = results.load(assignment.course, key)
     if done is None:
-        done = execution.execute(work, limits, sandboxed=sandboxed)
+        executor = Serial()
+        executor.submit(Task(key, work, limits, sandboxed))
+        (came,) = executor.collect(wait=True)
+        if came.execution is None:
+            raise came.problem or AssertionError(key)
+        done = came.execution
         results.keep(assignment.course, key, done)
     return done
 
@@ -124,7 +149,7 @@ def configure(config: Any, *, language: str) -> None:
         MakeWhole,
         OverwriteKernelspec,
         OverwriteCells,
-        CheckCellMetadata,
+        CheckOnce,
     ]
     config.Autograde.autograde_preprocessors = [
         ExecuteInSandbox,
@@ -132,7 +157,7 @@ def configure(config: Any, *, language: str) -> None:
         LimitOutput,
         SaveGrades,
         CountLateness,
-        CheckCellMetadata,
+        CheckOnce,
     ]
     config.AssignLatePenalties.plugin_class = PercentPerDay
     config.ExportApp.plugin_class = GradesTable

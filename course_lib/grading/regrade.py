@@ -152,7 +152,7 @@ def _write(
     old.outputs = new.outputs
     old.metadata["course_verdict"] = new.metadata.get("course_verdict", {})
     # Killed from here on, the submission counts as not graded, and the next grading does all of it.
-    marks.forget_done(course, assignment.name, student)
+    marks.note_begun(course, assignment.name, student)
     write_atomically(path, nbformat.writes(graded))
     known = {
         "student": student,

@@ -75,6 +75,12 @@ def _build(parent: Path) -> Path:
     return made
 
 
+def tear_down() -> None:
+    """Remove this process's own folder: for when it ends without Python's own farewell."""
+    if _mine is not None:
+        _tear_down(*_mine)
+
+
 def _tear_down(owner: int, folder: Path) -> None:
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)

@@ -54,8 +54,9 @@ class Limits:
         file_mb: The largest file it may write.
         scratch_mb: All files in its home and in ``/tmp`` together (each of the two).
         start_seconds: Time for a kernel to start.
-        cell_seconds: Computing time for one cell, and for one question after the last cell: what its
-            processes really got of the machine, so that marks do not depend on how busy that is.
+        cell_seconds: Computing time for one cell: what its processes really got of the machine, so that
+            marks do not depend on how busy that is. As nbgrader has it.
+        question_seconds: The same for one question after the last cell; never more than a cell.
         patience: How many times as long a cell may take by the clock, if it computes less than that:
             it waits for its turn, or sleeps.
         notebook_seconds: Time for the whole notebook, restarts and questions included.
@@ -69,7 +70,8 @@ class Limits:
     file_mb: int = 128
     scratch_mb: int = 512
     start_seconds: float = 90.0
-    cell_seconds: float = 60.0
+    cell_seconds: float = 30.0
+    question_seconds: float = 20.0
     patience: float = 4.0
     notebook_seconds: float = 600.0
     output_bytes: int = 500_000

@@ -267,8 +267,8 @@ def _run(command: list[str], environment: dict[str, str], folder: Path | None) -
 
 
 def _kernel_command(connection_file: str) -> list[str]:
-    history = "--HistoryManager.hist_file=:memory:"
-    return [sys.executable, "-m", "ipykernel_launcher", "-f", connection_file, history]
+    no_history = "--HistoryManager.enabled=False"  # nor the thread that writes it
+    return [sys.executable, "-m", "ipykernel_launcher", "-f", connection_file, no_history]
 
 
 def _make_client(connection: dict[str, Any], limits: Limits) -> BlockingKernelClient:

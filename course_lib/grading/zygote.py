@@ -173,11 +173,12 @@ class Zygote:
 
     def close(self) -> None:
         """End the nursery, and with it every kernel that it bore."""
-        self._control.close()
-        with suppress(OSError):
-            self.process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=5)
+        self._control.close()  # it hears that, and goes by itself
+        for end in (lambda: None, self.process.kill):
+            end()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2)
+                break
 
 
 @dataclass
