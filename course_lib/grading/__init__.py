@@ -11,6 +11,11 @@
 ``recording``   nbgrader's own steps into the gradebook, each student's in one transaction
 ``verdicts``    the questions, the comparison outside, and what is written into the notebook
 ``plugin``      the three doors into nbgrader: screening, execution, feedback
+``hand_marks``  what people gave stays, and is asked for again only when what it was given for changes
+``roster``      who is in the class, and whose a submission is by the name that a platform gave it
+``arrival``     when it was handed in; ``policy``, ``lateness``: what that costs, through nbgrader
+``standing``    where everybody stands and why: for ``status`` and ``export``
+``audit``       a line for every act, each with a hash of the one before
 ``commands``    ``./course teach …``; one module per command does the work
 
 No expected answer, no hidden input before it is asked, and no secret ever enters the kernel.

@@ -4,9 +4,13 @@
 
     nbgrader_config.py     makes `nbgrader autograde` and the formgrader do what `teach grade` does
     course.json            language, framework, where the course's repository is
+    policy.json            time zone, late penalties, extensions;  roster.json: who is in the class
     .course/secret         32 random bytes that the hidden inputs are drawn from; readable by you only
     .course/audit.jsonl    who was graded when, in what environment, with what outcome; only grows
+    .course/audit.head     how long that is, and its last hash
     .course/results/       executions, so that nothing is run twice
+    .course/graded/        what is graded, or why it failed;  answers/: what marks by hand were given for
+    .course/collected/     under which name each submission came
     source/ release/ submitted/ autograded/ feedback/ gradebook.db       nbgrader's
 """
 
