@@ -84,7 +84,7 @@ class Row:
             words = pick(TITLES[code]) if code in TITLES else both("Not passed", "未通过")
             shown = ", ".join(sorted(names, key=natural))
             if len(names) == len(self.codes) > 2:
-                shown = both("everything", "全部题目")
+                shown = both("all that the machine grades", "全部自动评分题")
             notes.append(both(f"{words}: {shown}", f"{words}：{shown}"))
         if not self.listed:
             notes.append(both("not on the class list", "不在名单上"))

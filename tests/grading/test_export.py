@@ -68,7 +68,7 @@ def test_what_waits_for_a_person_is_blank_and_no_silent_zero(tmp_path):
     (line,) = table_of(tmp_path / "grades.csv")
     assert (line["04.1"], line["04.2"], line["04.9"]) == ("2", "0", "")
     assert line["state"] == "part to be marked by hand"
-    assert line["note"] == "Not attempted: everything"
+    assert line["note"] == "Not attempted: all that the machine grades"
 
 
 def test_no_name_becomes_a_formula(tmp_path):
