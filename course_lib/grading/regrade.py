@@ -28,6 +28,7 @@ from course_lib.grading.grade import Graded
 from course_lib.grading.hand_marks import SaveGrades
 from course_lib.grading.lateness import CountLateness
 from course_lib.grading.nbgrader_side import open_api
+from course_lib.grading.reading import read_submission
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.screening import grade_id
 
@@ -124,7 +125,7 @@ def _run(
             f"It has not been graded yet: run  ./course teach grade {name}  first.",
             f"尚未评分：请先运行  ./course teach grade {name}  。",
         )
-    notebook = grade.read_submission(folder / f"{assignment.notebook}.ipynb")
+    notebook = read_submission(folder / f"{assignment.notebook}.ipynb")
     assignment.make_whole(notebook)
     limits = replace(Limits(), threads=max(1, (os.cpu_count() or 1) // max(1, jobs)))
     task = assignment.work_for(notebook)

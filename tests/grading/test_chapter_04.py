@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
@@ -49,8 +52,7 @@ def assert_pages_say_why(course, made):
     exercises = specification(course, course.notebook_name(CHAPTER))
     for name, submission in made.items():
         page = pages[name].read_text(encoding="utf-8")
-        visible = page.replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
-        visible = visible.replace("&lt;", "<").replace("&gt;", ">")
+        visible = html.unescape(re.sub(r"</?code>", "`", page))
         for number, code in submission.codes.items():
             assert exercises[number].title[course.language] in visible
             kind, _, pitfall = code.partition("/")

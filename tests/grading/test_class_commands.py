@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 
 import nbformat
@@ -11,6 +12,7 @@ from course_lib import language
 from course_lib.errors import CourseError
 from course_lib.grading import sandbox
 from course_lib.grading.command_options import find
+from course_lib.grading.course import open_course
 from tests.conftest import require
 from tests.grading.test_commands import run
 from tests.grading.test_grading import nbgrader
@@ -24,12 +26,14 @@ CLASS = "学号,姓名\n0070,王芳\n20230101,李雷\n20230102,王伟\n20230103,
 WRONG = {**RIGHT, "90.1": "def column_means(x):\n    return x.sum(axis=0)"}
 
 
-@pytest.fixture
-def at(course, tmp_path):
+@pytest.fixture(scope="module")
+def _prepared(released_course, tmp_path_factory):
     """The class list is in, work is due on the first of October, and one student has a day more."""
-    (tmp_path / "名单.csv").write_bytes(CLASS.encode("gb18030"))
-    at = ("--dir", course.folder)
-    assert "5 students" in run("roster", tmp_path / "名单.csv", *at)
+    folder = tmp_path_factory.mktemp("class")
+    shutil.copytree(released_course.folder, folder / "course")
+    (folder / "名单.csv").write_bytes(CLASS.encode("gb18030"))
+    at = ("--dir", folder / "course")
+    assert "5 students" in run("roster", folder / "名单.csv", *at)
     run(
         "late",
         "--percent",
@@ -46,7 +50,18 @@ def at(course, tmp_path):
     assert "2026-10-02 23:59 +08:00" in run(
         "extend", "90", "--student", "20230102", "--days", "1", *at
     )
-    return at
+    return folder / "course"
+
+
+@pytest.fixture
+def course(_prepared, tmp_path):
+    shutil.copytree(_prepared, tmp_path / "course")
+    return open_course(tmp_path / "course")
+
+
+@pytest.fixture
+def at(course):
+    return ("--dir", course.folder)
 
 
 @pytest.fixture

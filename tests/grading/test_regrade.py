@@ -23,7 +23,7 @@ from tests.grading.tiny_course import RIGHT, answered, hand_in
 SUMS = "def column_means(x):\n    return x.sum(axis=0)"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _walls():
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
 
@@ -51,9 +51,12 @@ def row(course, student):
     return next(each for each in read_grades(course, "90") if each.student == student)
 
 
-@pytest.fixture
-def marked(course):
+@pytest.fixture(scope="session")
+def _marked_once(released_course, tmp_path_factory):
     """Ann's essay and Bob's are marked by hand, and Bob's mistake was forgiven in part."""
+    folder = tmp_path_factory.mktemp("marked") / "course"
+    shutil.copytree(released_course.folder, folder)
+    course = open_course(folder)
     hand_in(course, "ann", with_essay(course, RIGHT, "Outliers."))
     hand_in(course, "bob", with_essay(course, {**RIGHT, "90.1": SUMS}, "Outliers, too."))
     list(grade(course, "90", jobs=2))
@@ -61,6 +64,12 @@ def marked(course):
     mark(course, "bob", "90-3", 2, "好")
     mark(course, "bob", "90-1", 1)
     return course
+
+
+@pytest.fixture
+def marked(_marked_once, tmp_path):
+    shutil.copytree(_marked_once.folder, tmp_path / "course")
+    return open_course(tmp_path / "course")
 
 
 def test_points_and_comments_given_by_hand_stay_settled_by_every_way_of_grading(marked):
