@@ -133,7 +133,7 @@ def test_a_dead_zygote_is_replaced_and_takes_its_kernels_along():
         pid = running.process.pid
         bearer = running.process._zygote
         bearer.process.kill()
-        assert running.run("print(1)", seconds=30).state == "dead"
+        assert running.run("import time; time.sleep(9)", seconds=30).state == "dead"
         assert not psutil.pid_exists(pid)
     with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
         assert isinstance(running.process, zygote.WarmProcess)
