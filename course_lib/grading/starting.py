@@ -328,7 +328,7 @@ def _answers(kernel: Kernel, deadline: float) -> bool:
     while kernel.alive and time.monotonic() < deadline:
         kernel.client.kernel_info()
         for name, channel in channels.items():
-            if channel.socket.poll(int(TICK * 500)) and receive(channel) is not None:
+            if channel.socket.poll(int(TICK * 500)) and receive(kernel.client, channel) is not None:
                 heard.add(name)
         if len(heard) == len(channels):
             return True
