@@ -60,7 +60,7 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     student: str
     work: Work
     key: str  # of the execution
@@ -98,21 +98,21 @@ def grade(
     if sandboxed:
         sandbox.mode()  # says early, once, if there is none
     assignment = open_assignment(course, name)
-    handed_in = _choose(course, name, students)
+    handed_in = choose(course, name, students)
     limits = with_threads(Limits(), jobs)
     executor = executor or (Processes(jobs) if len(handed_in) > 1 else Serial())
     with (
         full_disk_said(),
         closing(executor),
         locked(course.private / "grading.lock", timeout=1.0),
-        closing(_Class(assignment, executor, limits, sandboxed)) as everybody,
+        closing(Round(assignment, executor, limits, sandboxed)) as everybody,
     ):
         for student, folder in handed_in.items():
             yield from everybody.take(student, folder, force=force, again=again)
         yield from everybody.finish()
 
 
-class _Class:
+class Round:
     """A class being graded: who is under way, and how each gets into the gradebook."""
 
     def __init__(
@@ -121,7 +121,7 @@ class _Class:
         self._assignment, self._executor = assignment, executor
         self._limits, self._sandboxed = limits, sandboxed
         self._recorder = Recorder(assignment.course)
-        self._under_way: dict[str, list[_Job]] = {}  # by the key of the work
+        self._under_way: dict[str, list[Job]] = {}  # by the key of the work
         self._forgotten: set[str] = set()  # the work of which a kept result was dropped
 
     def close(self) -> None:
@@ -163,14 +163,14 @@ class _Class:
             for job in self._under_way.pop(done.key):
                 yield self._write_down(job, done)
 
-    def _write_down(self, job: _Job, done: Done) -> Graded:
+    def _write_down(self, job: Job, done: Done) -> Graded:
         if done.execution is None:
             assert done.problem is not None
             return self._failed(job.student, done.problem)
         results.keep(self._assignment.course, done.key, done.execution)
         return self._record(job)
 
-    def _record(self, job: _Job) -> Graded:
+    def _record(self, job: Job) -> Graded:
         """Let nbgrader take its steps for one student, with the execution that is there by now."""
         course, name, student = self._assignment.course, self._assignment.name, job.student
         try:
@@ -208,7 +208,7 @@ class _Class:
         )
 
 
-def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[str, Path]:
+def choose(course: Course, name: str, students: Sequence[str] | None) -> dict[str, Path]:
     handed_in = course.submissions(name)
     missing = [student for student in students or () if student not in handed_in]
     if missing or not handed_in:
@@ -227,13 +227,13 @@ def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[s
 
 def _prepare(
     assignment: Assignment, student: str, folder: Path, limits: Limits, sandboxed: bool
-) -> _Job:
+) -> Job:
     path = folder / f"{assignment.notebook}.ipynb"
     notebook = read_submission(path)
     assignment.make_whole(notebook)
     work = assignment.work_for(notebook)
     key = results.key_of(work, limits, sandboxed=sandboxed)
-    return _Job(student, work, key, version_of(key, path))
+    return Job(student, work, key, version_of(key, path))
 
 
 def version_of(key: str, path: Path) -> str:
@@ -241,7 +241,7 @@ def version_of(key: str, path: Path) -> str:
     return audit.hash_of(key, path.read_bytes())
 
 
-def _is_done(assignment: Assignment, job: _Job) -> bool:
+def _is_done(assignment: Assignment, job: Job) -> bool:
     folder = assignment.course.folder / "autograded" / job.student / assignment.name
     there = (folder / f"{assignment.notebook}.ipynb").is_file()
     return there and job.version == marks.key_of_done(

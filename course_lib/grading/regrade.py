@@ -6,40 +6,34 @@ the other exercises, points given by hand and comments are as they were.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from contextlib import closing
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
-from nbgrader.apps.api import NbGraderAPI
 
 from course_lib.errors import CourseError
 from course_lib.files import locked, write_atomically
-from course_lib.grading import audit, execution, grade, kernel, marks, plugin, results, sandbox
+from course_lib.grading import audit, execution, marks, plugin, results, sandbox, standing
 from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import Course
-from course_lib.grading.execution import Execution
-from course_lib.grading.grade import Graded
+from course_lib.grading.executors import (
+    Executor,
+    MachineError,
+    Processes,
+    Serial,
+    as_course_error,
+    full_disk_said,
+    with_threads,
+)
+from course_lib.grading.grade import Graded, Job, Round, choose, version_of
 from course_lib.grading.hand_marks import SaveGrades
 from course_lib.grading.lateness import CountLateness
 from course_lib.grading.nbgrader_side import open_api
 from course_lib.grading.reading import read_submission
 from course_lib.grading.sandbox import Limits
 from course_lib.grading.screening import grade_id
-
-
-@dataclass(frozen=True)
-class _Regrading:
-    assignment: Assignment
-    cell: str
-    api: NbGraderAPI
-    sandboxed: bool
-    again: bool
 
 
 def regrade(
@@ -65,31 +59,110 @@ def regrade(
 
     Raises:
         CourseError: There is no such exercise, or it is marked by hand.
+        MachineError: The disk is full, or the gradebook is in use; running it again goes on from there.
     """
     if sandboxed:
         sandbox.mode()
     assignment = open_assignment(course, name)
     cell = _cell_of(assignment, exercise)
-    handed_in = grade._choose(course, name, students)
-    with locked(course.private / "grading.lock", timeout=1.0):
-        work = _Regrading(assignment, cell, open_api(course), sandboxed, again)
-        with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            try:
-                runs = [
-                    (student, pool.submit(_run, work, student, folder, jobs))
-                    for student, folder in handed_in.items()
-                ]
-                for student, run in runs:
-                    try:
-                        notebook, done, key = run.result()
-                        yield _write(work, student, notebook, done, key)
-                    except Exception as problem:  # this student's, and stops nobody else
-                        why = str(problem) if isinstance(problem, CourseError) else repr(problem)
-                        yield Graded(student, "failed", why=why[:300])
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                kernel.kill_all()
-                raise
+    handed_in = choose(course, name, students)
+    executor = Processes(jobs) if len(handed_in) > 1 else Serial()
+    limits = with_threads(Limits(), jobs)
+    with (
+        full_disk_said(),
+        closing(executor),
+        locked(course.private / "grading.lock", timeout=1.0),
+        closing(_OfOneExercise(assignment, executor, limits, sandboxed, cell)) as everybody,
+    ):
+        for student, folder in handed_in.items():
+            yield from everybody.take(student, folder, force=True, again=again)
+        yield from everybody.finish()
+
+
+class _OfOneExercise(Round):
+    """A class of which one exercise is judged anew."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        executor: Executor,
+        limits: Limits,
+        sandboxed: bool,
+        cell: str,
+    ) -> None:
+        super().__init__(assignment, executor, limits, sandboxed)
+        self._cell, self._api = cell, open_api(assignment.course)
+        self._graded = standing.last_gradings(assignment.course)
+
+    def take(self, student: str, folder: Path, *, force: bool, again: bool) -> Iterator[Graded]:
+        """Hand in one student's work, if it has been graded before."""
+        name = self._assignment.name
+        if not _graded_file(self._assignment, student).is_file():
+            problem = CourseError(
+                f"It has not been graded yet: run  ./course teach grade {name}  first.",
+                f"尚未评分：请先运行  ./course teach grade {name}  。",
+            )
+            yield self._failed(student, problem)
+        elif standing.is_newer(folder, self._graded.get((name, student), {})):
+            # All of it has to be judged, and it would count as done.
+            problem = CourseError(
+                f"A newer version was handed in since: run  ./course teach grade {name}  first.",
+                f"评分之后又交了新版本：请先运行  ./course teach grade {name}  。",
+            )
+            yield self._failed(student, problem)
+        else:
+            yield from super().take(student, folder, force=force, again=again)
+
+    def _record(self, job: Job) -> Graded:
+        """Put the one cell's new outcome into the graded notebook and the gradebook."""
+        try:
+            self._judge(job)
+        except Exception as problem:
+            return self._failed(job.student, as_course_error(problem))
+        return self._read_grade(job.student, "graded")
+
+    def _failed(self, student: str, problem: CourseError) -> Graded:
+        """Say why; the grade that there is stays."""
+        if isinstance(problem, MachineError):
+            raise problem
+        return Graded(student, "failed", why=str(problem))
+
+    def _judge(self, job: Job) -> None:
+        assignment, course, student = self._assignment, self._assignment.course, job.student
+        path = _graded_file(assignment, student)
+        file = course.folder / "submitted" / student / assignment.name / path.name
+        judged = read_submission(file)
+        assignment.make_whole(judged)
+        done = results.load(course, job.key)
+        assert done is not None
+        codes = plugin.write_results(assignment, judged, done)
+        graded = nbformat.read(path, as_version=4)
+        new, old = _find(judged, self._cell), _find(graded, self._cell)
+        before = old.metadata.get("course_verdict", {}).get("code")
+        old.outputs = new.outputs
+        old.metadata["course_verdict"] = new.metadata.get("course_verdict", {})
+        # Killed from here on, the submission counts as not graded, and the next grading does all of it.
+        marks.note_begun(course, assignment.name, student)
+        write_atomically(path, nbformat.writes(graded))
+        known = {
+            "student": student,
+            "assignment": assignment.name,
+            "notebook": assignment.notebook,
+            "db_url": self._api.coursedir.db_url,
+        }
+        for step in (SaveGrades, CountLateness):
+            step(parent=self._api, config=self._api.config).preprocess(graded, {"nbgrader": known})
+        entry = {
+            "event": "regraded",
+            "student": student,
+            "assignment": assignment.name,
+            "submission": audit.hash_of(file.read_bytes()),
+            "execution": execution.plain(done),
+            "before": before,
+            "verdicts": {self._cell: codes[self._cell]},
+        }
+        audit.record(course, entry)
+        marks.note_done(course, assignment.name, student, version_of(job.key, file))
 
 
 def _cell_of(assignment: Assignment, exercise: str) -> str:
@@ -112,84 +185,6 @@ def _cell_of(assignment: Assignment, exercise: str) -> str:
         f"Chapter {assignment.name} has no exercise {exercise}; there are {there}.",
         f"第 {assignment.name} 章没有 {exercise} 这道题；现有：{there}。",
     )
-
-
-def _run(
-    work: _Regrading, student: str, folder: Path, jobs: int
-) -> tuple[NotebookNode, Execution, str]:
-    """Run a submission, or take the kept result; give the notebook as it was run."""
-    assignment = work.assignment
-    if not _graded_file(assignment, student).is_file():
-        name = assignment.name
-        raise CourseError(
-            f"It has not been graded yet: run  ./course teach grade {name}  first.",
-            f"尚未评分：请先运行  ./course teach grade {name}  。",
-        )
-    notebook = read_submission(folder / f"{assignment.notebook}.ipynb")
-    assignment.make_whole(notebook)
-    limits = replace(Limits(), threads=max(1, (os.cpu_count() or 1) // max(1, jobs)))
-    task = assignment.work_for(notebook)
-    key = results.key_of(task, limits, sandboxed=work.sandboxed)
-    if work.again:
-        results.forget(assignment.course, key)
-    done = results.load(assignment.course, key)
-    if done is None:
-        done = execution.execute(task, limits, sandboxed=work.sandboxed)
-        results.keep(assignment.course, key, done)
-    return notebook, done, key
-
-
-def _write(
-    work: _Regrading, student: str, notebook: NotebookNode, done: Execution, key: str
-) -> Graded:
-    """Put the one cell's new outcome into the graded notebook and the gradebook."""
-    assignment, course = work.assignment, work.assignment.course
-    judged = deepcopy(notebook)
-    codes = plugin.write_results(assignment, judged, done)
-    path = _graded_file(assignment, student)
-    graded = nbformat.read(path, as_version=4)
-    new, old = _find(judged, work.cell), _find(graded, work.cell)
-    before = old.metadata.get("course_verdict", {}).get("code")
-    old.outputs = new.outputs
-    old.metadata["course_verdict"] = new.metadata.get("course_verdict", {})
-    # Killed from here on, the submission counts as not graded, and the next grading does all of it.
-    marks.note_begun(course, assignment.name, student)
-    write_atomically(path, nbformat.writes(graded))
-    known = {
-        "student": student,
-        "assignment": assignment.name,
-        "notebook": assignment.notebook,
-        "db_url": work.api.coursedir.db_url,
-    }
-    for step in (SaveGrades, CountLateness):
-        step(parent=work.api, config=work.api.config).preprocess(graded, {"nbgrader": known})
-    file = course.folder / "submitted" / student / assignment.name / path.name
-    entry = {
-        "event": "regraded",
-        "student": student,
-        "assignment": assignment.name,
-        "submission": audit.hash_of(file.read_bytes()),
-        "execution": execution.plain(done),
-        "before": before,
-        "verdicts": {work.cell: codes[work.cell]},
-    }
-    audit.record(course, entry)
-    version = grade.version_of(key, file)
-    marks.note_done(course, assignment.name, student, version)
-    return _read_grade(course, assignment.name, student)
-
-
-def _read_grade(course: Course, name: str, student: str) -> Graded:
-    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
-        submission = gradebook.find_submission(name, student)
-        return Graded(
-            student,
-            "graded",
-            score=float(submission.score),
-            most=float(submission.max_score),
-            waiting=bool(submission.needs_manual_grade),
-            late=float(submission.late_submission_penalty or 0.0),
-        )
 
 
 def _graded_file(assignment: Assignment, student: str) -> Path:

@@ -107,7 +107,7 @@ def read_grades(course: Course, chapter: str | None = None) -> list[Row]:
 def _rows(course: Course, gradebook: Gradebook, chapter: str | None) -> Iterator[Row]:
     listed, policy = roster.load(course), read_policy(course.folder)
     names = {each.id: join_name(each.first_name, each.last_name) for each in gradebook.students}
-    lines = _last_gradings(course)
+    lines = last_gradings(course)
     for assignment in sorted(gradebook.assignments, key=lambda each: each.name):
         if chapter is not None and assignment.name != chapter:
             continue
@@ -153,7 +153,7 @@ def _row(
     if submission is None or not any(autograded.glob("*.ipynb")):
         state = "missing" if handed_in is None else "handed in"
         return Row(student, chapter, state, handed_in=time, seconds_late=after)
-    return _graded(submission, student, chapter, known, _is_newer(handed_in, known))
+    return _graded(submission, student, chapter, known, is_newer(handed_in, known))
 
 
 def _seconds_late(
@@ -196,7 +196,7 @@ def _graded(
     )
 
 
-def _is_newer(handed_in: Path | None, known: Mapping[str, Any]) -> bool:
+def is_newer(handed_in: Path | None, known: Mapping[str, Any]) -> bool:
     """Say whether what lies there now is something else than what was graded."""
     if handed_in is None or not known.get("submission"):
         return False
@@ -206,7 +206,7 @@ def _is_newer(handed_in: Path | None, known: Mapping[str, Any]) -> bool:
     }
 
 
-def _last_gradings(course: Course) -> dict[tuple[str, str], dict[str, Any]]:
+def last_gradings(course: Course) -> dict[tuple[str, str], dict[str, Any]]:
     """Give the last line of the audit log on each grading, with later regradings of exercises in it."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for line in audit.read(course):

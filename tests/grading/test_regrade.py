@@ -177,6 +177,15 @@ def test_what_cannot_be_judged_anew_is_said(marked, exercise, sentence):
         list(regrade(marked, "90", exercise))
 
 
+def test_a_newer_version_is_not_taken_for_graded(marked):
+    hand_in(marked, "ann", with_essay(marked, {}, "Nothing any more."))
+    outcomes = {each.student: each for each in regrade(marked, "90", "90.2")}
+    assert outcomes["ann"].state == "failed" and "newer version" in outcomes["ann"].why
+    assert outcomes["bob"].state == "graded" and row(marked, "ann").state == "changed"
+    assert {each.student: each.state for each in grade(marked, "90")}["ann"] == "graded"
+    assert row(marked, "ann").exercises["90.2"] == 0
+
+
 def test_who_was_never_graded_is_said_and_stops_nobody(marked):
     hand_in(marked, "zoe", nbformat.v4.new_notebook())
     outcomes = {each.student: each for each in regrade(marked, "90", "90.2")}
