@@ -20,10 +20,11 @@ def draw_curve(rng):
     )
     accuracies = np.sort(rng.uniform(0.3, 0.95, size=len(counts)))
     accuracies += np.arange(len(counts)) * 0.005  # no two alike
-    accuracies[[3, 4]] = accuracies[[4, 3]]  # real curves dip: one does here
-    low, i = accuracies[0], int(rng.integers(0, 3))
+    # Real curves dip: one does here, and where halving the interval would look first.
+    accuracies[[2, 3]] = accuracies[[3, 2]]
+    low, i = accuracies[0], int(rng.integers(0, 2))
     between = accuracies[i] + 0.4 * (accuracies[i + 1] - accuracies[i])
-    goals = [low - 0.02, between, accuracies[3], accuracies.max() + 0.03]
+    goals = [low - 0.02, between, accuracies[2], accuracies.max() + 0.03]
     return {"counts": counts, "accuracies": accuracies, "goals": np.array(goals)}
 
 
@@ -130,8 +131,11 @@ LABELS_NEEDED = Exercise(
             "last_crossing",
             needed_at_the_last_crossing,
             text(
-                "You looked for the last stretch in which the curve rises above the goal. It reached the goal earlier, before it dipped.",
-                "你找的是曲线最后一次越过目标的地方。它在回落之前就已经达到过目标了。",
+                "You found a later stretch in which the curve rises above the goal. It reached the goal earlier, before it "
+                "dipped; to reach it exactly (≥) counts. (np.searchsorted goes wrong here as well: it wants accuracies that "
+                "only rise.)",
+                "你找到的是曲线后来一次越过目标的地方。它在回落之前就已经达到过目标了；恰好等于目标（≥）也算达到。"
+                "（np.searchsorted 在这里同样会出错：它要求准确率单调上升。）",
             ),
         ),
     ),
@@ -188,13 +192,16 @@ LABELS_NEEDED = Exercise(
 
 
 def draw_costs(rng):
-    pictures = int(rng.integers(300, 900))
+    """Draw two sources: with one of them some number of tasks costs exactly the same both ways."""
+    pictures, epochs = int(rng.integers(100, 300)) * 3, int(rng.integers(4, 12))
+    even = pictures // 3 * (3 * epochs - 1) * int(rng.integers(8, 20))
+    uneven = even * 2 - 1 - int(rng.integers(0, 50))
     return {
         "forward": int(rng.integers(2, 9)),
-        "source_pictures": int(rng.integers(40, 90)) * 1000,
+        "source_pictures": rng.permutation([even, uneven]),
         "source_epochs": int(rng.integers(3, 9)),
         "target_pictures": pictures,
-        "target_epochs": int(rng.integers(4, 12)),
+        "target_epochs": epochs,
     }
 
 
@@ -206,8 +213,8 @@ def costs_with(
     scratch = training * forward * target_pictures * target_epochs
     transfer = transfer_times * forward * target_pictures * transfer_epochs
     tasks = pretrain / (scratch - transfer)
-    tasks = math.floor(tasks) + 1 if rounding is None else rounding(tasks)
-    return [scratch, transfer, tasks]
+    tasks = np.floor(tasks) + 1 if rounding is None else rounding(tasks)
+    return [scratch, transfer, tasks.astype(int)]
 
 
 def costs(forward, source_pictures, source_epochs, target_pictures, target_epochs):
@@ -267,8 +274,17 @@ COSTS = Exercise(
             ),
         ),
         Pitfall(
+            "equal_counts_as_paid",
+            lambda **given: costs_with(**given, rounding=np.ceil),
+            text(
+                "For one of the sources that many tasks cost exactly the same both ways. The first number for which transfer "
+                "is *cheaper* is the next one.",
+                "对其中一个源，做这么多个任务时，两种办法的开销正好相等。要的是第一个让迁移**更便宜**的数，也就是下一个。",
+            ),
+        ),
+        Pitfall(
             "rounded_down",
-            lambda **given: costs_with(**given, rounding=math.floor),
+            lambda **given: costs_with(**given, rounding=np.floor),
             text(
                 "With that many tasks it has not paid yet. Tasks are whole: you want the first number for which transfer is cheaper.",
                 "做这么多个任务时还没有回本。任务数是整数：要的是第一个让迁移更便宜的数。",
@@ -286,7 +302,7 @@ COSTS = Exercise(
     parts={
         "0": text("scratch, one task", "从零训练一个任务的开销"),
         "1": text("transfer, one task", "迁移一个任务的开销"),
-        "2": text("the number of tasks", "任务数"),
+        "2": text("the numbers of tasks", "各个源的任务数"),
     },
     hints=(
         text(
@@ -298,8 +314,9 @@ COSTS = Exercise(
             "一边是预训练 3·F·N_s·E_s（只付一次），再加每个任务 F·N_t；另一边是每个任务 3·F·N_t·E_t。",
         ),
         text(
-            "You want the smallest whole k with pretraining + k·transfer < k·scratch: `pretraining // (scratch - transfer) + 1`.",
-            "要找满足“预训练 + k·迁移 < k·从零训练”的最小整数 k：`pretraining // (scratch - transfer) + 1`。",
+            "For each source you want the smallest whole k with pretraining + k·transfer < k·scratch: "
+            "`pretraining // (scratch - transfer) + 1`.",
+            "对每个源，要找满足“预训练 + k·迁移 < k·从零训练”的最小整数 k：`pretraining // (scratch - transfer) + 1`。",
         ),
     ),
     right={
@@ -308,22 +325,24 @@ COSTS = Exercise(
             "    pretraining = 3 * forward * source_pictures * source_epochs\n"
             "    scratch = 3 * forward * target_pictures * target_epochs\n"
             "    transfer = forward * target_pictures\n"
-            "    tasks = 1\n"
-            "    while pretraining + tasks * transfer >= tasks * scratch:\n"
-            "        tasks += 1\n"
-            "    return scratch, transfer, tasks\n",
+            "    def tasks(spent):\n"
+            "        k = 1\n"
+            "        while spent + k * transfer >= k * scratch:\n"
+            "            k += 1\n"
+            "        return k\n"
+            "    return scratch, transfer, [tasks(spent) for spent in pretraining]\n",
             "def costs(forward, source_pictures, source_epochs, target_pictures, target_epochs):\n"
             "    one_pass = forward * target_pictures\n"
             "    saved = one_pass * (3 * target_epochs - 1)\n"
             "    spent = forward * source_pictures * source_epochs * 3\n"
-            "    return [3 * one_pass * target_epochs, one_pass, int(np.floor(spent / saved)) + 1]\n",
+            "    return [3 * one_pass * target_epochs, one_pass, np.floor(spent / saved).astype(int) + 1]\n",
         )
     },
 )
 
 # 01.3 ---------------------------------------------------------------------------------------------
 
-KINDS = ("nothing", "inputs", "unseen", "vanished", "labels", "rule")
+KINDS = ("nothing", "inputs", "moved", "unseen", "vanished", "labels", "rule", "swapped")
 
 
 def draw_tables(rng):
@@ -343,9 +362,14 @@ def table_pair(kind, rng):
     rule = np.stack([1 - p_1, p_1], axis=1)
     joint = p_x[:, None] * rule
     if kind == "nothing":  # the same, but for rounding
-        return joint, (joint * 3) / 3 + 1e-17
+        return joint, joint + 1e-12 * rng.random(joint.shape)
     if kind == "inputs":
         return joint, other_x[:, None] * rule
+    if kind == "moved":  # from one input to another with the same rule: P(y) stays
+        rule[1], p_x = rule[0], np.array([0.2, 0.5, 0.3])
+        return p_x[:, None] * rule, p_x[[1, 0, 2], None] * rule
+    if kind == "swapped":  # the rules of equally frequent inputs change places: P(y) stays
+        return rule / 3, np.roll(rule, 1, axis=0) / 3
     if kind in ("unseen", "vanished"):  # one input that the source, or the target, never shows
         p_x = np.array([p_x[0] + p_x[1], 0, p_x[2]])
         tables = p_x[:, None] * rule, other_x[:, None] * rule
@@ -424,6 +448,21 @@ WHAT_CHANGED = Exercise(
             text(
                 "For the third answer you compared the joint tables. They also change when only P(x) does.",
                 "第三个答案里，你比较的是联合分布表。只有 P(x) 变时，联合分布也会变。",
+            ),
+        ),
+        Pitfall(
+            "labels_follow_the_table",
+            lambda source, target: np.array(
+                [
+                    [inputs, np.abs(s - t).max() > 1e-9, rule]
+                    for s, t, (inputs, _, rule) in zip(
+                        source, target, what_changed(source, target), strict=True
+                    )
+                ]
+            ),
+            text(
+                "You said that P(y) changed wherever anything did. It can stay: compare the sums of the columns.",
+                "只要有东西变了，你就说 P(y) 变了。它可以不变：请比较各列的和。",
             ),
         ),
         Pitfall(
@@ -1068,13 +1107,15 @@ CARRY_RULE = Exercise(
 def draw_comparisons(rng):
     """Draw rows of five paired accuracies: clear gain, clear loss, and cases that look like one."""
     draws = 5
-    luck = rng.normal(0, 0.06, size=(7, draws))  # the draw's luck, shared by both
+    means = np.array(
+        [4.5, -4.5, 1.0, -1.0, 2.3, -2.3, 2.95, 2.6]
+    )  # in standard errors; 2.776 decides
+    errors = np.array([0.006, 0.006, 0.02, 0.02, 0.012, 0.012, 0.01, 0.01])
+    luck = rng.normal(0, 0.06, size=(len(means), draws))  # the draw's luck, shared by both
     without = 0.7 + luck
     centred = np.array([-1.0, -0.4, 0.1, 0.5, 0.8])
     centred -= centred.mean()
     centred /= centred.std(ddof=1) / np.sqrt(draws)  # a standard error of 1
-    means = np.array([4.5, -4.5, 1.0, -1.0, 2.3, -2.3, 2.95])  # in standard errors; 2.776 decides
-    errors = np.array([0.006, 0.006, 0.02, 0.02, 0.012, 0.012, 0.01])
     gains = np.stack(
         [(m + rng.permutation(centred)) * e for m, e in zip(means, errors, strict=True)]
     )
@@ -1086,10 +1127,10 @@ def in_words(low, high):
     return "positive" if low > 0 else "negative" if high < 0 else "undecided"
 
 
-def by_paired_interval(a, b, quantile=None):
+def by_paired_interval(a, b, quantile=None, ddof=1):
     d = a - b
     t = stats.t.ppf(0.975, len(d) - 1) if quantile is None else quantile
-    half = t * d.std(ddof=1) / np.sqrt(len(d))
+    half = t * d.std(ddof=ddof) / np.sqrt(len(d))
     return in_words(d.mean() - half, d.mean() + half)
 
 
@@ -1160,6 +1201,14 @@ VERDICTS = Exercise(
             ),
         ),
         Pitfall(
+            "deviation_divided_by_d",
+            verdicts_by(lambda a, b: by_paired_interval(a, b, ddof=0)),
+            text(
+                "Your standard deviation divides by D. Of five differences it must divide by D − 1: `ddof=1`.",
+                "你的标准差除以的是 D。由五个差值估计时，应当除以 D − 1：`ddof=1`。",
+            ),
+        ),
+        Pitfall(
             "all_draws_must_agree",
             verdicts_by(lambda a, b: in_words((a - b).min(), (a - b).max())),
             text(
@@ -1204,19 +1253,25 @@ EFFICIENT, FINE_TUNING = "parameter-efficient fine-tuning", "fine-tuning"
 
 
 def draw_cases(rng):
-    """Draw nine descriptions in which each term is met, in any order."""
+    """Draw descriptions in which each term is met, mostly twice, and the borders too, in any order."""
     share = float(np.round(rng.uniform(0.001, 0.05), 4))
-    cases = [
-        {"target_labels": False, "source_data": False, "keep_old": True, "changed": 0.0},
-        {"target_labels": False, "source_data": True, "keep_old": False, "changed": 1.0},
-        {"target_labels": True, "source_data": True, "keep_old": True, "changed": 1.0},
-        {"target_labels": True, "source_data": False, "keep_old": True, "changed": 1.0},
-        {"target_labels": True, "source_data": False, "keep_old": False, "changed": 0.0},
-        {"target_labels": True, "source_data": False, "keep_old": False, "changed": share},
-        {"target_labels": True, "source_data": False, "keep_old": False, "changed": 1.0},
-        {"target_labels": True, "source_data": False, "keep_old": False, "changed": 0.35},
-        {"target_labels": True, "source_data": False, "keep_old": False, "changed": 0.1},
-    ]
+    described = (  # target_labels, source_data, keep_old, changed
+        (False, False, True, 0.0),
+        (False, False, False, 0.0),
+        (False, True, False, 1.0),
+        (False, True, True, share),
+        (True, True, True, 1.0),
+        (True, True, False, 1.0),
+        (True, False, True, 1.0),
+        (True, False, True, share),
+        (True, False, False, 0.0),
+        (True, False, False, share),
+        (True, False, False, 0.09),
+        (True, False, False, 0.1),
+        (True, False, False, 1.0),
+    )
+    names = ("target_labels", "source_data", "keep_old", "changed")
+    cases = [dict(zip(names, values, strict=True)) for values in described]
     return {"cases": [cases[i] for i in rng.permutation(len(cases))]}
 
 
@@ -1302,6 +1357,18 @@ NAME_METHODS = Exercise(
             ),
         ),
         Pitfall(
+            "multi_task_called_continual",
+            lambda cases: [
+                CONTINUAL if name == MULTI_TASK and case["keep_old"] else name
+                for name, case in zip(name_methods(cases), cases, strict=True)
+            ],
+            text(
+                "You asked about the old task before the source data. With the source data still there, nothing need be "
+                "forgotten: that is multi-task learning. Keep the diagram's order.",
+                "你先问了旧任务，后问源域数据。源域数据还在，就谈不上遗忘：这是多任务学习。请按图中的次序提问。",
+            ),
+        ),
+        Pitfall(
             "zero_shot_called_extraction",
             calling(ZERO_SHOT, EXTRACTION),
             text(
@@ -1382,10 +1449,11 @@ PLAN = ManualExercise(
         (
             1,
             text(
-                "A reason not to, or a limit, that belongs to this case: enough labels of one's own, a source unlike the "
-                "target, licence or privacy of the source, bias that comes along, cost of use.",
-                "针对这个情形给出一条不迁移的理由或局限：自己的标签已经够多、源与目标不像、源数据的许可或隐私、"
-                "随权重带来的偏见、使用时的开销等。",
+                "A reason not to, or a limit, that belongs to this case, and says how: a source unlike the target in what "
+                "matters for fractures, labels from one machine only, licence or privacy of the source, bias towards other "
+                "patients, cost of use. A reason that would fit any case (½).",
+                "针对这个情形给出一条不迁移的理由或局限，并说明如何体现：源与目标在识别骨折的关键之处不像、标签只来自一台机器、"
+                "源数据的许可或隐私、对另一类病人的偏向、使用时的开销等。放到哪里都适用的空泛理由给 ½ 分。",
             ),
         ),
     ),
