@@ -5,10 +5,10 @@
 
 ``rate``: a class of chapter 04, a mix of right, differently right, mistaken, untouched and broken work
 with two that hang, no two the same, is graded by ``teach grade`` with two jobs, and by nbgrader's own
-``autograde`` as it comes (30 seconds for a cell, like ours): all of it on what our grading runs, the
-notebooks without their demo cells, and a part of it with every cell. All in the same run on the same
-machine; seconds of computing stand beside the clock's, since a busy neighbour changes only the latter.
-nbgrader by itself runs without a sandbox and asks no hidden inputs.
+``autograde`` as it comes, each with its usual time for a cell (20 and 30 seconds): all of it on what our
+grading runs, the notebooks without their demo cells, and a part of it with every cell. All in the same
+run on the same machine; seconds of computing stand beside the clock's, since a busy neighbour changes
+only the latter. nbgrader by itself runs without a sandbox and asks no hidden inputs.
 
 ``large``: a thousand submissions of the tests' tiny chapter: does one cost the same when there are many,
 and do the grading processes stay as small? ``repeats``: are the marks the same whatever the secret, the

@@ -21,11 +21,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Protocol
 
 from course_lib.errors import CourseError
 from course_lib.grading import execution
+from course_lib.grading.course import Course
 from course_lib.grading.execution import Execution, Work
 from course_lib.grading.sandbox import Limits
 from course_lib.language import current
@@ -228,7 +229,7 @@ class Processes:
         crew.begun.pop(key, None)
         if crew.tasks.pop(key, None) is None:
             return []
-        return [_read_done(message)]
+        return [read_done(message)]
 
     def _replace(self, crew: _Crew) -> list[Done]:
         """A process has ended: share its tasks out again, but for what it may have ended of."""
@@ -355,7 +356,8 @@ def write_done(done: Done) -> str:
     return json.dumps(data)
 
 
-def _read_done(data: dict[str, Any]) -> Done:
+def read_done(data: dict[str, Any]) -> Done:
+    """Read what :func:`write_done` wrote, parsed as JSON."""
     if "execution" in data:
         return Done(data["key"], Execution.from_json(data["execution"]))
     en, zh, halts = data["problem"]
@@ -367,6 +369,31 @@ def _gave_up(words: str) -> CourseError:
         f"The process that ran it ended {_STRIKES} times during this submission ({words}).",
         f"运行它的进程在处理这份提交时 {_STRIKES} 次意外结束（{words}）。",
     )
+
+
+def limits_of(course: Course) -> Limits:
+    """Give a course's limits: the usual ones, but for what stands under ``limits`` in ``course.json``.
+
+    Raises:
+        CourseError: Something there is no limit, or no number.
+    """
+    try:
+        settings = json.loads((course.folder / "course.json").read_text(encoding="utf-8"))
+        given = settings.get("limits", {})
+        own: dict[str, Any] = {name: _number(value) for name, value in dict(given).items()}
+        return replace(Limits(), **own)
+    except (OSError, ValueError, TypeError, AttributeError):
+        names = ", ".join(each.name for each in fields(Limits))
+        raise CourseError(
+            f'"limits" in {course.folder / "course.json"} takes positive numbers by these names: {names}.',
+            f'{course.folder / "course.json"} 中的 "limits" 只接受以下名称的正数：{names}。',
+        ) from None
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ValueError(value)
+    return value
 
 
 def with_threads(limits: Limits, jobs: int) -> Limits:

@@ -28,6 +28,7 @@ from course_lib.grading.executors import (
     Task,
     as_course_error,
     full_disk_said,
+    limits_of,
     with_threads,
 )
 from course_lib.grading.reading import read_submission
@@ -99,7 +100,7 @@ def grade(
         sandbox.mode()  # says early, once, if there is none
     assignment = open_assignment(course, name)
     handed_in = choose(course, name, students)
-    limits = with_threads(Limits(), jobs)
+    limits = with_threads(limits_of(course), jobs)
     executor = executor or (Processes(jobs) if len(handed_in) > 1 else Serial())
     with (
         full_disk_said(),

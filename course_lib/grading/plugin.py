@@ -36,11 +36,10 @@ from course_lib.grading import audit, execution, feedback, marks, reading, resul
 from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import Course, open_course
 from course_lib.grading.execution import Execution
-from course_lib.grading.executors import Serial, Task
+from course_lib.grading.executors import Serial, Task, limits_of
 from course_lib.grading.export import GradesTable
 from course_lib.grading.hand_marks import SaveGrades
 from course_lib.grading.lateness import CountLateness, PercentPerDay
-from course_lib.grading.sandbox import Limits
 from course_lib.grading.screening import grade_id
 from course_lib.grading.verdicts import Verdict
 from course_lib.language import Text
@@ -184,7 +183,7 @@ class ExecuteInSandbox(Execute):
 
 def execute_once(assignment: Assignment, nb: NotebookNode, *, sandboxed: bool) -> Execution:
     """Run a submission that has been made whole, or take the kept result of running just this."""
-    work, limits = assignment.work_for(nb), Limits()
+    work, limits = assignment.work_for(nb), limits_of(assignment.course)
     key = results.key_of(work, limits, sandboxed=sandboxed)
     done = results.load(assignment.course, key)
     if done is None:

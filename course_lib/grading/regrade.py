@@ -25,6 +25,7 @@ from course_lib.grading.executors import (
     Serial,
     as_course_error,
     full_disk_said,
+    limits_of,
     with_threads,
 )
 from course_lib.grading.grade import Graded, Job, Round, choose, version_of
@@ -67,7 +68,7 @@ def regrade(
     cell = _cell_of(assignment, exercise)
     handed_in = choose(course, name, students)
     executor = Processes(jobs) if len(handed_in) > 1 else Serial()
-    limits = with_threads(Limits(), jobs)
+    limits = with_threads(limits_of(course), jobs)
     with (
         full_disk_said(),
         closing(executor),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import sqlite3
@@ -18,7 +19,7 @@ from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
 from course_lib.grading.submissions import make_submissions
 from tests.conftest import require
-from tests.grading.tiny_course import hand_in
+from tests.grading.tiny_course import RIGHT, answered, hand_in
 
 STUDENTS = 6
 
@@ -94,6 +95,41 @@ def test_a_full_disk_and_a_held_gradebook_stop_it_and_it_goes_on_later(
     states = [each.state for each in grade(course, "90", jobs=2)]
     assert sorted(states) == ["graded"] * 4 + ["unchanged"] * 2
     assert scores(course) == deserved
+
+
+class Elsewhere:
+    """An executor that runs one task at a time on some other machine: only text goes there and back."""
+
+    def __init__(self):
+        self.sent, self.closed = [], False
+
+    def has_room(self):
+        return len(self.sent) < 2
+
+    def submit(self, task):
+        self.sent.append(task.to_json())
+
+    def collect(self, *, wait):
+        if not wait or not self.sent:
+            return []
+        task = Task.from_json(self.sent.pop(0))
+        return [executors.read_done(json.loads(executors.write_done(executors.run(task))))]
+
+    def close(self):
+        self.closed = True
+
+
+def test_any_executor_can_stand_behind_the_interface_and_equal_work_is_run_once(course):
+    for student in ("ann", "bob", "eve"):
+        hand_in(course, student, answered(course, RIGHT))
+    hand_in(course, "zoe", "not a notebook")
+    engine = Elsewhere()
+    outcomes = {each.student: each for each in grade(course, "90", executor=engine)}
+    assert {name: each.score for name, each in outcomes.items()} == {
+        **dict.fromkeys(("ann", "bob", "eve"), 5.0),
+        "zoe": None,
+    }
+    assert engine.closed and len(list((course.private / "results").glob("*.json"))) == 1
 
 
 def test_what_ends_its_process_each_time_is_given_up_and_the_others_go_on(tmp_path):

@@ -142,6 +142,18 @@ def test_a_dead_zygote_is_replaced_and_takes_its_kernels_along():
         assert said(running.run("print(1)", seconds=30)) == "1\n"
 
 
+def test_an_idle_zygote_is_given_up_but_not_while_a_kernel_lives(monkeypatch):
+    monkeypatch.setattr(zygote, "_IDLE", 0.3)
+    with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
+        bearer = running.process._zygote
+        time.sleep(0.8)
+        assert said(running.run("print(1)", seconds=30)) == "1\n"
+    deadline = time.monotonic() + 20
+    while bearer.alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not bearer.alive
+
+
 def test_where_nothing_can_be_forked_a_cold_kernel_starts(monkeypatch):
     zygote.close_all()
     monkeypatch.setattr(zygote, "_refused", set())

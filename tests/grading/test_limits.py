@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 
 import pytest
 
+from course_lib.errors import CourseError
 from course_lib.grading import cgroups, sandbox, seccomp, starting
+from course_lib.grading.executors import limits_of
 from course_lib.grading.sandbox import Limits
 from tests.conftest import require
 from tests.grading.test_kernels import IMPORTS, said
@@ -36,6 +39,18 @@ print({
 @pytest.fixture(autouse=True)
 def _walls():
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
+
+
+def test_a_course_may_have_limits_of_its_own(course):
+    assert limits_of(course) == Limits()
+    path = course.folder / "course.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps(settings | {"limits": {"cell_seconds": 90, "memory_mb": 8000}}))
+    assert limits_of(course) == Limits(cell_seconds=90, memory_mb=8000)
+    for wrong in ({"cells": 1}, {"cell_seconds": -1}, {"cell_seconds": "long"}, [1]):
+        path.write_text(json.dumps(settings | {"limits": wrong}))
+        with pytest.raises(CourseError, match="cell_seconds, question_seconds"):
+            limits_of(course)
 
 
 @pytest.mark.parametrize("imports", WAYS)
