@@ -198,8 +198,12 @@ def create(
     folder = folder.expanduser().resolve()
     repository = (repository or repository_root()).resolve()
     course = Course(folder, language, framework, repository, variant)
+    settings: dict[str, Any] = {}
     if (folder / _SETTINGS).exists():
         there = open_course(folder)
+        settings = json.loads(
+            (folder / _SETTINGS).read_text(encoding="utf-8")
+        )  # limits and such stay
         course = replace(course, variant=there.variant)
         if variant and not there.variant:
             raise CourseError(
@@ -222,7 +226,7 @@ def create(
         (folder / name).mkdir(parents=True, exist_ok=True)
     course.private.chmod(0o700)
     _make_secret(course.private / "secret")
-    settings: dict[str, Any] = {
+    settings |= {
         "language": language,
         "framework": framework,
         "repository": str(course.repository),
