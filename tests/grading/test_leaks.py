@@ -113,7 +113,7 @@ def leaks(text, words):
     return sorted(word for word in words if word in bare)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
 def test_no_page_and_no_kept_notebook_shows_what_was_asked(tiny_repository, tmp_path, language):
     course = tiny_course.make_course(tmp_path / "course", tiny_repository, language)
     made = make_submissions("90", language, "pytorch", repository=tiny_repository)
