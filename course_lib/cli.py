@@ -153,11 +153,25 @@ def check(
         list[str] | None,
         typer.Option(help=both("only these, such as 04", "只检查这些章，例如 04")),
     ] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option(
+            "--mutants",
+            help=both(
+                "instead: which small mistakes in the answers the exercises would notice",
+                "改为检查：答案里的小错误，练习能发现多少",
+            ),
+        ),
+    ] = False,
 ) -> None:
     from course_lib import authoring
     from course_lib.paths import repository_root
 
-    problems = authoring.check(repository_root(), chapters=chapter)
+    if mutants:
+        table, problems = authoring.try_mutants(repository_root(), chapters=chapter)
+        print(table)
+    else:
+        problems = authoring.check(repository_root(), chapters=chapter)
     for problem in problems:
         print(problem)
     print(

@@ -28,6 +28,8 @@ CHINESE = {
     "letters": "字母",
     "rendered_digits": "印刷体数字",
     "digits": "手写数字",
+    "inverted digits": "反色的数字",
+    "dead leaves": "重叠图形的纹理",
     "pre-trained features": "预训练特征",
     "random features": "随机特征",
     "raw pixels": "原始像素",

@@ -24,7 +24,7 @@ def made_up(**levels: float) -> dict:
                 levels.get(name.replace("-", "_").replace(" ", "_"), 0.9) + d for d in (0, 0.01)
             ],
         }
-        for task in ("few labels", "shift: in", "shift: out")
+        for task in (*methods.FEW, "shift: in", "shift: out")
         for name in methods.METHODS
     ]
     return {"rows": rows, "seeds": 2, "seconds": 0.0, "quick": False}
@@ -32,7 +32,7 @@ def made_up(**levels: float) -> dict:
 
 def test_every_method_is_measured_on_every_task(quick):
     found = {(row["task"], row["method"]) for row in quick["rows"]}
-    assert len(found) == len(quick["rows"]) == 3 * len(methods.METHODS)
+    assert len(found) == len(quick["rows"]) == 4 * len(methods.METHODS)
     assert all(0 <= v <= 1 for row in quick["rows"] for v in row["values"])
     assert "numbers mean nothing" in methods.table(quick) and methods.misses(quick) == []
 

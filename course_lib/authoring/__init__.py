@@ -1,7 +1,8 @@
 """From one source to four editions: reading, building, checking, executing.
 
 ``build`` makes the notebooks, ``check`` lists what is wrong with the sources, ``stamp_matched`` records that
-the two languages of a cell say the same, ``executed`` runs an edition once for everybody.
+the two languages of a cell say the same, ``executed`` runs an edition once for everybody, ``try_mutants``
+says how many small mistakes in an answer its exercise would notice.
 The source format is described in ``README.md`` beside this file.
 """
 
@@ -14,6 +15,7 @@ from course_lib.authoring.building import build
 from course_lib.authoring.checking import check
 from course_lib.authoring.executing import Executed, executed, faults
 from course_lib.authoring.matching import stamp_matched
+from course_lib.authoring.mutants import try_mutants
 from course_lib.authoring.problems import Problem, SourceError
 
 __all__ = [
@@ -25,4 +27,5 @@ __all__ = [
     "executed",
     "faults",
     "stamp_matched",
+    "try_mutants",
 ]

@@ -13,6 +13,7 @@ from course_lib.authoring.checks import (
     committed,
     exercises,
     figures,
+    lessons,
     links,
     names,
     pairs,
@@ -67,28 +68,37 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
             if chapters is None or path.name[:2] in chapters:
                 problems.update(error.problems)
     made: dict[Path, bytes] = {}
+    items: set[str] = set()
     asked = [s for s in sources.values() if chapters is None or s.chapter in chapters]
     with steps(len(asked)) as step:
         for source in asked:
             step(source.name)
-            problems.update(_check_chapter(root, source, sources, made, proofs=proofs))
+            problems.update(_check_chapter(root, source, sources, made, items, proofs=proofs))
     if chapters is None:
         problems.update(figures.library_glyphs(root))
         unreadable = len(sources) < len(source_paths(root))
         if not unreadable:
             problems.update(_check_rest(root, list(sources.values()), made))
+            problems.update(lessons.taught_lessons(root, sources, items))
     return sorted(problems)
 
 
 def _check_chapter(
-    root: Path, source: Source, sources: dict[str, Source], made: dict[Path, bytes], *, proofs: bool
+    root: Path,
+    source: Source,
+    sources: dict[str, Source],
+    made: dict[Path, bytes],
+    items: set[str],
+    *,
+    proofs: bool,
 ) -> Iterator[Problem]:
-    """Check one chapter; what its sources give is added to ``made``."""
+    """Check one chapter; what its sources give is added to ``made``, its exercises to ``items``."""
     try:
         chapter = Chapter(root, source, load_specification(root, source))
     except SourceError as error:
         yield from error.problems
         return
+    items |= {*chapter.exercises, *chapter.quizzes}
     for rule in CHAPTER_RULES:
         yield from rule(chapter)
     yield from links.working_links(chapter, sources)

@@ -119,6 +119,8 @@ class Exercise:
             one (:mod:`.advice`): ``((r"^IndexError", text("…", "…")),)``.
         constants: Numbers that an offering may draw anew. ``inputs``, ``reference`` and each
             pitfall's ``answer`` get them as ``constants`` when they have a parameter of that name.
+        survivors: Mutants of the solution that pass (:mod:`.mutants`), each by its change, with the
+            reason why it is no mistake: ``{"low > 0 → low >= 0": "no interval ends exactly at 0"}``.
     """
 
     id: str
@@ -139,6 +141,7 @@ class Exercise:
     parts: Mapping[str, Text] = field(default_factory=dict)
     errors: Advice = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
+    survivors: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _refuse(self.id, _faults_of_exercise(self))

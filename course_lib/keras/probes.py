@@ -72,7 +72,17 @@ def images_to_extract(
     return {"backbone": TinyBackbone(arrays), "images": images.copy(), "batch_size": batch_size}
 
 
-ARGUMENTS = {"after_one_step": model_to_freeze, "extraction": images_to_extract}
+def two_models(**arrays: np.ndarray) -> dict[str, Any]:
+    """Give what :func:`carrying` calls the student's function with: two models of one structure."""
+    lender = {n.removeprefix("source_"): a for n, a in arrays.items() if n.startswith("source_")}
+    return {"source": TinyModel(lender), "target": TinyModel(arrays)}
+
+
+ARGUMENTS = {
+    "after_one_step": model_to_freeze,
+    "extraction": images_to_extract,
+    "carrying": two_models,
+}
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
 
@@ -163,6 +173,28 @@ def extraction(
     }
 
 
+def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dict[str, Any]:
+    """Let the student's function carry a backbone from one model to another, and look at both.
+
+    Args:
+        carry_over: The student's function ``carry_over(source, target)``.
+        arrays: The target's, as ``draw_tiny`` gives them, and the source's, ``source_`` before each name.
+
+    Returns:
+        The target's arrays afterwards, under the names of ``draw_tiny``; ``source_unchanged``, bit by
+        bit; ``independent``: what happens to the target's backbone then, the source's does not feel.
+    """
+    given = two_models(**arrays)
+    source, target = given["source"], given["target"]
+    before = _bits(source)
+    carry_over(source, target)
+    after = _bits(source)
+    found = {name: np.array(ops.convert_to_numpy(v)) for name, v in _variables(target).items()}
+    for variable in _variables(target.backbone).values():
+        variable.assign_add(ops.ones_like(variable))
+    return found | {"source_unchanged": after == before, "independent": _bits(source) == after}
+
+
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:
     """Give every array of a tiny model under the names of ``draw_tiny``."""
     backbone = getattr(model, "backbone", model)
@@ -173,7 +205,9 @@ def _variables(model: keras.Model) -> dict[str, keras.Variable]:
         "mean": backbone.norm.moving_mean,
         "variance": backbone.norm.moving_variance,
     }
-    return variables if model is backbone else variables | {"head": model.head.kernel}
+    if model is backbone:
+        return variables
+    return variables | {"head": model.head.kernel, "bias": model.head.bias}
 
 
 def _bits(model: keras.Model) -> dict[str, bytes]:

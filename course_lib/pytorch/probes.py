@@ -74,7 +74,17 @@ def images_to_extract(
     }
 
 
-ARGUMENTS = {"after_one_step": model_to_freeze, "extraction": images_to_extract}
+def two_models(**arrays: np.ndarray) -> dict[str, Any]:
+    """Give what :func:`carrying` calls the student's function with: two models of one structure."""
+    lender = {n.removeprefix("source_"): a for n, a in arrays.items() if n.startswith("source_")}
+    return {"source": TinyModel(lender), "target": TinyModel(arrays)}
+
+
+ARGUMENTS = {
+    "after_one_step": model_to_freeze,
+    "extraction": images_to_extract,
+    "carrying": two_models,
+}
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
 
@@ -167,25 +177,53 @@ def extraction(
     }
 
 
+def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dict[str, Any]:
+    """Let the student's function carry a backbone from one model to another, and look at both.
+
+    Args:
+        carry_over: The student's function ``carry_over(source, target)``.
+        arrays: The target's, as ``draw_tiny`` gives them, and the source's, ``source_`` before each name.
+
+    Returns:
+        The target's arrays afterwards, under the names of ``draw_tiny``; ``source_unchanged``, bit by
+        bit; ``independent``: what happens to the target's backbone then, the source's does not feel.
+    """
+    given = two_models(**arrays)
+    source, target = given["source"], given["target"]
+    before = _bits(source)
+    carry_over(source, target)
+    after = _bits(source)
+    found = {name: array.detach().numpy().copy() for name, array in _tensors(target).items()}
+    with torch.no_grad():
+        for array in _tensors(target.backbone).values():
+            array += 1
+    return found | {"source_unchanged": after == before, "independent": _bits(source) == after}
+
+
 def _set(target: Tensor | None, values: np.ndarray) -> None:
     assert target is not None
     with torch.no_grad():
         target.copy_(torch.tensor(np.ascontiguousarray(values)))
 
 
-def _bits(model: nn.Module) -> dict[str, bytes]:
-    """Give the bytes of every array of a tiny model, under the names of ``draw_tiny``."""
+def _tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Give every array of a tiny model, or of its backbone alone, under the names of ``draw_tiny``."""
     backbone = getattr(model, "backbone", model)
     tensors = {
-        "kernel": backbone.mix.weight,
+        "kernel": backbone.mix.weight.T,
         "gamma": backbone.norm.weight,
         "beta": backbone.norm.bias,
         "mean": backbone.norm.running_mean,
         "variance": backbone.norm.running_var,
     }
     if model is not backbone:
-        tensors["head"] = model.head.weight
-    return {name: tensor.detach().numpy().tobytes() for name, tensor in tensors.items()}
+        tensors |= {"head": model.head.weight.T, "bias": model.head.bias}
+    return tensors
+
+
+def _bits(model: nn.Module) -> dict[str, bytes]:
+    """Give the bytes of every array of a tiny model."""
+    return {name: tensor.detach().numpy().tobytes() for name, tensor in _tensors(model).items()}
 
 
 def _array(value: Any) -> np.ndarray:

@@ -9,8 +9,13 @@ import pytest
 
 from course_lib.keras import freeze
 from course_lib.keras.engine import keras
-from course_lib.keras.probes import after_one_step, extraction
-from tests.training.tiny_reference import draw, head_after_one_step, right_extraction
+from course_lib.keras.probes import after_one_step, carrying, extraction
+from tests.training.tiny_reference import (
+    draw,
+    head_after_one_step,
+    right_carrying,
+    right_extraction,
+)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -76,3 +81,21 @@ def test_wrong_extractions_are_told_apart() -> None:
     found = extraction(forgets_a_flag, **given)
     assert not found["training_restored"] and found["inference_restored"]
     assert found["batch_too_large"]
+
+
+def test_what_was_carried_over_is_seen() -> None:
+    given = draw(2)["carrying"]
+
+    def copied(source: Any, target: Any) -> None:
+        target.backbone.set_weights(source.backbone.get_weights())
+
+    def shared(source: Any, target: Any) -> None:
+        target.backbone = source.backbone
+
+    def backwards(source: Any, target: Any) -> None:
+        source.backbone.set_weights(target.backbone.get_weights())
+
+    np.testing.assert_equal(carrying(copied, **given), right_carrying(**given))
+    found = carrying(shared, **given)
+    assert not found["independent"] and found["source_unchanged"]
+    assert not carrying(backwards, **given)["source_unchanged"]

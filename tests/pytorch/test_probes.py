@@ -11,8 +11,13 @@ import pytest
 import torch
 
 from course_lib.pytorch import freeze
-from course_lib.pytorch.probes import ARGUMENTS, after_one_step, extraction
-from tests.training.tiny_reference import draw, head_after_one_step, right_extraction
+from course_lib.pytorch.probes import ARGUMENTS, after_one_step, carrying, extraction
+from tests.training.tiny_reference import (
+    draw,
+    head_after_one_step,
+    right_carrying,
+    right_extraction,
+)
 
 
 def weights_only(model: Any) -> None:
@@ -137,3 +142,21 @@ def test_an_example_gives_what_the_function_gets(probe: Any) -> None:
     example = ARGUMENTS[probe.__name__](**given)
     assert [type(each) for each in seen[0]] == [type(each) for each in example.values()]
     assert next(iter(example.values())).training
+
+
+def test_what_was_carried_over_is_seen() -> None:
+    given = draw(2)["carrying"]
+
+    def copied(source: Any, target: Any) -> None:
+        target.backbone.load_state_dict(source.backbone.state_dict())
+
+    def shared(source: Any, target: Any) -> None:
+        target.backbone = source.backbone
+
+    def backwards(source: Any, target: Any) -> None:
+        source.backbone.load_state_dict(target.backbone.state_dict())
+
+    np.testing.assert_equal(carrying(copied, **given), right_carrying(**given))
+    found = carrying(shared, **given)
+    assert not found["independent"] and found["source_unchanged"]
+    assert not carrying(backwards, **given)["source_unchanged"]

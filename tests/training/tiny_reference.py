@@ -10,12 +10,17 @@ from course_lib.training.tiny import draw_tiny, tiny_features
 
 
 def draw(seed: int) -> dict[str, dict[str, Any]]:
-    """Draw the inputs of both probes."""
+    """Draw the inputs of the probes."""
     rng = np.random.default_rng(seed)
     arrays = draw_tiny(rng)
     images = rng.normal(size=(7, 2, 2, 3)).astype(np.float32)
     step = {"images": images, "labels": rng.integers(0, 3, 7), "learning_rate": 0.5, **arrays}
-    return {"step": step, "extraction": {"images": images, "batch_size": 3, **arrays}}
+    lender = {f"source_{name}": values for name, values in draw_tiny(rng).items()}
+    return {
+        "step": step,
+        "extraction": {"images": images, "batch_size": 3, **arrays},
+        "carrying": {**arrays, **lender},
+    }
 
 
 def head_after_one_step(
@@ -41,3 +46,11 @@ def right_extraction(images: np.ndarray, batch_size: int, **arrays: np.ndarray) 
         "gradients_recorded": False,
         "batch_too_large": False,
     }
+
+
+def right_carrying(**arrays: np.ndarray) -> dict[str, Any]:
+    """The report on a right answer: the backbone is the source's, the head the target's own."""
+    backbone = ("kernel", "gamma", "beta", "mean", "variance")
+    found = {name: arrays[f"source_{name}"] for name in backbone}
+    own = {name: arrays[name] for name in ("head", "bias")}
+    return {**found, **own, "source_unchanged": True, "independent": True}

@@ -30,6 +30,11 @@ class Chapter:
         return exercises_of(self.specification)
 
     @property
+    def quizzes(self) -> set[str]:
+        """Give the ids of the chapter's quizzes."""
+        return {quiz.id for quiz in getattr(self.specification, "QUIZZES", ())}
+
+    @property
     def specification_path(self) -> Path:
         return self.source.path.with_suffix(".py")
 

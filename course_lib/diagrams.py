@@ -1,0 +1,105 @@
+"""The course's diagrams: boxes, questions and arrows, in both languages, with a text that says the same."""
+
+from __future__ import annotations
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.text import Text
+
+from course_lib.figures import COLOURS, describe
+from course_lib.language import both
+
+# From top to bottom: a question, the answers that end it, and the answer that leads to the next one.
+TERMS = (
+    (
+        ("Are there target labels\nto learn from?", "目标域有标签\n可学吗？"),
+        (
+            (("no, but source\ndata at hand", "没有，但源域\n数据在手"), ("domain\nadaptation", "领域自适应")),
+            (("no, and no\nsource data", "没有，也没有\n源域数据"), ("zero-shot", "零样本使用")),
+        ),
+        ("yes", "有"),
+    ),
+    (
+        ("Are source data learnt\nat the same time?", "同时还在学\n源域数据吗？"),
+        ((("yes", "是"), ("multi-task\nlearning", "多任务学习")),),
+        ("no", "否"),
+    ),
+    (
+        ("Must the old task still\nbe solved afterwards?", "学完之后旧任务\n还得会做吗？"),
+        ((("yes", "是"), ("continual\nlearning", "持续学习")),),
+        ("no", "否"),
+    ),
+    (
+        ("How much of the borrowed\nweights changes?", "借来的权重\n改动多少？"),
+        (
+            (("nothing", "一点不动"), ("feature\nextraction", "特征提取")),
+            (("less than\na tenth", "不到\n十分之一"), ("parameter-efficient\nfine-tuning", "参数高效微调")),
+            (("more", "更多"), ("fine-tuning", "微调")),
+        ),
+        None,
+    ),
+)  # fmt: skip
+
+
+def draw_terms() -> None:
+    """Draw which question decides what a kind of transfer is called: read from the top."""
+    rows = sum(len(answers) for _, answers, _ in TERMS)
+    figure, axis = plt.subplots(figsize=(5.2, 0.78 * rows))
+    axis.set(xlim=(0, 10), ylim=(-rows + 0.4, 0.6))
+    axis.axis("off")
+    y, above, onward = 0.0, None, None
+    for question, answers, next_answer in TERMS:
+        middle = y - (len(answers) - 1) / 2
+        asked = _box(axis, 1.9, middle, both(*question), COLOURS[0])
+        if above is not None and onward is not None:
+            _arrow(axis, above, (0.5, 0), asked, (0.5, 1))
+            axis.text(2.1, (middle + _height(above)) / 2, both(*onward), va="center", fontsize=8.5)
+        for words, term in answers:
+            _arrow(axis, asked, (1, 0.5), _box(axis, 8.2, y, both(*term), COLOURS[1]), (0, 0.5))
+            axis.text(
+                5.2, (middle + 2 * y) / 3, both(*words), ha="center", va="center", fontsize=8.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )  # fmt: skip
+            y -= 1
+        above, onward = asked, next_answer
+    describe(figure, _in_words("en"), _in_words("zh"))
+
+
+def _box(axis: Axes, x: float, y: float, words: str, colour: str) -> Text:
+    box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour}
+    return axis.text(x, y, words, ha="center", va="center", fontsize=9.5, bbox=box)
+
+
+def _height(box: Text) -> float:
+    return float(box.get_position()[1])
+
+
+def _arrow(
+    axis: Axes, start: Text, leave: tuple[float, float], end: Text, arrive: tuple[float, float]
+) -> None:
+    """Draw an arrow between two boxes, from a place on the first to a place on the second."""
+    axis.annotate(
+        "", arrive, leave, xycoords=end, textcoords=start,
+        arrowprops={"arrowstyle": "->", "color": "#555555", "shrinkA": 6, "shrinkB": 6},
+    )  # fmt: skip
+
+
+def _in_words(language: str) -> str:
+    """Say the diagram as sentences: every question with its answers."""
+    i = 0 if language == "en" else 1
+    sentences = []
+    for question, answers, _ in TERMS:
+        joint = " " if language == "en" else ""
+        said = [
+            f"{words[i].replace(chr(10), joint)}: {term[i].replace(chr(10), joint)}"
+            if language == "en"
+            else f"{words[i].replace(chr(10), joint)}，{term[i].replace(chr(10), joint)}"
+            for words, term in answers
+        ]
+        asked = question[i].replace("\n", joint)
+        sentences.append(
+            asked + (" " if language == "en" else "") + ("; " if i == 0 else "；").join(said)
+        )
+    if language == "en":
+        return "Questions from top to bottom. " + ". ".join(sentences) + "."
+    return "自上而下的问题。" + "。".join(sentences) + "。"
