@@ -8,8 +8,11 @@ all there or not at all.
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +30,7 @@ from nbgrader.preprocessors import (
     overwritekernelspec,
     saveautogrades,
 )
-from nbgrader.utils import capture_log, temp_attrs
+from nbgrader.utils import temp_attrs
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
@@ -138,13 +141,15 @@ class Recorder:
             app = _InOneGo(coursedir=directory, parent=self._api)
             app.force, app.create_student = True, True
             try:
-                with _shared(self._gradebook):
-                    result = capture_log(app)
-                if not result["success"]:
-                    words = f"{result.get('log')}\n{result.get('error')}"
-                    _raise_machine_problem(words)
-                    reason = last_line(result.get("log"), result.get("error"))
-                    raise CourseError(f"nbgrader: {reason}")
+                with _shared(self._gradebook), _log_of(app) as log:
+                    try:
+                        app.start()
+                    except (
+                        Exception
+                    ):  # and no other: to be told to end is no failure of a student's
+                        said, error = log.getvalue(), traceback.format_exc()
+                        _raise_machine_problem(f"{said}\n{error}")
+                        raise CourseError(f"nbgrader: {last_line(said, error)}") from None
                 self._gradebook.keep()
             except BaseException:
                 self._gradebook.forget()
@@ -180,6 +185,18 @@ def _shared(gradebook: Gradebook) -> Iterator[None]:
     finally:
         for module, real in zip(_OPENERS, before, strict=True):
             vars(module)["Gradebook"] = real
+
+
+@contextmanager
+def _log_of(app: Autograde) -> Iterator[io.StringIO]:
+    """Collect what nbgrader says meanwhile."""
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    app.log.addHandler(handler)
+    try:
+        yield log
+    finally:
+        app.log.removeHandler(handler)
 
 
 @contextmanager

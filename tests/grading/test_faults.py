@@ -80,11 +80,18 @@ def test_a_full_disk_and_a_held_gradebook_stop_it_and_it_goes_on_later(
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(path, data)
 
+    def interrupt(path, data):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
         patch.setattr(recording, "write_atomically", full)
         with pytest.raises(MachineError, match="disk is full"):
             list(grade(course, "90", jobs=2))
     assert len(calls) == 2
+    with monkeypatch.context() as patch:  # Ctrl-C in the middle of nbgrader's steps
+        patch.setattr(recording, "write_atomically", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            list(grade(course, "90", jobs=2))
     monkeypatch.setattr(recording, "PATIENCE", 0.2)
     other = sqlite3.connect(course.folder / "gradebook.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
