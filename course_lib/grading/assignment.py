@@ -16,7 +16,7 @@ from course_lib.exercises.public import without_answers
 from course_lib.exercises.specification import Exercise
 from course_lib.files import write_atomically
 from course_lib.grading import screening, verdicts
-from course_lib.grading.course import Course, specification
+from course_lib.grading.course import Course, offered_path, specification
 from course_lib.grading.execution import Work
 from course_lib.grading.sandbox import EXAMPLES, HOME
 from course_lib.grading.verdicts import Asked
@@ -137,6 +137,8 @@ class Assignment:
         mistaken one and no message goes in with it.
         """
         folder = self.course.repository / "course_lib" / "exercises" / "public"
+        if self.course.variant:
+            folder = self.course.folder / "source" / self.name
         try:
             stripped = without_answers((folder / f"{self.notebook}.json").read_bytes())
         except FileNotFoundError:
@@ -157,6 +159,7 @@ def open_assignment(course: Course, name: str, notebook: str | None = None) -> A
         course.folder / "release" / name / f"{notebook}.ipynb",
         course.repository / "solutions" / "source" / f"{notebook}.py",
         course.private / "secret",
+        offered_path(course, notebook),
     )
     versions = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)
     key = (course, name, notebook)

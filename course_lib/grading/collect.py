@@ -21,7 +21,7 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
-from course_lib.grading.course import Course
+from course_lib.grading.course import Course, offering_of
 from course_lib.grading.marks import forget_failure
 from course_lib.language import both
 
@@ -151,6 +151,13 @@ def _problem(
         return both(
             f"it is the {said['framework']} edition; this course uses {course.framework}",
             f"这是 {said['framework']} 版，而本课程用的是 {course.framework}",
+        )
+    if said and said.get("offering") != (offering_of(course) if course.variant else None):
+        return both(
+            "it is the notebook of another class: "
+            + ("this one" if course.variant else "that one")
+            + " works with numbers of its own",
+            "这是另一个班的笔记本：" + ("本班" if course.variant else "那个班") + "使用专用的数据",
         )
     return ""
 

@@ -46,8 +46,18 @@ def init(
     framework: Annotated[
         str, typer.Option(help=both("pytorch or keras", "pytorch 或 keras"))
     ] = "pytorch",
+    variant: Annotated[
+        bool,
+        typer.Option(
+            "--variant",
+            help=both(
+                "exercises with numbers of this class's own, since the public solutions can be copied",
+                "练习使用本班专用的常数和数据（公开的答案可能被抄袭）",
+            ),
+        ),
+    ] = False,
 ) -> None:
-    course = create(folder, language=lang, framework=framework)
+    course = create(folder, language=lang, framework=framework, variant=variant)
     from course_lib.grading.nbgrader_side import make_gradebook
 
     make_gradebook(course)
@@ -62,6 +72,15 @@ def init(
             f"请备份 {course.private / 'secret'}：隐藏的评分输入由它生成；不要给任何人看。",
         ),
     )
+    if course.variant:
+        _print(
+            both(
+                "This class has numbers of its own: give students what  release/  holds (the notebook and the "
+                f"file beside it), or a kit made by  ./course teach kit --dir {course.folder}",
+                "本班使用专用数据：请把  release/  里的笔记本连同旁边的数据文件一起发给学生，"
+                f"或用  ./course teach kit --dir {course.folder}  生成压缩包。",
+            )
+        )
 
 
 @teach.command(help=both("Release a chapter to students.", "向学生发布一章。"))
@@ -78,7 +97,8 @@ def release(chapter: _Chapter, folder: _Dir = None) -> None:
         both(
             f"Chapter {chapter} {state}: {done.notebook}",
             f"第 {chapter} 章{state}：{done.notebook}",
-        )
+        ),
+        *done.warnings,
     )
 
 
@@ -238,11 +258,24 @@ def kit(
     framework: Annotated[
         str | None, typer.Option(help=both("only pytorch or keras", "只要 pytorch 或 keras"))
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir",
+            help=both(
+                "a course directory with numbers of its own: its chapters as it has them",
+                "使用专用数据的课程目录：其中的章节用该班的版本",
+            ),
+        ),
+    ] = None,
 ) -> None:
     from course_lib.grading.kit import make_kit
     from course_lib.paths import repository_root
 
-    made, count = make_kit(repository_root(), target, language=lang, framework=framework)
+    course = find_course(folder) if folder is not None else None
+    made, count = make_kit(
+        repository_root(), target, language=lang, framework=framework, course=course
+    )
     _print(both(f"{made}: {count} files.", f"{made}：共 {count} 个文件。"))
 
 

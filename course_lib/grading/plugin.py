@@ -108,7 +108,7 @@ def write_results(assignment: Assignment, nb: NotebookNode, done: Execution) -> 
             verdicts.write(cell, verdict, language)
             codes[name] = _code(verdict)
         else:
-            codes[name] = verdicts.failed_closed(cell, run.state)
+            codes[name] = verdicts.failed_closed(cell, run.state, language)
     return codes
 
 
