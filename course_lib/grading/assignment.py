@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from course_lib.exercises.public import without_answers
 from course_lib.exercises.specification import Exercise
 from course_lib.files import write_atomically
-from course_lib.grading import screening, verdicts
+from course_lib.grading import reading, screening, verdicts
 from course_lib.grading.course import Course, offered_path, specification
 from course_lib.grading.execution import Work
 from course_lib.grading.sandbox import EXAMPLES, HOME
@@ -91,14 +91,19 @@ class Assignment:
         }
 
     def make_whole(self, submitted: NotebookNode) -> list[str]:
-        """Put a submission back into the released form, in place; say what was put right."""
+        """Put a submission back into the released form, in place; say what was put right.
+
+        Raises:
+            CourseError: It is the notebook of another chapter, framework or class.
+        """
+        reading.refuse_other_edition(submitted, self.released)
         return screening.make_whole(submitted, self.released)
 
     def work_for(self, notebook: NotebookNode) -> Work:
         """Say what is to be run for a submission that has been made whole."""
         left_out = screening.not_to_run(notebook, self.source)
         cells = tuple(
-            cell.source if cell.cell_type == "code" and index not in left_out else None
+            self._to_run(cell) if cell.cell_type == "code" and index not in left_out else None
             for index, cell in enumerate(notebook.cells)
         )
         return Work(
@@ -112,6 +117,13 @@ class Assignment:
                 if self._is_own_test(cell) and index not in left_out
             ),
         )
+
+    def _to_run(self, cell: NotebookNode) -> str:
+        """Give a cell's text, a check cell's with a line that holds on to what was checked *there*."""
+        exercise = self.exercise_of.get(screening.grade_id(cell) or "", "")
+        if exercise not in self.asked or cell.metadata.nbgrader.get("solution"):
+            return str(cell.source)
+        return f'{cell.source}\n__import__("course_lib.exercises.checking").exercises.checking.keep("{exercise}")'
 
     def _is_own_test(self, cell: NotebookNode) -> bool:
         """Say whether a cell is an instructor's own test, judged by whether it runs through."""

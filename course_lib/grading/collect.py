@@ -7,7 +7,6 @@ lead nowhere. Whatever is not taken is named, with the reason.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -23,9 +22,9 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course, offering_of
 from course_lib.grading.marks import forget_failure
+from course_lib.grading.reading import LARGEST, edition_of, parse
 from course_lib.language import both
 
-LARGEST = 50 << 20  # bytes of one notebook; figures are in it
 _MOST_FILES = 20_000
 _IGNORED = ("__MACOSX", ".ipynb_checkpoints")
 # How platforms name what they export: Moodle's folders, Canvas's and Blackboard's files.
@@ -108,7 +107,7 @@ def _take(
         return Collected(file.name, "", "refused", why)
     try:
         content = file.read()
-        said = _course_of(content)
+        said = edition_of(parse(content))
     except CourseError as problem:
         return Collected(file.name, student, "refused", str(problem))
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
@@ -160,22 +159,6 @@ def _problem(
             "这是另一个班的笔记本：" + ("本班" if course.variant else "那个班") + "使用专用的数据",
         )
     return ""
-
-
-def _course_of(content: bytes) -> dict[str, Any]:
-    """Give what a notebook says of its edition. CourseError: it is no notebook."""
-    try:
-        data = json.loads(content.decode("utf-8-sig"))
-        if not isinstance(data["cells"], list) or data["nbformat"] != 4:
-            raise ValueError
-        said = data.get("metadata", {}).get("course", {})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise CourseError(
-            "it is not a Jupyter notebook (format 4)", "它不是 Jupyter 笔记本（第 4 版格式）"
-        ) from None
-    if not isinstance(said, dict):
-        return {}
-    return {key: value for key, value in said.items() if isinstance(value, str)}
 
 
 def _find(path: Path) -> tuple[list[_File], list[Collected]]:

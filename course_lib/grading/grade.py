@@ -8,14 +8,11 @@ and a student whose submission, environment and questions have not changed is no
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
@@ -23,11 +20,11 @@ from course_lib.errors import CourseError
 from course_lib.files import locked
 from course_lib.grading import audit, execution, kernel, marks, results, sandbox
 from course_lib.grading.assignment import Assignment, open_assignment
-from course_lib.grading.collect import LARGEST
 from course_lib.grading.course import Course
 from course_lib.grading.execution import Work
 from course_lib.grading.nbgrader_side import environment, last_line, open_api
 from course_lib.grading.plugin import UNSANDBOXED
+from course_lib.grading.reading import read_submission
 from course_lib.grading.sandbox import Limits
 from course_lib.language import both
 
@@ -178,28 +175,6 @@ def _prepare(
     assignment.make_whole(notebook)
     work = assignment.work_for(notebook)
     return _Job(student, work, results.key_of(work, limits, sandboxed=sandboxed))
-
-
-def read_submission(path: Path) -> NotebookNode:
-    """Read a submitted notebook. Raises CourseError with a sentence for whatever is none."""
-    if not path.is_file():
-        raise CourseError(f"The notebook {path.name} is missing.", f"缺少笔记本 {path.name}。")
-    if path.stat().st_size > LARGEST:
-        raise CourseError(
-            f"{path.name} is larger than {LARGEST >> 20} MB.",
-            f"{path.name} 超过了 {LARGEST >> 20} MB。",
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a student's file looks like is no news here
-            notebook = nbformat.read(path, as_version=4)
-            nbformat.validate(notebook)
-    except Exception as error:  # a file that was handed in can be anything
-        raise CourseError(
-            f"{path.name} can't be read as a notebook ({type(error).__name__}).",
-            f"{path.name} 无法作为笔记本读取（{type(error).__name__}）。",
-        ) from None
-    return notebook
 
 
 def _is_done(assignment: Assignment, job: _Job) -> bool:

@@ -38,12 +38,15 @@ HIDDEN_DRAWS = 3
 _QUESTION = """
 def _course_ask(exercise, requests, framework):
     import json
-    from course_lib.exercises import captured
     from course_lib.exercises.calling import answer_request
-    if exercise not in captured:
+    from course_lib.exercises.checking import answer_for
+    answers = answer_for(exercise)
+    if not answers:
         return json.dumps({"captured": False})
-    answer = captured[exercise]
-    replies = [json.loads(answer_request(answer, r, framework=framework)) for r in requests]
+    for answer in answers:
+        replies = [json.loads(answer_request(answer, r, framework=framework)) for r in requests]
+        if replies[0].get("problem", {}).get("reason") != "not_attempted":
+            break
     return json.dumps({"captured": True, "replies": replies})
 _course_answer = _course_ask(*__import__("json").loads(%s))
 """

@@ -19,7 +19,7 @@ from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
 from course_lib.grading.release import release
 from course_lib.grading.submissions import make_submissions
-from tests.conftest import require
+from tests.conftest import ROOT, require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, student_notebook
 
 
@@ -33,10 +33,11 @@ def nbgrader(course, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course.folder,
-        env={**os.environ, "PATH": os.defpath},
+        env={**os.environ, "PATH": os.defpath, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     return done.returncode, done.stdout + done.stderr
 
