@@ -149,6 +149,7 @@ def command(
     limits: Limits,
     environment: dict[str, str],
     shown: Sequence[tuple[Path, str]] = (),
+    socket: int | None = None,
 ) -> list[str]:
     """Give the command line that runs ``inner`` inside the walls.
 
@@ -159,8 +160,10 @@ def command(
         limits: What it may use.
         environment: Its whole environment; nothing of the caller's goes in.
         shown: Further files or folders to show, read-only: (outside, inside).
+        socket: The number of a socket by which ``inner`` asks whether to begin.
     """
     order = {"uid": uid, "limits": limits.for_the_system(), "command": list(inner)}
+    order["socket"] = socket
     walls = _walls(_namespaces(_mode_of(uid)), uid, limits)
     walls += ["--bind", str(private), KERNEL]
     for outside, inside in [*course_files(), *shown]:

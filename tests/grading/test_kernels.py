@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -215,6 +216,89 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imp
     assert os.path.isdir(folder)
     cleared = rooms.clear_away(rooms._parent())
     assert folder in map(str, cleared) and not os.path.exists(folder)
+
+
+RACE = """
+import os, subprocess
+from course_lib.grading import sandbox, starting
+sandbox.mode()
+start = subprocess.Popen.__init__
+def told(self, *arguments, **named):
+    os.write(1, b"now\\n")
+    start(self, *arguments, **named)
+subprocess.Popen.__init__ = told
+with starting.open_kernel(imports={imports}, sandboxed={sandboxed}):
+    os.write(1, b"up\\n")
+    __import__("time").sleep(600)
+"""
+
+
+def in_folder(folder):
+    """List the processes that have a folder in their command line."""
+    found = []
+    for each in psutil.process_iter(["cmdline", "status"]):
+        words = " ".join(each.info["cmdline"] or [])
+        if str(folder) in words and each.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(words[:60])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("imports", "sandboxed", "moments"),
+    [
+        # While bubblewrap starts and has not yet bound its life to the grader's; while the zygote
+        # imports and forks; an ipykernel without any walls.
+        pytest.param(None, True, [0.0, 0.004], id="cold"),
+        pytest.param(IMPORTS, True, [0.0, 0.6], id="warm"),
+        pytest.param(
+            None, True, [i / 500 for i in range(20)], id="cold-more", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            IMPORTS, True, [i / 6 for i in range(12)], id="warm-more", marks=pytest.mark.slow
+        ),
+        pytest.param(None, False, [0.0, 3.0], id="outside", marks=pytest.mark.slow),
+    ],
+)
+def test_a_grader_killed_while_a_kernel_starts_leaves_nothing(imports, sandboxed, moments):
+    place = tempfile.mkdtemp(dir="/tmp")
+    os.chmod(place, 0o755)
+    code = RACE.format(imports=imports, sandboxed=sandboxed)
+    environment = {**os.environ, "TMPDIR": place}
+    for moment in moments:
+        grader = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
+        )
+        assert grader.stdout.readline() == b"now\n"
+        time.sleep(moment)
+        grader.kill()
+        grader.wait()
+        grader.stdout.close()
+    deadline = time.monotonic() + 10
+    while in_folder(place) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert in_folder(place) == []
+    rooms.clear_away(Path(place))
+    assert not list(Path(place).glob("course-kernels-*"))
+    shutil.rmtree(place)
+
+
+def test_what_still_ran_in_a_dead_graders_folder_is_ended_by_the_next(tmp_path):
+    dead = tmp_path / "course-kernels-dead"
+    dead.mkdir()
+    (dead / "lock").touch()
+    begun = tmp_path / "course-begun-dead"
+    begun.mkdir()
+    sleep = "import time; time.sleep(600)"
+    stray = subprocess.Popen([sys.executable, "-c", sleep, "bwrap", f"{dead}/k1"])
+    other = subprocess.Popen([sys.executable, "-c", sleep, "bwrap", f"{dead}-not/k1"])
+    assert rooms.clear_away(tmp_path) == [dead] and not dead.exists()
+    assert stray.wait(timeout=10) == -signal.SIGKILL and other.poll() is None
+    other.kill()
+    other.wait()
+    assert begun.exists()  # somebody may just be making it
+    os.utime(begun, (0, 0))
+    rooms.clear_away(tmp_path)
+    assert not begun.exists()
 
 
 def test_the_folders_of_living_graders_and_of_others_stay(tmp_path, monkeypatch):
