@@ -81,15 +81,18 @@ def test_right_answers_pass_mistakes_are_known_and_a_copied_solution_fails(
         codes = judged(offered, made[name].notebook)[0]
         assert {key.replace("-", "."): code for key, code in codes.items()} == made[name].codes
     public = make_submissions("90", "zh", "pytorch", **arguments)["all_right"]
-    copied = {
+    codes = judged(offered, answered(offered, answers_in(public.notebook)))[0]
+    assert codes == {"90-1": "Incorrect", "90-2": "Correct"}  # 90.2 has no constant
+    with pytest.raises(CourseError, match="another class"):  # as a whole, by nbgrader's door
+        judged(offered, public.notebook)
+
+
+def answers_in(notebook):
+    return {
         cell.metadata.course.exercise: cell.source
-        for cell in public.notebook.cells
+        for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code"
     }
-    codes = judged(offered, answered(offered, copied))[0]
-    assert codes == {"90-1": "Incorrect", "90-2": "Correct"}  # 90.2 has no constant
-    # Handed in as a whole notebook, it gets this offering's locked cells, and the same marks.
-    assert judged(offered, public.notebook)[0] == codes
 
 
 def test_the_public_notebook_is_not_taken_for_this_classs(offered, tmp_path, tiny_repository):
@@ -185,7 +188,12 @@ def test_chapter_04_in_numbers_of_its_own(tmp_path, language, framework):
     how = {"repository": repository_root()}
     made = make_submissions("04", language, framework, **how, course=course)
     public = make_submissions("04", language, framework, **how)["all_right"]
-    handed_in = {name: each.notebook for name, each in made.items()} | {"copied": public.notebook}
+    copied = nbformat.from_dict(made["untouched"].notebook)
+    published = answers_in(public.notebook)
+    for cell in copied.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code":
+            cell.source = published[cell.metadata.course.exercise]
+    handed_in = {name: each.notebook for name, each in made.items()} | {"copied": copied}
     for name, notebook in handed_in.items():
         folder = course.folder / "submitted" / name / "04"
         folder.mkdir(parents=True)
