@@ -16,10 +16,17 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.exercises import journal
 from course_lib.exercises.advice import own_lines
-from course_lib.exercises.calling import call, not_attempted, refuse_forbidden, require_function
+from course_lib.exercises.calling import (
+    call,
+    forbidden_call,
+    not_attempted,
+    refuse_forbidden,
+    require_function,
+)
 from course_lib.exercises.cards import Card, Table
 from course_lib.exercises.conversion import to_tensors
 from course_lib.exercises.explaining import compare_rows, explain
+from course_lib.exercises.forbidden import refused
 from course_lib.exercises.judging import Case, Judgement, judge
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.public import PublicExercise, load_public
@@ -128,7 +135,7 @@ def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
         require_function(answer)
         refuse_forbidden(answer, exercise.forbidden)
         for draw in exercise.draws:
-            with _patience(exercise):
+            with _patience(exercise), refused(exercise.forbidden, forbidden_call):
                 found = call(
                     answer,
                     draw.inputs,
