@@ -122,7 +122,15 @@ def test_one_zip_per_student_and_names_in_gbk(course, tmp_path):
     [
         ("not json", "not a Jupyter notebook"),
         ("[]", "not a Jupyter notebook"),
-        ('{"cells": [], "nbformat": 3}', "not a Jupyter notebook"),
+        ("", "empty"),
+        ('{"cells": [], "nbformat": 3}', "format 3, not a Jupyter notebook"),
+        ('{"cells": [], "metadata": {}, "nbformat": 5}', "format 5"),
+        ('{"cells": [{}], "metadata": {}, "nbformat": 4}', "not a Jupyter notebook"),
+        (
+            notebook().replace('"metadata": {}', '"metadata": {"a": ' + "[" * 90 + "]" * 90 + "}"),
+            "deep",
+        ),
+        (notebook(offering="0a1b2c3d"), "another class"),
         (notebook(chapter="17"), "has not been released"),
         (notebook(framework="keras"), "keras edition"),
     ],
