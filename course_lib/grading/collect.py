@@ -196,9 +196,13 @@ def _in_folder(folder: Path) -> Iterator[_File]:
         for name in sorted(names):
             path = Path(here, name)
             count += 1
-            if path.is_symlink() or not path.is_file() or count > _MOST_FILES:
-                continue
             parts = path.relative_to(folder).parts
+            if path.is_symlink() or not path.is_file():
+                yield _File(parts, _refuse_link)
+                continue
+            if count > _MOST_FILES:
+                yield _File(parts, _refuse_more)
+                continue
             if name.lower().endswith(".zip") and zipfile.is_zipfile(path):
                 yield from _in_zip(zipfile.ZipFile(path), (*parts[:-1], path.stem))
             else:
@@ -211,7 +215,10 @@ def _in_zip(archive: zipfile.ZipFile, prefix: tuple[str, ...]) -> Iterator[_File
         is_link = stat.S_ISLNK(info.external_attr >> 16)
         path = PurePosixPath(_name_in(info).replace("\\", "/"))
         parts = tuple(part for part in path.parts if part not in ("/", "..", "."))
-        if info.is_dir() or is_link or not parts:
+        if info.is_dir() or not parts:
+            continue
+        if is_link:
+            yield _File((*prefix, *parts), _refuse_link)
             continue
 
         def read(info: zipfile.ZipInfo = info) -> bytes:
@@ -222,6 +229,17 @@ def _in_zip(archive: zipfile.ZipFile, prefix: tuple[str, ...]) -> Iterator[_File
         else:
             # In a student's own zip, only the files' names say anything.
             yield _File((*prefix, *(parts[-1:] if prefix else parts)), read)
+
+
+def _refuse_link() -> bytes:
+    raise CourseError("it is a link or a device, not a file", "它是链接或设备，不是文件")
+
+
+def _refuse_more() -> bytes:
+    raise CourseError(
+        f"there are more than {_MOST_FILES} files: collect them in parts",
+        f"文件超过 {_MOST_FILES} 个：请分批收取",
+    )
 
 
 def _in_inner_zip(read: Callable[[], bytes], prefix: tuple[str, ...]) -> Iterator[_File]:
