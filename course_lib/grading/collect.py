@@ -229,6 +229,8 @@ def _in_zip(archive: zipfile.ZipFile, prefix: tuple[str, ...]) -> Iterator[_File
         else:
             # In a student's own zip, only the files' names say anything.
             yield _File((*prefix, *(parts[-1:] if prefix else parts)), read)
+    if len(archive.infolist()) > _MOST_FILES:
+        yield _File((*prefix, "….ipynb"), _refuse_more)
 
 
 def _refuse_link() -> bytes:
