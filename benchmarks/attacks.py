@@ -20,8 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,6 @@ def _error_in(notebook: Path, name: str) -> str:
 
 def _grade_ours(place: Path, families: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Grade all of them as one class, with a neighbour; twice its limits on time would be no news."""
-    from course_lib.grading import grade as grading
     from tests.attacks.test_table import LIMITS
     from tests.grading.tiny_course import RIGHT, answered, build_repository, hand_in, make_course
 
@@ -209,7 +209,7 @@ def _grade_ours(place: Path, families: Mapping[str, Mapping[str, str]]) -> dict[
             answers = {"90.1": _source(family, source), "90.2": RIGHT["90.2"]}
             hand_in(course, student, answered(course, answers))
     hand_in(course, "zz_honest", answered(course, RIGHT))
-    with _Limits(grading, replace(LIMITS, cell_seconds=2, memory_mb=1500)):
+    with _limits(replace(LIMITS, cell_seconds=2, patience=4, memory_mb=1500)):
         list(grade(course, "90", jobs=2))
     zygote.close_all()
     left = [each for each in psutil.process_iter() if _is_ours(each)]
@@ -237,18 +237,20 @@ def _grade_ours(place: Path, families: Mapping[str, Mapping[str, str]]) -> dict[
     return graded
 
 
-class _Limits:
+@contextmanager
+def _limits(limits: Limits) -> Iterator[None]:
     """Grade with other limits than usual: short ones, since most of these wait for the end of theirs."""
+    from course_lib.grading import grade as grading
+    from course_lib.grading import plugin
 
-    def __init__(self, module: Any, limits: Limits) -> None:
-        self.module, self.limits = module, limits
-
-    def __enter__(self) -> None:
-        self.before = self.module.Limits
-        self.module.Limits = lambda: self.limits
-
-    def __exit__(self, *_: object) -> None:
-        self.module.Limits = self.before
+    before = grading.limits_of
+    for module in (grading, plugin):
+        module.limits_of = lambda course: limits  # type: ignore
+    try:
+        yield
+    finally:
+        for module in (grading, plugin):
+            module.limits_of = before  # type: ignore
 
 
 def _is_ours(process: psutil.Process) -> bool:

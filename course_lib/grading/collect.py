@@ -151,11 +151,13 @@ def _with_times(
     if received is not None or times == "none" or not notebooks:
         told = Arrival(received, "told") if received is not None else None
         return [replace(file, arrived=told) for file in notebooks], ""
-    if all(file.parts[:-1] in stamps for file in notebooks):
-        found = [arrival.of_timestamp(_quietly(stamps[file.parts[:-1]])) for file in notebooks]
+    by_stamp = [_stamp_of(file, stamps) for file in notebooks]
+    by_name = [_named_time(file, zone) for file in notebooks]
+    if all(by_stamp):
+        found = [arrival.of_timestamp(_quietly(stamp)) for stamp in by_stamp if stamp]
         said = both("Times of handing in: timestamp.txt.", "提交时间取自 timestamp.txt。")
-    elif all(arrival.of_name(file.parts[-1], zone) for file in notebooks):
-        found = [arrival.of_name(file.parts[-1], zone) for file in notebooks]
+    elif all(by_name):
+        found = by_name
         said = both("Times of handing in: in the files' names.", "提交时间取自文件名。")
     else:
         found = [file.arrived for file in notebooks]
@@ -172,6 +174,17 @@ def _with_times(
     if not any(found):
         said = said if "--times" in said else ""
     return [replace(file, arrived=time) for file, time in zip(notebooks, found, strict=True)], said
+
+
+def _stamp_of(file: _File, stamps: dict[tuple[str, ...], _File]) -> _File | None:
+    """Find the time stamp beside a notebook, or in the nearest folder above it."""
+    folders = (file.parts[:depth] for depth in range(len(file.parts) - 1, 0, -1))
+    return next((stamps[folder] for folder in folders if folder in stamps), None)
+
+
+def _named_time(file: _File, zone: tzinfo) -> Arrival | None:
+    """Find the time that a platform put into a name: the outermost one, which it gave."""
+    return next(filter(None, (arrival.of_name(part, zone) for part in file.parts)), None)
 
 
 def _quietly(file: _File) -> bytes:
@@ -251,9 +264,8 @@ def _take(
 def _note_origin(course: Course, chapter: str, student: str, file: _File) -> None:
     """Note under which name a submission came: feedback goes back to the platform under the same."""
     path = course.private / "collected" / chapter / f"{student}.json"
-    words = json.dumps(
-        {"name": file.name, "collected": datetime.now(UTC).isoformat()}, ensure_ascii=False
-    )
+    # In ASCII: a name may hold bytes that are no characters.
+    words = json.dumps({"name": file.name, "collected": datetime.now(UTC).isoformat()})
     write_atomically(path, words)
 
 
@@ -333,9 +345,13 @@ def _in_folder(folder: Path) -> Iterator[_File]:
         for name in sorted(names):
             path = Path(here, name)
             count += 1
-            if path.is_symlink() or not path.is_file() or count > _MOST_FILES:
-                continue
             parts = path.relative_to(folder).parts
+            if path.is_symlink() or not path.is_file():
+                yield _File(parts, _refuse_link)
+                continue
+            if count > _MOST_FILES:
+                yield _File(parts, _refuse_more)
+                continue
             if name.lower().endswith(".zip") and zipfile.is_zipfile(path):
                 # A student's own: its times are those of the student's clock.
                 yield from _in_zip(zipfile.ZipFile(path), (*parts[:-1], path.stem), None)
@@ -354,7 +370,10 @@ def _in_zip(
         is_link = stat.S_ISLNK(info.external_attr >> 16)
         path = PurePosixPath(_name_in(info).replace("\\", "/"))
         parts = tuple(part for part in path.parts if part not in ("/", "..", "."))
-        if info.is_dir() or is_link or not parts:
+        if info.is_dir() or not parts:
+            continue
+        if is_link:
+            yield _File((*prefix, *parts), _refuse_link)
             continue
 
         def read(info: zipfile.ZipInfo = info) -> bytes:
@@ -366,6 +385,19 @@ def _in_zip(
         else:
             # In a student's own zip, only the files' names say anything.
             yield _File((*prefix, *(parts[-1:] if prefix else parts)), read, time)
+    if len(archive.infolist()) > _MOST_FILES:
+        yield _File((*prefix, "….ipynb"), _refuse_more)
+
+
+def _refuse_link() -> bytes:
+    raise CourseError("it is a link or a device, not a file", "它是链接或设备，不是文件")
+
+
+def _refuse_more() -> bytes:
+    raise CourseError(
+        f"there are more than {_MOST_FILES} files: collect them in parts",
+        f"文件超过 {_MOST_FILES} 个：请分批收取",
+    )
 
 
 def _in_inner_zip(
@@ -446,7 +478,8 @@ def student_name(name: str, notebook_names: set[str]) -> str:
     The name becomes a folder: characters that file systems or nbgrader's patterns give a meaning
     to are replaced, everything else (汉字, accents, spaces) stays.
     """
-    name = unicodedata.normalize("NFC", name).strip()
+    # Bytes that are no characters become "_", as a folder's name must be text for everybody.
+    name = re.sub(r"[\ud800-\udfff]", "_", unicodedata.normalize("NFC", name)).strip()
     for pattern in _PLATFORMS:
         found = pattern.match(name)
         if found:

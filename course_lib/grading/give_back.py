@@ -115,6 +115,6 @@ def _named(course: Course, chapter: str, pages: Sequence[Returned]) -> dict[str,
             name = f"{stem}.html"
         else:
             name = f"{each.student}/{each.page.name}"
-        name = re.sub(r'[\x00-\x1f:*?"<>|\\]', "_", name)
+        name = re.sub(r'[\x00-\x1f:*?"<>|\\]', "_", name).encode("utf-8", "replace").decode()
         files[name if name not in files else f"{each.student}/{each.page.name}"] = each.page
     return files

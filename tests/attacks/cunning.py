@@ -233,6 +233,7 @@ SLOW = {
     ),
     *("a flood of messages", "one huge error", "spinning threads", "modules of its own"),
     *("array function that hangs", "millions of small parts", "recursion beyond the limit"),
+    *("alarms", "many small files", "processes", "endless loop"),
     *("NumPy rewritten", "regular expression without end", "swallows interrupts", "shared memory"),
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from nbgrader.utils import parse_utc
@@ -17,6 +19,7 @@ from course_lib.grading.course import create
 from course_lib.grading.lateness import read_timestamp
 from course_lib.grading.policy import change_policy
 from course_lib.grading.roster import Student, save
+from tests.conftest import require
 
 EVENING = (2026, 10, 1, 20, 30, 0)
 NIGHT = (2026, 10, 2, 1, 0, 0)
@@ -137,6 +140,19 @@ def test_blackboards_names_say_when(course, tmp_path):
     assert times(course) == {"ada01": "10-01 12:00", "bob02": "10-02 12:00"}
 
 
+def test_one_student_cannot_take_everybodys_time_away(course, tmp_path):
+    for student in ("ann", "eve"):
+        folder = tmp_path / "in" / student / "90"
+        folder.mkdir(parents=True)
+        (folder / "90_tiny.ipynb").write_text(notebook(student))
+        (folder / "timestamp.txt").write_text("2026-10-01 12:00:00 UTC")
+    (tmp_path / "in" / "eve" / "90" / "more").mkdir()
+    (tmp_path / "in" / "eve" / "90" / "more" / "x.ipynb").write_text(notebook("more"))
+    (tmp_path / "in" / "eve" / "90" / "link.ipynb").symlink_to("/etc/passwd")
+    collect(course, tmp_path / "in")
+    assert times(course) == {"ann": "10-01 12:00", "eve": "10-01 12:00"}
+
+
 def test_files_in_a_folder_say_nothing_but_the_instructor_may(course, tmp_path):
     folder = tmp_path / "in" / "ann"
     folder.mkdir(parents=True)
@@ -186,3 +202,17 @@ def test_a_list_that_cannot_be_read_stops_collecting_with_a_sentence(course, tmp
     (course.folder / "roster.json").write_text("{")
     with pytest.raises(CourseError, match="teach roster"):
         collect(course, zipped(tmp_path / "x.zip", [("a/a.ipynb", NIGHT, notebook())]))
+
+
+def test_a_name_that_is_no_text_stops_nobody(course, tmp_path):
+    (tmp_path / "in" / "ann").mkdir(parents=True)
+    (tmp_path / "in" / "ann" / "90_tiny.ipynb").write_text(notebook("a"))
+    odd = os.fsencode(tmp_path / "in") + b"/\xff\xfe"
+    try:
+        os.mkdir(odd)
+    except OSError:
+        require(False, "this file system takes only names that are text")
+    (Path(os.fsdecode(odd)) / "90_tiny.ipynb").write_text(notebook("b"))
+    outcomes = collect(course, tmp_path / "in")
+    assert {each.student: each.state for each in outcomes}["ann"] == "new"
+    assert len(outcomes) == 2 and audit.verify(course).whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zipfile
 from types import SimpleNamespace
 
 import nbformat
@@ -17,7 +18,14 @@ from course_lib.exercises.public import load_public, parse
 from course_lib.exercises.specification import Exercise, SpecificationError
 from course_lib.grading import sandbox, variants
 from course_lib.grading.collect import collect
-from course_lib.grading.course import create, open_course, read_offered, specification
+from course_lib.grading.course import (
+    create,
+    offering_of,
+    open_course,
+    read_offered,
+    specification,
+)
+from course_lib.grading.kit import make_kit
 from course_lib.grading.release import release
 from course_lib.grading.submissions import make_submissions
 from course_lib.paths import repository_root
@@ -55,7 +63,7 @@ def test_text_solution_hints_and_examples_follow_what_was_drawn(offered, tiny_re
     assert f"乘以 {factor}" in solved and f"x.mean(axis=0) * {factor}" in solved
     student = student_notebook(offered)
     assert f"乘以 {factor}" in "\n".join(cell.source for cell in student.cells)
-    assert student.metadata.course.offering == variants.offering_of(offered)
+    assert student.metadata.course.offering == offering_of(offered)
     public = (offered.folder / "release" / "90" / "90_tiny.json").read_bytes()
     own = (tiny_repository / "course_lib/exercises/public/90_tiny.json").read_bytes()
     assert f"乘以 {factor}" in parse(public)[0]["90.1"].hints[1]["zh"]
@@ -109,14 +117,23 @@ def test_the_public_notebook_is_not_taken_for_this_classs(offered, tmp_path, tin
 def test_check_finds_the_numbers_beside_the_notebook_and_says_when_they_are_missing(
     offered, tmp_path, monkeypatch
 ):
-    edition.set_current(
-        edition.Edition("90", "zh", "pytorch", offering=variants.offering_of(offered))
-    )
+    edition.set_current(edition.Edition("90", "zh", "pytorch", offering=offering_of(offered)))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CourseError, match=r"90_….json"):
         load_public("90.1")
     shutil.copy(offered.folder / "release" / "90" / "90_tiny.json", tmp_path)
     assert str(factor_of(offered)) in load_public("90.1").hints[1]["en"]
+
+
+def test_a_kit_for_the_class_holds_its_numbers_and_its_edition_alone(offered, tmp_path):
+    made, _ = make_kit(repository_root(), tmp_path / "kit.zip", course=offered)
+    with zipfile.ZipFile(made) as kit:
+        inside = {name.partition("/")[2]: name for name in kit.namelist()}
+        public = kit.read(inside["course_lib/exercises/public/90_tiny.json"])
+        notebook = kit.read(inside["notebooks/zh/pytorch/90_tiny.ipynb"])
+    for content in (public, notebook):
+        assert offering_of(offered).encode() in content
+    assert not [name for name in inside if name.startswith(("notebooks/en", "notebooks/zh/keras"))]
 
 
 def test_what_was_drawn_is_read_and_never_guessed(offered, tmp_path):
@@ -134,7 +151,7 @@ def test_offerings_differ_and_a_course_stays_what_it_is(offered, tmp_path, tiny_
     with pytest.raises(CourseError, match="public numbers already"):
         create(plain.folder, **how, variant=True)
     other = create(tmp_path / "other", **how, variant=True)
-    assert variants.offering_of(other) != variants.offering_of(offered)
+    assert offering_of(other) != offering_of(offered)
 
 
 def test_nothing_is_released_that_cannot_be_proved(tmp_path, tiny_repository, monkeypatch):
