@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def start(chapter: str, *, language: str, framework: str) -> None:
+def start(chapter: str, *, language: str, framework: str, offering: str | None = None) -> None:
     """Open a chapter: the first cell of every notebook calls this once.
 
     It sets the language, the framework and the look of the figures, checks that the framework is
@@ -22,6 +22,7 @@ def start(chapter: str, *, language: str, framework: str) -> None:
         chapter: Two digits, such as ``"04"``.
         language: ``"en"`` or ``"zh"``.
         framework: ``"pytorch"`` or ``"keras"``.
+        offering: In a class with numbers of its own: the name of their file (``teach init --variant``).
 
     Raises:
         CourseError: For an unknown language or framework, or a framework that is not installed.
@@ -31,7 +32,7 @@ def start(chapter: str, *, language: str, framework: str) -> None:
 
     languages.use(language)
     _require_framework(framework)
-    edition.set_current(edition.Edition(chapter, language, framework))
+    edition.set_current(edition.Edition(chapter, language, framework, offering))
     _use_figure_style()
     print(_opening_line(chapter, framework))
 

@@ -230,6 +230,10 @@ def bench(
         Path | None,
         typer.Option(help=both("also draw it, into this file", "同时画成图，存到该文件")),
     ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help=both("only this part; may be repeated", "只测这一部分；可重复给出")),
+    ] = None,
 ) -> None:
     if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
         folder = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -244,7 +248,13 @@ def bench(
             f"The benchmark {name} has no picture; leave --picture out.",
             f"基准测试 {name} 没有配图，请去掉 --picture。",
         )
-    result = benchmark.run(quick=quick)
+    parts = getattr(benchmark, "PARTS", ())
+    if unknown := [each for each in part or () if each not in parts]:
+        raise CourseError(
+            f"The benchmark {name} has no part {unknown[0]!r}; there are: {', '.join(parts) or 'none'}.",
+            f"基准测试 {name} 没有 {unknown[0]!r} 这一部分；现有：{'、'.join(parts) or '无'}。",
+        )
+    result = benchmark.run(quick=quick, **({"parts": part} if part else {}))
     if picture:
         benchmark.picture(result, picture)
     print(json.dumps(result, indent=1) if as_json else benchmark.table(result))

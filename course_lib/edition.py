@@ -15,11 +15,13 @@ class Edition:
         chapter: Two digits, such as ``"04"``.
         language: ``"en"`` or ``"zh"``.
         framework: ``"pytorch"`` or ``"keras"``.
+        offering: The name of an offering with numbers of its own; ``None`` for the course's own.
     """
 
     chapter: str
     language: str
     framework: str
+    offering: str | None = None
 
 
 _current: Edition | None = None

@@ -10,9 +10,10 @@ from course_lib.cli import app
 from tests.conftest import ROOT
 
 DOCUMENTS = ("README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md")
+TEACHING = ("TEACHING.md", "TEACHING.zh.md")
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", (*DOCUMENTS, *TEACHING))
 def test_every_command_named_exists(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     named = set(re.findall(r"(?:\./|py )course ([a-z]+)", text))
@@ -22,7 +23,7 @@ def test_every_command_named_exists(document: str) -> None:
     assert named and named <= commands | {"teach"}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", (*DOCUMENTS, *TEACHING))
 def test_every_file_linked_exists(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     links = re.findall(r"\[[^\]]+\]\(([^)#]+)\)", text)  # pictures too
@@ -36,6 +37,23 @@ def test_both_readmes_name_the_same_commands_and_pictures() -> None:
         in_english = set(re.findall(pattern, english, re.MULTILINE))
         in_chinese = set(re.findall(pattern, chinese, re.MULTILINE))
         assert in_english == in_chinese
+
+
+def test_the_instructors_pages_name_the_same_commands_and_each_takes_its_options() -> None:
+    from typer.main import get_command
+
+    from course_lib.grading.commands import teach
+
+    there = get_command(teach).commands  # type: ignore[attr-defined]
+    named = []
+    for document in TEACHING:
+        text = (ROOT / document).read_text(encoding="utf-8")
+        lines = re.findall(r"\./course teach (\w+)((?: [^`\n|]*)?)", text)
+        named.append({(name, *re.findall(r"--[a-z]+", rest)) for name, rest in lines})
+    assert named[0] == named[1] and len(named[0]) > 10
+    for name, *options in named[0]:
+        known = {option for each in there[name].params for option in each.opts}
+        assert set(options) <= known, name
 
 
 def test_the_readme_names_the_launchers_disk_space() -> None:

@@ -8,7 +8,7 @@ from types import ModuleType
 from nbformat import NotebookNode
 
 from course_lib.authoring.checks import Chapter
-from course_lib.authoring.checks.exercises import known_exercises
+from course_lib.authoring.checks.exercises import known_constants, known_exercises
 from course_lib.authoring.checks.pairs import unique_ids
 from course_lib.authoring.editions import make_solved, make_student, to_bytes
 from course_lib.authoring.index import make_index
@@ -47,7 +47,7 @@ def build(root: Path, *, chapters: list[str] | None = None) -> list[Path]:
 def make_chapter(chapter: Chapter) -> dict[Path, bytes]:
     """Make a chapter's eight notebooks and its public data, by their paths in the repository."""
     source = chapter.source
-    if problems := [*unique_ids(chapter), *known_exercises(chapter)]:
+    if problems := [*unique_ids(chapter), *known_exercises(chapter), *known_constants(chapter)]:
         raise SourceError(problems)
     made: dict[Path, bytes] = {}
     for language in LANGUAGES:

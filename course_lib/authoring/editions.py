@@ -23,6 +23,7 @@ from course_lib.authoring.localise import (
     set_edition,
 )
 from course_lib.authoring.sources import Cell, Code, Prose, Source
+from course_lib.exercises.filling import fill_source
 
 CODE_STUB = {
     "en": '# Your code goes here, in place of the next line.\nraise NotImplementedError("not done yet")',
@@ -55,30 +56,41 @@ def nbgrader_stubs(language: str) -> Config:
 
 
 def make_solved(
-    source: Source, language: str, framework: str, exercises: Mapping[str, Any]
+    source: Source,
+    language: str,
+    framework: str,
+    exercises: Mapping[str, Any],
+    *,
+    offering: str | None = None,
 ) -> NotebookNode:
     """Make the solved edition (nbgrader's source version).
 
     Args:
-        exercises: The chapter's specifications by id; the points come from them.
+        exercises: The chapter's specifications by id; points and constants come from them.
+        offering: The name of the offering whose constants these are; ``None``: the course's own.
+
+    Raises:
+        LookupError: A cell names a constant that no exercise has.
     """
     cells = [_opening_cell(source, language)]
     for cell in source.cells:
         if isinstance(cell, Prose) and cell.language in (language, "both"):
             cells.append(_prose_cell(cell, exercises))
         elif isinstance(cell, Code) and cell.framework in (framework, None):
-            cells.append(_code_cell(cell, language, framework, exercises))
+            cells.append(_code_cell(cell, language, framework, exercises, offering))
     for count, node in enumerate((node for node in cells if node.cell_type == "code"), start=1):
         # nbval compares the outputs of cells that carry a count, and only runs the others.
         node.execution_count = (
             count if "nbval-check-output" in node.metadata.get("tags", ()) else None
         )
+    own = {"offering": offering} if offering else {}
     metadata = {
         "course": {
             "chapter": source.chapter,
             "language": language,
             "framework": framework,
             "source_sha": hashlib.sha256(source.text.encode()).hexdigest(),
+            **own,
         },
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -118,7 +130,7 @@ def _opening_cell(source: Source, language: str) -> NotebookNode:
 
 def _prose_cell(cell: Prose, exercises: Mapping[str, Any]) -> NotebookNode:
     text = join_chinese_lines(cell.text) if cell.language == "zh" else cell.text
-    node = nbformat.v4.new_markdown_cell(text)
+    node = nbformat.v4.new_markdown_cell(fill_source(text, exercises))
     node.id = cell.id
     if cell.manual:
         points = exercises[cell.manual].points
@@ -128,11 +140,15 @@ def _prose_cell(cell: Prose, exercises: Mapping[str, Any]) -> NotebookNode:
 
 
 def _code_cell(
-    cell: Code, language: str, framework: str, exercises: Mapping[str, Any]
+    cell: Code,
+    language: str,
+    framework: str,
+    exercises: Mapping[str, Any],
+    offering: str | None,
 ) -> NotebookNode:
-    code = localise_code(cell.source, language)
+    code = fill_source(localise_code(cell.source, language), exercises)
     if "setup" in cell.tags:
-        code = set_edition(code, language, framework)
+        code = set_edition(code, language, framework, offering)
     node = nbformat.v4.new_code_cell(code)
     node.id = cell.id
     node.metadata.update(_metadata_of(cell, language, exercises))

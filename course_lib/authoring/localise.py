@@ -28,10 +28,11 @@ def localise_code(code: str, language: str) -> str:
     return "\n".join(lines)
 
 
-def set_edition(code: str, language: str, framework: str) -> str:
+def set_edition(code: str, language: str, framework: str, offering: str | None = None) -> str:
     """Name the edition in the setup cell's ``language="…"`` and ``framework="…"``."""
     code = re.sub(r"language=([\"'])(?:en|zh)\1", f'language="{language}"', code)
-    return re.sub(r"framework=([\"'])(?:pytorch|keras)\1", f'framework="{framework}"', code)
+    own = f', offering="{offering}"' if offering else ""
+    return re.sub(r"framework=([\"'])(?:pytorch|keras)\1", f'framework="{framework}"{own}', code)
 
 
 def join_chinese_lines(text: str) -> str:

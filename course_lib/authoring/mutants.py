@@ -12,6 +12,7 @@ from course_lib.authoring.problems import Problem
 from course_lib.authoring.sources import read_source, source_paths
 from course_lib.authoring.specification import load_specification
 from course_lib.edition import FRAMEWORKS
+from course_lib.exercises.filling import fill_source
 from course_lib.exercises.mutation import Trial, try_chapter
 from course_lib.exercises.specification import Exercise
 from course_lib.waiting import steps
@@ -37,7 +38,10 @@ def try_mutants(root: Path, *, chapters: list[str] | None = None) -> tuple[str, 
             for framework in FRAMEWORKS:
                 step(f"{source.name}, {framework}")
                 if chapter.specification is not None:
-                    given = answers_of(chapter, framework)
+                    given = {
+                        name: fill_source(text, chapter.exercises)
+                        for name, text in answers_of(chapter, framework).items()
+                    }
                     trials += try_chapter(chapter.specification, source.chapter, framework, given)
             lines += _rows(source.chapter, trials)
             problems += _problems(chapter, trials)

@@ -16,7 +16,7 @@ from course_lib.exercises.advice import Advice, advise, is_untouched_stub, own_l
 from course_lib.exercises.codec import CodecError, decode, to_text
 from course_lib.exercises.comparators import close
 from course_lib.exercises.conversion import is_tensor, to_plain, to_tensors, too_large
-from course_lib.exercises.forbidden import find_forbidden
+from course_lib.exercises.forbidden import find_forbidden, refused
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.values import Value, text
 from course_lib.language import Text
@@ -91,14 +91,16 @@ def answer_request(answer: Any, request: str, *, framework: str) -> str:
     try:
         require_function(answer)
         refuse_forbidden(answer, asked.get("forbidden", ()))
-        value = call(
-            answer,
-            decode(asked["inputs"]),
-            framework=framework,
-            tensors=asked["tensors"],
-            probe=asked["probe"],
-            dtype=asked.get("dtype"),
-        )
+        inputs = decode(asked["inputs"])
+        with refused(asked.get("forbidden", ()), forbidden_call):
+            value = call(
+                answer,
+                inputs,
+                framework=framework,
+                tensors=asked["tensors"],
+                probe=asked["probe"],
+                dtype=asked.get("dtype"),
+            )
         return f'{{"value":{to_text(value)}}}'
     except AnswerError as problem:
         return json.dumps({"problem": problem.to_data()})
@@ -123,14 +125,19 @@ def refuse_forbidden(answer: Any, forbidden: Sequence[str]) -> None:
     """Raise an AnswerError when the function's source calls what the exercise asks to write."""
     called = find_forbidden(answer, forbidden)
     if called:
-        names = ", ".join(f"{name}()" for name in called)
-        raise AnswerError(
-            "forbidden",
-            f"Your function calls {names}. This exercise excludes that call, since it would take over "
-            "the step that you are to practise: write that step yourself.",
-            f"你的函数调用了 {names.replace(', ', '、')}。本题不允许这样调用，因为它会代替你完成要练习的那一步："
-            "请自己写出这一步。",
-        )
+        raise forbidden_call(*called)
+
+
+def forbidden_call(*called: str) -> AnswerError:
+    """Give the problem of an answer that calls what the exercise asks to write."""
+    names = ", ".join(f"{name}()" for name in called)
+    return AnswerError(
+        "forbidden",
+        f"Your function calls {names}. This exercise excludes that call, since it would take over "
+        "the step that you are to practise: write that step yourself.",
+        f"你的函数调用了 {names.replace(', ', '、')}。本题不允许这样调用，因为它会代替你完成要练习的那一步："
+        "请自己写出这一步。",
+    )
 
 
 def not_attempted() -> AnswerError:

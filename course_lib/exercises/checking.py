@@ -16,10 +16,17 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.exercises import journal
 from course_lib.exercises.advice import own_lines
-from course_lib.exercises.calling import call, not_attempted, refuse_forbidden, require_function
+from course_lib.exercises.calling import (
+    call,
+    forbidden_call,
+    not_attempted,
+    refuse_forbidden,
+    require_function,
+)
 from course_lib.exercises.cards import Card, Table
 from course_lib.exercises.conversion import to_tensors
 from course_lib.exercises.explaining import compare_rows, explain
+from course_lib.exercises.forbidden import refused
 from course_lib.exercises.judging import Case, Judgement, judge
 from course_lib.exercises.problems import AnswerError
 from course_lib.exercises.public import PublicExercise, load_public
@@ -27,6 +34,9 @@ from course_lib.exercises.settings import framework_in_use, is_grading, is_recor
 from course_lib.language import Text, both, pick
 
 captured: dict[str, Any] = {}
+"""While grading: each exercise's answer as it was checked last."""
+
+kept: dict[str, Any] = {}
 """While grading: each exercise's answer as it stood at its check cell."""
 
 PATIENCE = 10.0
@@ -101,6 +111,22 @@ def check(exercise_id: str, answer: Any = _NOTHING) -> Result | None:
     return result
 
 
+def keep(exercise_id: str) -> None:
+    """Hold on to what was checked just now: grading adds this to the check cell."""
+    if exercise_id in captured:
+        kept[exercise_id] = captured[exercise_id]
+
+
+def answer_for(exercise_id: str) -> list[Any]:
+    """Give what may be asked for an exercise: its check cell's answer, then one checked elsewhere.
+
+    The second counts only where the first was not begun: a student may have left the stub, written the
+    function further below and checked it there.
+    """
+    found = [each[exercise_id] for each in (kept, captured) if exercise_id in each]
+    return found[:1] if len(found) == 2 and found[0] is found[1] else found
+
+
 def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
     """Check an answer against an exercise's public part, without recording or raising."""
     remarks: list[Text] = []
@@ -109,7 +135,7 @@ def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
         require_function(answer)
         refuse_forbidden(answer, exercise.forbidden)
         for draw in exercise.draws:
-            with _patience(exercise):
+            with _patience(exercise), refused(exercise.forbidden, forbidden_call):
                 found = call(
                     answer,
                     draw.inputs,

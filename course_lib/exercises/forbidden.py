@@ -1,16 +1,19 @@
 """Find calls that an exercise asks students to write themselves, by reading their source.
 
-A teaching aid, not a lock: it reads the source and runs nothing, so whoever wants to get around it
-can. It says early and kindly that a shortcut misses the point of the exercise.
+:func:`find_forbidden` reads and runs nothing; :func:`refused` has the name itself say no while the answer
+runs, whatever it was reached by. A teaching aid, not a lock: whoever wants to get around it can. It says
+early and kindly that a shortcut misses the point of the exercise.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -43,6 +46,41 @@ def find_forbidden(answer: Any, forbidden: Sequence[str]) -> list[str]:
                 waiting.append(used)
             found.update(name for name in forbidden if _is(node, used, name))
     return [name for name in forbidden if name in found]
+
+
+@contextmanager
+def refused(forbidden: Sequence[str], refuse: Callable[[str], Exception]) -> Iterator[None]:
+    """Let forbidden functions raise inside a ``with`` statement when a notebook's own code calls them.
+
+    Libraries may go on using them, and classes stay what they are (others ask ``isinstance``).
+
+    Args:
+        forbidden: As for :func:`find_forbidden`; methods (``".fit"``) are known by the source alone.
+        refuse: Makes the exception from the name.
+    """
+    replaced: list[tuple[ModuleType, str, Any]] = []
+    for name in forbidden:
+        place, _, attribute = name.rpartition(".")
+        module = _look_up(place) if place else None
+        real = getattr(module, attribute, None)
+        if isinstance(module, ModuleType) and callable(real) and not isinstance(real, type):
+            replaced.append((module, attribute, real))
+            setattr(module, attribute, _refusing(real, name, refuse))
+    try:
+        yield
+    finally:
+        for module, attribute, real in replaced:
+            setattr(module, attribute, real)
+
+
+def _refusing(real: Any, name: str, refuse: Callable[[str], Exception]) -> Any:
+    @functools.wraps(real)
+    def function(*values: Any, **named: Any) -> Any:
+        if sys._getframe(1).f_globals.get("__name__") == "__main__":
+            raise refuse(name)
+        return real(*values, **named)
+
+    return function
 
 
 class _Unknown:

@@ -7,7 +7,9 @@
 - the differently written right answers of the specification pass, and there are at least two;
 - every pitfall fails, with its own message and not with another's;
 - an untouched stub is "not attempted";
-- each forbidden name exists, and calling it is noticed.
+- each forbidden name exists, and calling it is noticed;
+- with each constant that an offering may draw, all of this holds as well, and the course's own
+  solution fails.
 
 Each framework runs in a process of its own: they would be slow and get into each other's way in one.
 """
@@ -25,13 +27,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from course_lib.exercises.checking import Result, assess
 from course_lib.exercises.conversion import to_plain, to_tensors
+from course_lib.exercises.filling import fill_source
 from course_lib.exercises.public import Draw, PublicExercise, build_public, parse
 from course_lib.exercises.specification import Exercise, SpecificationError
 from course_lib.exercises.values import Value, shorten
@@ -53,6 +56,7 @@ def prove(
     chapter: str,
     frameworks: Sequence[str] = ("pytorch", "keras"),
     answers: Mapping[str, Mapping[str, str]],
+    offered: Offered | None = None,
 ) -> list[str]:
     """Run the proofs of a chapter, each framework in a process of its own.
 
@@ -61,40 +65,108 @@ def prove(
         chapter: Two digits.
         frameworks: Which halves to prove.
         answers: For each framework, the solved edition's answer cell by exercise id; under the key
-            ``"setup"``, source that they need before them (imports, helpers).
+            ``"setup"``, source that they need before them (imports, helpers). As in the chapter's
+            source, with the names of constants in place.
+        offered: What an offering has drawn: then that is proved, and not the course's own.
 
     Returns:
         One sentence for each thing that is wrong, naming exercise and framework; ``[]`` is a proof.
     """
     problems = []
     for framework in frameworks:
-        problems += _in_own_process(spec, chapter, framework, dict(answers.get(framework, {})))
+        problems += _in_own_process(
+            spec, chapter, framework, dict(answers.get(framework, {})), offered
+        )
     return problems
 
 
 def prove_here(
-    spec: ModuleType, chapter: str, framework: str, answers: Mapping[str, str]
+    spec: ModuleType,
+    chapter: str,
+    framework: str,
+    answers: Mapping[str, str],
+    offered: Offered | None = None,
 ) -> list[str]:
     """Run the proofs of one framework in this process; arguments as for :func:`prove`."""
+    own = {each.id: each for each in spec.EXERCISES}
     try:
-        public, _ = parse(build_public(spec, chapter))
-    except SpecificationError as error:
-        return [str(error)]
-    setup = answers.get("setup", "")
+        exercises = in_offering(own, offered) if offered is not None else own
+        public, _ = parse(
+            build_public(SimpleNamespace(EXERCISES=tuple(exercises.values())), chapter)
+        )
+        setup = fill_source(answers.get("setup", ""), exercises)
+    except (SpecificationError, LookupError) as error:
+        return [str(error.args[0] if isinstance(error, LookupError) else error)]
     try:
         _run(PREAMBLES[framework] + setup, "<setup>", {"__name__": "__main__"})
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         return [f"chapter {chapter} ({framework}): the answers' own setup can't be run: {said}"]
     problems = []
-    for exercise in spec.EXERCISES:
-        if isinstance(exercise, Exercise):
-            bench = Bench(exercise, public[exercise.id], framework, setup)
-            problems += [
-                f"{exercise.id} ({framework}): {problem}"
-                for problem in _problems_of(bench, answers.get(exercise.id))
-            ]
+    for exercise in exercises.values():
+        if not isinstance(exercise, Exercise):
+            continue
+        bench = Bench(exercise, public[exercise.id], framework, setup)
+        answer = answers.get(exercise.id)
+        found = list(_problems_of(bench, _filled(answer, exercise)))
+        if offered is not None:
+            found += _copy_must_fail(bench, _filled(answer, own[exercise.id]))
+        elif not found:
+            found += _problems_of_alternatives(bench, answer)
+        problems += [f"{exercise.id} ({framework}): {problem}" for problem in found]
     return problems
+
+
+Offered = Mapping[str, Mapping[str, Any]]
+"""What an offering has drawn: by exercise, ``{"constants": {…}, "offering": number}``."""
+
+
+def in_offering(exercises: Mapping[str, Any], offered: Offered) -> dict[str, Any]:
+    """Give a chapter's exercises as an offering has them."""
+    return {
+        name: exercise.with_constants(
+            offered[name]["constants"], offering=offered[name]["offering"]
+        )
+        if isinstance(exercise, Exercise) and name in offered
+        else exercise
+        for name, exercise in exercises.items()
+    }
+
+
+def _filled(answer: str | None, exercise: Exercise) -> str | None:
+    return None if answer is None else fill_source(answer, {exercise.id: exercise})
+
+
+def _problems_of_alternatives(bench: Bench, answer: str | None) -> Iterator[str]:
+    """Prove the exercise with each value that an offering may draw, one constant at a time."""
+    for name, options in bench.exercise.alternatives.items():
+        for value in options:
+            where = f"with {name} = {value!r}: "
+            try:
+                other = bench.exercise.with_constants({name: value}, offering=1)
+                public, _ = parse(build_public(SimpleNamespace(EXERCISES=(other,)), other.id[:2]))
+            except SpecificationError as error:
+                yield f"{where}{error}"
+                continue
+            there = replace(bench, exercise=other, public=public[other.id])
+            for problem in _problems_of(there, _filled(answer, other)):
+                yield f"{where}{problem}"
+            for problem in _copy_must_fail(there, _filled(answer, bench.exercise)):
+                yield f"{where}{problem}"
+
+
+def _copy_must_fail(bench: Bench, published: str | None) -> Iterator[str]:
+    """The course's own solution earns nothing where an offering has other constants."""
+    if published is None or not bench.exercise.alternatives:
+        return
+    for each in (bench, bench.on_fresh_draws()):
+        try:
+            passes = bool(each.try_source(published, "the course's own solution"))
+        except Exception:
+            passes = False
+        if passes:
+            yield "the course's own solution, without the constants drawn, passes"
+            return
 
 
 @dataclass(frozen=True)
@@ -280,7 +352,11 @@ def _said(result: Result) -> str:
 
 
 def _in_own_process(
-    spec: ModuleType, chapter: str, framework: str, answers: dict[str, str]
+    spec: ModuleType,
+    chapter: str,
+    framework: str,
+    answers: dict[str, str],
+    offered: Offered | None,
 ) -> list[str]:
     assert spec.__file__, "a specification module is loaded from a file"
     with tempfile.TemporaryDirectory() as folder:
@@ -292,6 +368,7 @@ def _in_own_process(
                     "chapter": chapter,
                     "framework": framework,
                     "answers": answers,
+                    "offered": offered,
                 }
             ),
             encoding="utf-8",
@@ -324,7 +401,9 @@ def _main(order_path: str, reply_path: str) -> None:
     spec = importlib.util.module_from_spec(finder)
     sys.modules[finder.name] = spec
     finder.loader.exec_module(spec)
-    problems = prove_here(spec, order["chapter"], order["framework"], order["answers"])
+    problems = prove_here(
+        spec, order["chapter"], order["framework"], order["answers"], order["offered"]
+    )
     Path(reply_path).write_text(json.dumps(problems), encoding="utf-8")
 
 

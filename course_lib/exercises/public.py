@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from course_lib import edition
 from course_lib.errors import CourseError
 from course_lib.exercises.advice import Advice
 from course_lib.exercises.codec import decode, encode
@@ -74,8 +75,15 @@ class PublicExercise:
         return self.comparator is None
 
 
-def build_public(spec: ModuleType, chapter: str) -> bytes:
+def build_public(
+    spec: ModuleType | SimpleNamespace, chapter: str, *, offering: str | None = None
+) -> bytes:
     """Make the public JSON of a chapter from its specification module: same source, same bytes.
+
+    Args:
+        spec: Holds ``EXERCISES`` and ``QUIZZES``.
+        chapter: Two digits.
+        offering: The name of the offering whose numbers these are; ``None``: the course's own.
 
     Raises:
         SpecificationError: Two items share an id, an id is of another chapter, or the result is
@@ -88,6 +96,7 @@ def build_public(spec: ModuleType, chapter: str) -> bytes:
         "chapter": chapter,
         "exercises": [_data_of(exercise) for exercise in exercises],
         "quizzes": [_quiz_data(quiz) for quiz in quizzes],
+        **({"offering": offering} if offering else {}),
     }
     content = _dump(data)
     if len(content) > MAX_BYTES:
@@ -291,7 +300,35 @@ def _meant(item_id: object) -> str | None:
 
 
 def _path_of(chapter: str) -> Path | None:
-    return next(iter(sorted(FOLDER.glob(f"{chapter}_*.json"))), None) if chapter.isdigit() else None
+    if not chapter.isdigit():
+        return None
+    running = edition.current()
+    if running is not None and running.offering and running.chapter == chapter:
+        return _path_in_offering(chapter, running.offering)
+    return next(iter(sorted(FOLDER.glob(f"{chapter}_*.json"))), None)
+
+
+def _path_in_offering(chapter: str, offering: str) -> Path:
+    """Find the numbers that a class has of its own: beside the notebook, or in a kit made for it."""
+    for folder in (Path.cwd(), FOLDER):
+        for path in sorted(folder.glob(f"{chapter}_*.json")):
+            if _offering_in(path, path.stat().st_mtime_ns) == offering:
+                return path
+    raise CourseError(
+        f"This notebook is that of a class with numbers of its own ({offering}): put the file "
+        f"{chapter}_….json that came with it into the notebook's folder, then run this cell again.",
+        f"这份笔记本属于一个使用专用数据的班级（{offering}）："
+        f"请把随它一起发的 {chapter}_….json 放到笔记本所在的文件夹，再运行这个单元格。",
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _offering_in(path: Path, changed: int) -> str | None:
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return data.get("offering") if isinstance(data, dict) else None
 
 
 def _read(path: Path) -> tuple[dict[str, PublicExercise], dict[str, Quiz]]:

@@ -37,6 +37,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.advice import Advice
 from course_lib.exercises.codec import encode
 from course_lib.exercises.comparators import Comparator
+from course_lib.exercises.filling import fill, values_of
 from course_lib.exercises.judging import fits
 from course_lib.exercises.values import Value, text
 from course_lib.language import LANGUAGES, Text
@@ -118,7 +119,12 @@ class Exercise:
         errors: This exercise's own advice on errors that the function stops with, before the general
             one (:mod:`.advice`): ``((r"^IndexError", text("…", "…")),)``.
         constants: Numbers that an offering may draw anew. ``inputs``, ``reference`` and each
-            pitfall's ``answer`` get them as ``constants`` when they have a parameter of that name.
+            pitfall's ``answer`` get them as ``constants`` when they have a parameter of that name;
+            texts and sources here name them as ``{{level}}``, the chapter as ``{{ 04.6.level }}``.
+        alternatives: By constant, what an offering draws from: ``{"level": (80, 90, 99)}``. Not the
+            course's own value, with which a copied solution would pass.
+        words: Computes from the constants what else texts may name: ``words(constants) -> dict``.
+        offering: Whose public examples these are: 0 for the course's own, else an offering's number.
         survivors: Mutants of the solution that pass (:mod:`.mutants`), each by its change, with the
             reason why it is no mistake: ``{"low > 0 → low >= 0": "no interval ends exactly at 0"}``.
     """
@@ -142,8 +148,17 @@ class Exercise:
     errors: Advice = ()
     constants: Mapping[str, Any] = field(default_factory=dict)
     survivors: Mapping[str, str] = field(default_factory=dict)
+    alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    words: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    offering: int = 0
+    _as_written: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_as_written", {name: getattr(self, name) for name in _TEXTS})
+        _refuse(self.id, _faults_of_constants(self))
+        if self.constants:
+            for name, template in self._as_written.items():
+                object.__setattr__(self, name, fill(template, self.values))
         _refuse(self.id, _faults_of_exercise(self))
         if _trying.get():
             _refuse(self.id, _faults_of_draws(self))
@@ -157,7 +172,8 @@ class Exercise:
 
     def public_draw(self, number: int) -> dict[str, Value]:
         """Draw the inputs that students see; ``number`` counts from 0."""
-        return self.draw(np.random.default_rng([zlib.crc32(self.id.encode()), number]))
+        seed = [zlib.crc32(self.id.encode()), number, *([self.offering] if self.offering else [])]
+        return self.draw(np.random.default_rng(seed))
 
     def expected(self, inputs: Mapping[str, Value]) -> Value:
         """Give the right value for these inputs."""
@@ -170,11 +186,25 @@ class Exercise:
             for pitfall in self.pitfalls
         }
 
-    def with_constants(self, constants: Mapping[str, Any]) -> Exercise:
-        """Give the same exercise with other constants, checked like the original."""
+    @property
+    def values(self) -> dict[str, Any]:
+        """What texts may name: the constants, and the words computed from them."""
+        return values_of(self.constants, self.words)
+
+    def draw_constants(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Draw other constants, for an offering."""
+        return {name: each[rng.integers(len(each))] for name, each in self.alternatives.items()}
+
+    def with_constants(self, constants: Mapping[str, Any], *, offering: int = 0) -> Exercise:
+        """Give the same exercise with other constants and other examples, checked like the original."""
         unknown = set(constants) - set(self.constants)
         _refuse(self.id, (f"there is no constant {name!r}" for name in sorted(unknown)))
-        return replace(self, constants={**self.constants, **constants})
+        changed = {**self.constants, **constants}
+        return replace(self, **self._as_written, constants=changed, offering=offering)
+
+
+# What may name constants.
+_TEXTS = ("title", "pitfalls", "hints", "right", "parts", "errors")
 
 
 @dataclass(frozen=True)
@@ -311,6 +341,20 @@ def _faults_of_exercise(item: Exercise) -> Iterator[str]:
         yield f"right has sources for {sorted(unknown)}; it takes 'pytorch', 'keras' and 'numpy'"
     if any(isinstance(sources, str) for sources in item.right.values()):
         yield "right must map a framework to a tuple of sources, not to one text"
+
+
+def _faults_of_constants(item: Exercise) -> Iterator[str]:
+    for name, options in item.alternatives.items():
+        if name not in item.constants:
+            yield f"alternatives name {name!r}, which is no constant"
+        elif not isinstance(options, tuple) or not options:
+            yield f"the alternatives of {name!r} must be a tuple of values"
+    if not item.constants:
+        return
+    try:
+        fill(item._as_written, item.values)
+    except LookupError as error:
+        yield str(error.args[0])
 
 
 def _faults_of_pitfall(item: Exercise, pitfall: object) -> Iterator[str]:

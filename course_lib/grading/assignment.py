@@ -15,17 +15,26 @@ from nbformat import NotebookNode
 from course_lib.exercises.public import without_answers
 from course_lib.exercises.specification import Exercise
 from course_lib.files import write_atomically
-from course_lib.grading import screening, verdicts
-from course_lib.grading.course import Course, specification
+from course_lib.grading import reading, screening, verdicts
+from course_lib.grading.course import Course, offered_path, specification
 from course_lib.grading.execution import Work
 from course_lib.grading.sandbox import EXAMPLES, HOME
 from course_lib.grading.verdicts import Asked
 from course_lib.paths import cache_dir
 
 _MOST_SHOWN = 64
-# A kernel imports these in any case.
+# A kernel imports these in any case: the second row is what it would fetch for itself at its start.
 _ALWAYS = (
     *("ipykernel.kernelapp", "IPython", "numpy", "matplotlib", "matplotlib.pyplot"),
+    *(
+        "ipykernel.debugger",
+        "IPython.core.debugger",
+        "IPython.core.oinspect",
+        "IPython.core.logger",
+    ),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic", "IPython.utils.wildcard"),
+    *("tornado.platform.asyncio", "tornado.queues", "sqlite3", "encodings.idna"),
+    *("zmq.utils.garbage", "encodings.utf_16_be"),
     *("course_lib.edition", "course_lib.figures", "course_lib.exercises.calling"),
 )
 
@@ -91,14 +100,19 @@ class Assignment:
         }
 
     def make_whole(self, submitted: NotebookNode) -> list[str]:
-        """Put a submission back into the released form, in place; say what was put right."""
+        """Put a submission back into the released form, in place; say what was put right.
+
+        Raises:
+            CourseError: It is the notebook of another chapter, framework or class.
+        """
+        reading.refuse_other_edition(submitted, self.released)
         return screening.make_whole(submitted, self.released)
 
     def work_for(self, notebook: NotebookNode) -> Work:
         """Say what is to be run for a submission that has been made whole."""
         left_out = screening.not_to_run(notebook, self.source)
         cells = tuple(
-            cell.source if cell.cell_type == "code" and index not in left_out else None
+            self._to_run(cell) if cell.cell_type == "code" and index not in left_out else None
             for index, cell in enumerate(notebook.cells)
         )
         return Work(
@@ -113,6 +127,13 @@ class Assignment:
             ),
         )
 
+    def _to_run(self, cell: NotebookNode) -> str:
+        """Give a cell's text, a check cell's with a line that holds on to what was checked *there*."""
+        exercise = self.exercise_of.get(screening.grade_id(cell) or "", "")
+        if exercise not in self.asked or cell.metadata.nbgrader.get("solution"):
+            return str(cell.source)
+        return f'{cell.source}\n__import__("course_lib.exercises.checking").exercises.checking.keep("{exercise}")'
+
     def _is_own_test(self, cell: NotebookNode) -> bool:
         """Say whether a cell is an instructor's own test, judged by whether it runs through."""
         name = screening.grade_id(cell)
@@ -124,9 +145,14 @@ class Assignment:
     def imports(self) -> tuple[str, ...]:
         """What the instructor's version imports anywhere, and what grading itself calls."""
         found = set(_ALWAYS)
-        for cell in self.source.cells:
-            if cell.cell_type == "code":
-                found |= _imported(cell.source)
+        cells = [cell for cell in self.source.cells if cell.cell_type == "code"]
+        for cell in cells:
+            found |= _imported(cell.source)
+        if any(asked.exercise.probe for asked in self.asked.values()):
+            found.add(f"course_lib.{self.course.framework}.probes")
+        run = [cell.source for cell in cells if "demo" not in cell.metadata.get("tags", ())]
+        if any("torch.optim" in source for source in run):
+            found.add("torch._dynamo")  # PyTorch fetches it, for a second, with its first optimizer
         return tuple(sorted(found))
 
     @cached_property
@@ -137,6 +163,8 @@ class Assignment:
         mistaken one and no message goes in with it.
         """
         folder = self.course.repository / "course_lib" / "exercises" / "public"
+        if self.course.variant:
+            folder = self.course.folder / "source" / self.name
         try:
             stripped = without_answers((folder / f"{self.notebook}.json").read_bytes())
         except FileNotFoundError:
@@ -157,6 +185,7 @@ def open_assignment(course: Course, name: str, notebook: str | None = None) -> A
         course.folder / "release" / name / f"{notebook}.ipynb",
         course.repository / "solutions" / "source" / f"{notebook}.py",
         course.private / "secret",
+        offered_path(course, notebook),
     )
     versions = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)
     key = (course, name, notebook)

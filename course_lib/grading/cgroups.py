@@ -78,11 +78,20 @@ def make(name: str, limits: Limits) -> Group | None:
             folder.mkdir()
             for file in files:
                 (folder / file).write_text(str(values[file]))
+            _no_swap(folder, limits.memory_mb * _MB)
             made.append(folder)
         except OSError:
             with suppress(OSError):
                 folder.rmdir()
     return Group(tuple(made)) if made else None
+
+
+def _no_swap(folder: Path, most: int) -> None:
+    """Let memory that is written out to the disk count as well, where the system counts that."""
+    for file, value in (("memory.memsw.limit_in_bytes", most), ("memory.swap.max", 0)):
+        with suppress(OSError):
+            if (folder / file).exists():
+                (folder / file).write_text(str(value))
 
 
 @lru_cache(maxsize=1)

@@ -14,24 +14,29 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
-from course_lib.grading.course import Course
+from course_lib.grading import arrival, audit, roster
+from course_lib.grading.arrival import Arrival
+from course_lib.grading.course import Course, offering_of
 from course_lib.grading.marks import forget_failure
+from course_lib.grading.policy import read_policy
+from course_lib.grading.reading import LARGEST, edition_of, parse
 from course_lib.language import both
 
-LARGEST = 50 << 20  # bytes of one notebook; figures are in it
 _MOST_FILES = 20_000
 _IGNORED = ("__MACOSX", ".ipynb_checkpoints")
 # How platforms name what they export: Moodle's folders, Canvas's and Blackboard's files.
 _PLATFORMS = (
     re.compile(r"^(?P<who>.+?)_\d+_assignsubmission_\w+$"),
-    re.compile(r"^(?P<who>[^_]+(?:_LATE)?_\d+)_\d+_.+$"),
+    re.compile(r"^(?P<who>[^_]+)(?:_LATE)?(?P<number>_\d+)_\d+_.+$"),
     re.compile(r"^.+_(?P<who>[^_]+)_attempt_\d{4}-.+$"),
 )
 
@@ -45,42 +50,147 @@ class Collected:
         student: The student it was taken for, ``""`` where that could not be said.
         state: ``"new"``, ``"changed"``, ``"unchanged"`` or ``"refused"``.
         why: For what was refused, and for notes: one sentence.
+        arrived: When it was handed in, where that is known.
     """
 
     name: str
     student: str
     state: str
     why: str = ""
+    arrived: datetime | None = None
 
 
 @dataclass(frozen=True)
 class _File:
     parts: tuple[str, ...]
     read: Callable[[], bytes]
+    arrived: Arrival | None = None  # of a zip's entry: what the zip says
 
     @property
     def name(self) -> str:
         return "/".join(self.parts)
 
 
-def collect(course: Course, path: Path, *, chapter: str | None = None) -> list[Collected]:
+def collect(
+    course: Course,
+    path: Path,
+    *,
+    chapter: str | None = None,
+    received: datetime | None = None,
+    times: str = "auto",
+    say: Callable[[str], None] = lambda sentence: None,
+) -> list[Collected]:
     """Take in submissions; doing it again changes nothing, a newer version replaces an older one.
 
     Args:
         course: The course directory.
         path: A folder, a zip, or a single notebook.
         chapter: The assignment; ``None``: as each notebook says.
+        received: When all of it was handed in; ``None``: see ``times``.
+        times: ``"auto"``: what :mod:`course_lib.grading.arrival` believes; ``"zip"``: the zip's times,
+            whatever they look like; ``"none"``: no time is known, and nobody is late.
+        say: Called with a sentence about the whole: where the times come from.
 
     Raises:
         CourseError: There is nothing at ``path``, or it is no folder, zip or notebook.
     """
     released = _released(course)
-    found, refused = _find(path)
+    zone = read_policy(course.folder).zone
+    found, stamps, refused = _find(path, zone)
+    found, said = _with_times(found, stamps, zone, received, times)
+    if said:
+        say(said)
     taken: dict[tuple[str, str], str] = {}
     outcomes = list(refused)
-    for student, file in _by_student(found, set(released.values())):
-        outcomes.append(_take(course, released, chapter, student, file, taken))
+    known = roster.load(course)
+    matcher = roster.Matcher(known)
+    for name, file in _by_student(found, set(released.values())):
+        student, why = _identify(name, file, set(released.values()), matcher if known else None)
+        if student:
+            outcome = _take(course, released, chapter, student, file, taken)
+            outcomes.append(outcome if outcome.why else replace(outcome, why=why))
+        else:
+            outcomes.append(Collected(file.name, "", "refused", why))
     return outcomes
+
+
+def _identify(
+    name: str, file: _File, notebook_names: set[str], matcher: roster.Matcher | None
+) -> tuple[str, str]:
+    """Say whose a file is (``""``: nobody's that could be said), and what there is to say about that."""
+    student = student_name(name, notebook_names)
+    if matcher is None or not student:
+        why = both("whose it is can't be told from its name", "从文件名看不出是谁的作业")
+        return student, "" if student else why
+    # In a folder of its own, the file's name may still hold the number.
+    stem = student_name(PurePosixPath(file.parts[-1]).stem, notebook_names)
+    found = sorted(matcher.find(student, name, stem))
+    if len(found) == 1:
+        return found[0], ""
+    if found:
+        who = ", ".join(found)
+        return "", both(
+            f"it may be any of {who} on the class list: put the student's number into its name",
+            f"名单上有多人与之相符（{who}）：请在文件名中加上学号",
+        )
+    return student, both(f"{student} is not on the class list", f"名单上没有 {student}")
+
+
+def _with_times(
+    notebooks: list[_File],
+    stamps: dict[tuple[str, ...], _File],
+    zone: tzinfo,
+    received: datetime | None,
+    times: str,
+) -> tuple[list[_File], str]:
+    """Decide when each notebook was handed in; give them with their times, and a sentence about these.
+
+    A source counts only where every notebook has it: what one student alone may have put there decides
+    nothing.
+    """
+    if received is not None or times == "none" or not notebooks:
+        told = Arrival(received, "told") if received is not None else None
+        return [replace(file, arrived=told) for file in notebooks], ""
+    by_stamp = [_stamp_of(file, stamps) for file in notebooks]
+    by_name = [_named_time(file, zone) for file in notebooks]
+    if all(by_stamp):
+        found = [arrival.of_timestamp(_quietly(stamp)) for stamp in by_stamp if stamp]
+        said = both("Times of handing in: timestamp.txt.", "提交时间取自 timestamp.txt。")
+    elif all(by_name):
+        found = by_name
+        said = both("Times of handing in: in the files' names.", "提交时间取自文件名。")
+    else:
+        found = [file.arrived for file in notebooks]
+        said = both("Times of handing in: the zip's.", "提交时间取自 zip 中的文件时间。")
+        if times != "zip" and arrival.are_of_one_making([each for each in found if each]):
+            found = [None for _ in notebooks]
+            said = both(
+                "The zip's times all lie within minutes, so they are those of its making: when the work was "
+                "handed in is not known, and nobody counts as late. (--times zip believes them all the "
+                "same; --received TIME says when.)",
+                "zip 中的时间都集中在几分钟之内，应是打包的时间：实际提交时间未知，不计迟交。"
+                "（若确为提交时间，请加 --times zip；也可用 --received 时间 指定。）",
+            )
+    if not any(found):
+        said = said if "--times" in said else ""
+    return [replace(file, arrived=time) for file, time in zip(notebooks, found, strict=True)], said
+
+
+def _stamp_of(file: _File, stamps: dict[tuple[str, ...], _File]) -> _File | None:
+    """Find the time stamp beside a notebook, or in the nearest folder above it."""
+    folders = (file.parts[:depth] for depth in range(len(file.parts) - 1, 0, -1))
+    return next((stamps[folder] for folder in folders if folder in stamps), None)
+
+
+def _named_time(file: _File, zone: tzinfo) -> Arrival | None:
+    """Find the time that a platform put into a name: the outermost one, which it gave."""
+    return next(filter(None, (arrival.of_name(part, zone) for part in file.parts)), None)
+
+
+def _quietly(file: _File) -> bytes:
+    with suppress(Exception):  # whatever it is, it is no time
+        return file.read()
+    return b""
 
 
 def _released(course: Course) -> dict[str, str]:
@@ -108,7 +218,7 @@ def _take(
         return Collected(file.name, "", "refused", why)
     try:
         content = file.read()
-        said = _course_of(content)
+        said = edition_of(parse(content))
     except CourseError as problem:
         return Collected(file.name, student, "refused", str(problem))
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
@@ -126,11 +236,45 @@ def _take(
     taken[student, name] = file.name
     target = course.folder / "submitted" / student / name / f"{released[name]}.ipynb"
     before = target.read_bytes() if target.is_file() else None
+    time = file.arrived.time if file.arrived is not None else None
+    stamp = target.with_name("timestamp.txt")
+    # The time goes first: killed in between, the next run finds another notebook and writes both.
+    if file.arrived is not None and not (before == content and stamp.is_file()):
+        write_atomically(stamp, file.arrived.line)
+    elif file.arrived is None and before != content:
+        stamp.unlink(missing_ok=True)
+    _note_origin(course, name, student, file)
     if before == content:
-        return Collected(file.name, student, "unchanged")
+        return Collected(file.name, student, "unchanged", arrived=time)
     write_atomically(target, content)
     forget_failure(course, name, student)
-    return Collected(file.name, student, "new" if before is None else "changed")
+    state = "new" if before is None else "changed"
+    entry = {
+        "event": "collected",
+        "student": student,
+        "assignment": name,
+        "submission": audit.hash_of(content),
+        "handed_in": time.isoformat() if time is not None else None,
+        "time_from": file.arrived.source if file.arrived is not None else None,
+    }
+    audit.record(course, entry)
+    return Collected(file.name, student, state, arrived=time)
+
+
+def _note_origin(course: Course, chapter: str, student: str, file: _File) -> None:
+    """Note under which name a submission came: feedback goes back to the platform under the same."""
+    path = course.private / "collected" / chapter / f"{student}.json"
+    # In ASCII: a name may hold bytes that are no characters.
+    words = json.dumps({"name": file.name, "collected": datetime.now(UTC).isoformat()})
+    write_atomically(path, words)
+
+
+def origin(course: Course, chapter: str, student: str) -> tuple[str, ...]:
+    """Give the name under which a submission came, part by part; ``()`` where that is not known."""
+    path = course.private / "collected" / chapter / f"{student}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        return tuple(json.loads(path.read_text(encoding="utf-8"))["name"].split("/"))
+    return ()
 
 
 def _problem(
@@ -152,32 +296,25 @@ def _problem(
             f"it is the {said['framework']} edition; this course uses {course.framework}",
             f"这是 {said['framework']} 版，而本课程用的是 {course.framework}",
         )
+    if said and said.get("offering") != (offering_of(course) if course.variant else None):
+        return both(
+            "it is the notebook of another class: "
+            + ("this one" if course.variant else "that one")
+            + " works with numbers of its own",
+            "这是另一个班的笔记本：" + ("本班" if course.variant else "那个班") + "使用专用的数据",
+        )
     return ""
 
 
-def _course_of(content: bytes) -> dict[str, Any]:
-    """Give what a notebook says of its edition. CourseError: it is no notebook."""
-    try:
-        data = json.loads(content.decode("utf-8-sig"))
-        if not isinstance(data["cells"], list) or data["nbformat"] != 4:
-            raise ValueError
-        said = data.get("metadata", {}).get("course", {})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise CourseError(
-            "it is not a Jupyter notebook (format 4)", "它不是 Jupyter 笔记本（第 4 版格式）"
-        ) from None
-    if not isinstance(said, dict):
-        return {}
-    return {key: value for key, value in said.items() if isinstance(value, str)}
-
-
-def _find(path: Path) -> tuple[list[_File], list[Collected]]:
-    """List the notebooks below a path, and what looks like one and is refused."""
+def _find(
+    path: Path, zone: tzinfo
+) -> tuple[list[_File], dict[tuple[str, ...], _File], list[Collected]]:
+    """List the notebooks below a path, nbgrader's time stamps by folder, and what is refused."""
     path = path.expanduser()
     if path.is_dir():
         files = list(_in_folder(path))
     elif zipfile.is_zipfile(path):
-        files = list(_in_zip(zipfile.ZipFile(path), ()))
+        files = list(_in_zip(zipfile.ZipFile(path), (), zone))
     elif path.suffix == ".ipynb" and path.is_file():
         files = [_File((path.name,), partial(_read_file, path))]
     else:
@@ -186,17 +323,19 @@ def _find(path: Path) -> tuple[list[_File], list[Collected]]:
             "your learning platform exported.",
             f"{path} 不存在，或既不是文件夹也不是 zip：请给出学习平台导出的文件夹或 zip。",
         )
-    notebooks, refused = [], []
+    notebooks, stamps, refused = [], {}, []
     for file in files:
         hidden = any(part in _IGNORED or part.startswith("._") for part in file.parts)
         if hidden or not file.parts:
             continue
         if file.parts[-1].lower().endswith(".ipynb"):
             notebooks.append(file)
+        elif file.parts[-1] == "timestamp.txt" and len(file.parts) > 1:
+            stamps[file.parts[:-1]] = file
         else:
             why = both("not a notebook", "不是笔记本")
             refused.append(Collected(file.name, "", "refused", why))
-    return notebooks, refused
+    return notebooks, stamps, refused
 
 
 def _in_folder(folder: Path) -> Iterator[_File]:
@@ -206,35 +345,64 @@ def _in_folder(folder: Path) -> Iterator[_File]:
         for name in sorted(names):
             path = Path(here, name)
             count += 1
-            if path.is_symlink() or not path.is_file() or count > _MOST_FILES:
-                continue
             parts = path.relative_to(folder).parts
+            if path.is_symlink() or not path.is_file():
+                yield _File(parts, _refuse_link)
+                continue
+            if count > _MOST_FILES:
+                yield _File(parts, _refuse_more)
+                continue
             if name.lower().endswith(".zip") and zipfile.is_zipfile(path):
-                yield from _in_zip(zipfile.ZipFile(path), (*parts[:-1], path.stem))
+                # A student's own: its times are those of the student's clock.
+                yield from _in_zip(zipfile.ZipFile(path), (*parts[:-1], path.stem), None)
             else:
                 yield _File(parts, partial(_read_file, path))
 
 
-def _in_zip(archive: zipfile.ZipFile, prefix: tuple[str, ...]) -> Iterator[_File]:
+def _in_zip(
+    archive: zipfile.ZipFile,
+    prefix: tuple[str, ...],
+    zone: tzinfo | None,
+    arrived: Arrival | None = None,
+) -> Iterator[_File]:
     """List an archive's files; a zip inside it (one per student) is opened too, but only once."""
     for info in archive.infolist()[:_MOST_FILES]:
         is_link = stat.S_ISLNK(info.external_attr >> 16)
         path = PurePosixPath(_name_in(info).replace("\\", "/"))
         parts = tuple(part for part in path.parts if part not in ("/", "..", "."))
-        if info.is_dir() or is_link or not parts:
+        if info.is_dir() or not parts:
+            continue
+        if is_link:
+            yield _File((*prefix, *parts), _refuse_link)
             continue
 
         def read(info: zipfile.ZipInfo = info) -> bytes:
             return _read_entry(archive, info)
 
+        time = arrival.of_entry(info, zone) if zone is not None else arrived
         if parts[-1].lower().endswith(".zip") and not prefix:
-            yield from _in_inner_zip(read, (*parts[:-1], parts[-1][:-4]))
+            yield from _in_inner_zip(read, (*parts[:-1], parts[-1][:-4]), time)
         else:
             # In a student's own zip, only the files' names say anything.
-            yield _File((*prefix, *(parts[-1:] if prefix else parts)), read)
+            yield _File((*prefix, *(parts[-1:] if prefix else parts)), read, time)
+    if len(archive.infolist()) > _MOST_FILES:
+        yield _File((*prefix, "….ipynb"), _refuse_more)
 
 
-def _in_inner_zip(read: Callable[[], bytes], prefix: tuple[str, ...]) -> Iterator[_File]:
+def _refuse_link() -> bytes:
+    raise CourseError("it is a link or a device, not a file", "它是链接或设备，不是文件")
+
+
+def _refuse_more() -> bytes:
+    raise CourseError(
+        f"there are more than {_MOST_FILES} files: collect them in parts",
+        f"文件超过 {_MOST_FILES} 个：请分批收取",
+    )
+
+
+def _in_inner_zip(
+    read: Callable[[], bytes], prefix: tuple[str, ...], arrived: Arrival | None
+) -> Iterator[_File]:
     import io
 
     try:
@@ -242,7 +410,7 @@ def _in_inner_zip(read: Callable[[], bytes], prefix: tuple[str, ...]) -> Iterato
     except (CourseError, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError):
         yield _File((*prefix[:-1], prefix[-1] + ".zip"), lambda: b"")
         return
-    yield from _in_zip(inner, prefix)
+    yield from _in_zip(inner, prefix, None, arrived)
 
 
 def _name_in(info: zipfile.ZipInfo) -> str:
@@ -310,11 +478,12 @@ def student_name(name: str, notebook_names: set[str]) -> str:
     The name becomes a folder: characters that file systems or nbgrader's patterns give a meaning
     to are replaced, everything else (汉字, accents, spaces) stays.
     """
-    name = unicodedata.normalize("NFC", name).strip()
+    # Bytes that are no characters become "_", as a folder's name must be text for everybody.
+    name = re.sub(r"[\ud800-\udfff]", "_", unicodedata.normalize("NFC", name)).strip()
     for pattern in _PLATFORMS:
         found = pattern.match(name)
         if found:
-            name = found["who"]
+            name = found["who"] + (found.groupdict().get("number") or "")
             break
     for notebook in notebook_names:
         name = name.replace(notebook, "")

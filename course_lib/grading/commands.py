@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from course_lib.grading.course import Course, create, find_course, remember
+from course_lib.errors import CourseError
+from course_lib.grading.class_commands import add_to
+from course_lib.grading.command_options import (
+    Chapter,
+    Directory,
+    MaybeChapter,
+    Students,
+    find,
+    say,
+)
+from course_lib.grading.course import create, find_course, remember
 from course_lib.language import both
+
+if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
+    from course_lib.grading.grade import Graded
+    from course_lib.grading.roster import Student
 
 teach = typer.Typer(
     help=both(
@@ -23,21 +35,6 @@ teach = typer.Typer(
     rich_markup_mode=None,
 )
 
-_Dir = Annotated[
-    Path | None,
-    typer.Option(
-        "--dir",
-        help=both(
-            "the course directory; default: this folder, or the one used last",
-            "课程目录；默认为当前目录，或上次使用的目录",
-        ),
-    ),
-]
-_Chapter = Annotated[str, typer.Argument(help=both("such as 04", "例如 04"))]
-_MaybeChapter = Annotated[
-    str | None, typer.Option("--chapter", help=both("only this one", "只处理这一章"))
-]
-
 
 @teach.command(help=both("Make a course directory.", "创建课程目录。"))
 def init(
@@ -46,13 +43,37 @@ def init(
     framework: Annotated[
         str, typer.Option(help=both("pytorch or keras", "pytorch 或 keras"))
     ] = "pytorch",
+    variant: Annotated[
+        bool,
+        typer.Option(
+            "--variant",
+            help=both(
+                "exercises with numbers of this class's own, since the public solutions can be copied",
+                "练习使用本班专用的常数和数据（公开的答案可能被抄袭）",
+            ),
+        ),
+    ] = False,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "such as Asia/Shanghai; default: this machine's",
+                "例如 Asia/Shanghai；默认为本机时区",
+            )
+        ),
+    ] = None,
 ) -> None:
-    course = create(folder, language=lang, framework=framework)
     from course_lib.grading.nbgrader_side import make_gradebook
+    from course_lib.grading.policy import change_policy
+    from course_lib.grading.times import find_zone
 
+    find_zone(timezone)
+    course = create(folder, language=lang, framework=framework, variant=variant)
+    if timezone is not None:
+        change_policy(course, timezone=timezone)
     make_gradebook(course)
     remember(course)
-    _print(
+    say(
         both(
             f"{course.folder} is ready ({lang}/{framework}). Next:  ./course teach release 04",
             f"{course.folder} 已就绪（{lang}/{framework}）。下一步：./course teach release 04",
@@ -62,23 +83,33 @@ def init(
             f"请备份 {course.private / 'secret'}：隐藏的评分输入由它生成；不要给任何人看。",
         ),
     )
+    if course.variant:
+        say(
+            both(
+                "This class has numbers of its own: give students what  release/  holds (the notebook and the "
+                f"file beside it), or a kit made by  ./course teach kit --dir {course.folder}",
+                "本班使用专用数据：请把  release/  里的笔记本连同旁边的数据文件一起发给学生，"
+                f"或用  ./course teach kit --dir {course.folder}  生成压缩包。",
+            )
+        )
 
 
 @teach.command(help=both("Release a chapter to students.", "向学生发布一章。"))
-def release(chapter: _Chapter, folder: _Dir = None) -> None:
+def release(chapter: Chapter, folder: Directory = None) -> None:
     from course_lib.grading.release import release as run
 
-    done = run(_course(folder), chapter)
+    done = run(find(folder), chapter)
     state = (
         both("released", "已发布")
         if done.changed
         else both("released already", "此前已发布，无变化")
     )
-    _print(
+    say(
         both(
             f"Chapter {chapter} {state}: {done.notebook}",
             f"第 {chapter} 章{state}：{done.notebook}",
-        )
+        ),
+        *done.warnings,
     )
 
 
@@ -90,12 +121,37 @@ def release(chapter: _Chapter, folder: _Dir = None) -> None:
 )
 def collect(
     path: Annotated[Path, typer.Argument(help=both("folder or zip", "文件夹或 zip"))],
-    chapter: _MaybeChapter = None,
-    folder: _Dir = None,
+    chapter: MaybeChapter = None,
+    received: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "when all of it was handed in, such as '2026-10-01 20:00'",
+                "统一的提交时间，例如 '2026-10-01 20:00'",
+            )
+        ),
+    ] = None,
+    times: Annotated[
+        str,
+        typer.Option(
+            help=both(
+                "auto, zip (believe the zip's times) or none (nobody is late)",
+                "auto、zip（采信压缩包内的文件时间）或 none（不计迟交）",
+            )
+        ),
+    ] = "auto",
+    folder: Directory = None,
 ) -> None:
     from course_lib.grading.collect import collect as run
+    from course_lib.grading.policy import read_policy
+    from course_lib.grading.times import read_time, show_time
 
-    outcomes = run(_course(folder), path, chapter=chapter)
+    if times not in ("auto", "zip", "none"):
+        raise CourseError("--times takes auto, zip or none.", "--times 可选 auto、zip 或 none。")
+    course = find(folder)
+    zone = read_policy(course.folder).zone
+    moment = read_time(received, zone) if received is not None else None
+    outcomes = run(course, path, chapter=chapter, received=moment, times=times, say=say)
     words = {
         "new": both("new", "新交"),
         "changed": both("newer version", "有更新"),
@@ -103,27 +159,50 @@ def collect(
     }
     for outcome in outcomes:
         if outcome.state == "refused":
-            _print(both(f"✗ {outcome.name}: {outcome.why}", f"✗ {outcome.name}：{outcome.why}"))
+            say(both(f"✗ {outcome.name}: {outcome.why}", f"✗ {outcome.name}：{outcome.why}"))
         else:
-            _print(f"✓ {outcome.student}  ({words[outcome.state]})  {outcome.name}")
+            time = f"  {show_time(outcome.arrived, zone)}" if outcome.arrived else ""
+            note = both(f"  ({outcome.why})", f"（{outcome.why}）") if outcome.why else ""
+            say(f"✓ {outcome.student}  ({words[outcome.state]}){time}  {outcome.name}{note}")
     taken = sum(outcome.state != "refused" for outcome in outcomes)
     left = len(outcomes) - taken
-    _print(both(f"{taken} taken, {left} not taken.", f"收取 {taken} 份，未收取 {left} 份。"))
+    say(both(f"{taken} taken, {left} not taken.", f"收取 {taken} 份，未收取 {left} 份。"))
     if not taken:
         raise typer.Exit(1)
 
 
 @teach.command(help=both("Grade a chapter's submissions.", "为一章的作业评分。"))
 def grade(
-    chapter: _Chapter,
+    chapter: Chapter,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, max=64, help=both("how many at a time", "同时评几份"))
     ] = 2,
-    student: Annotated[
-        list[str] | None, typer.Option(help=both("only this student", "只评这名学生"))
+    student: Students = None,
+    exercise: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "judge only this exercise anew, such as 04.3; all other marks stay",
+                "只重新判这一题，例如 04.3；其余得分不变",
+            )
+        ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help=both("run and judge again what has not changed", "无变化的也重新运行、重新判分"),
+        ),
+    ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help=both("also what has not changed", "无变化的也重新评"))
+        bool,
+        typer.Option(
+            "--force",
+            help=both(
+                "judge again what has not changed, without running it",
+                "无变化的也重新判分，但不重新运行",
+            ),
+        ),
     ] = False,
     unsandboxed: Annotated[
         bool,
@@ -135,29 +214,60 @@ def grade(
             ),
         ),
     ] = False,
-    folder: _Dir = None,
+    folder: Directory = None,
 ) -> None:
+    from course_lib.grading import roster
     from course_lib.grading.grade import grade as run
+    from course_lib.grading.pace import ends_on_request, shown
+    from course_lib.grading.regrade import regrade
 
-    course = _course(folder)
+    course = find(folder)
     if unsandboxed:
-        _print(
+        say(
             both(
                 "Without a sandbox: whatever a submission does is done in your name. Recorded.",
                 "未使用沙箱：作业的一切操作都以你的身份进行。此事已记录。",
             )
         )
     count = len(student or course.submissions(chapter))
-    failed = 0
-    with _progress() as progress:
-        task = progress.add_task(both("Grading", "评分"), total=count)
-        for outcome in run(
-            course, chapter, jobs=jobs, students=student, force=force, sandboxed=not unsandboxed
-        ):
-            progress.advance(task)
-            failed += outcome.state == "failed"
-            progress.console.print(_graded_line(outcome), markup=False, highlight=False)
-    _print(
+    listed = roster.load(course)
+    if exercise is not None:
+        outcomes = regrade(
+            course,
+            chapter,
+            exercise,
+            jobs=jobs,
+            students=student,
+            again=again,
+            sandboxed=not unsandboxed,
+        )
+    else:
+        outcomes = run(
+            course,
+            chapter,
+            jobs=jobs,
+            students=student,
+            force=force,
+            again=again,
+            sandboxed=not unsandboxed,
+        )
+    failed = done = 0
+    try:
+        with ends_on_request(), shown(count) as show:
+            for outcome in outcomes:
+                done += 1
+                failed += outcome.state == "failed"
+                show(_graded_line(outcome, listed), outcome.state != "unchanged")
+    except KeyboardInterrupt:
+        say(
+            both(
+                f"Stopped after {done} of {count}; they are in the gradebook. "
+                "The same command again goes on with the others.",
+                f"已停止：{count} 份中 {done} 份已记入成绩册。再次运行同一命令即可继续评其余的。",
+            )
+        )
+        raise typer.Exit(130) from None
+    say(
         both(
             f"{count - failed} graded, {failed} failed. Next:  ./course teach feedback {chapter}",
             f"已评 {count - failed} 份，失败 {failed} 份。下一步：./course teach feedback {chapter}",
@@ -168,63 +278,76 @@ def grade(
 
 
 @teach.command(help=both("Make the feedback pages.", "生成反馈页面。"))
-def feedback(chapter: _Chapter, folder: _Dir = None) -> None:
-    from course_lib.grading.give_back import give_back
+def feedback(
+    chapter: Chapter,
+    student: Students = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help=both(
+                "put all pages into this .zip or folder, named as the submissions were",
+                "把全部页面放进这个 .zip 或文件夹，按收取时的名称命名",
+            )
+        ),
+    ] = None,
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading.give_back import give_back, pack
 
-    course = _course(folder)
-    failed = 0
-    for each in give_back(course, chapter):
-        failed += each.page is None
-        _print(f"✗ {each.student}: {each.why}" if each.page is None else f"✓ {each.page}")
+    course = find(folder)
+    pages = []
+    for each in give_back(course, chapter, students=student):
+        pages.append(each)
+        say(f"✗ {each.student}: {each.why}" if each.page is None else f"✓ {each.page}")
+    failed = sum(each.page is None for each in pages)
+    if to is not None:
+        count = pack(course, chapter, pages, to)
+        say(both(f"{count} pages in {to}", f"已放入 {count} 个页面：{to}"))
     if failed:
         raise typer.Exit(1)
 
 
-@teach.command(help=both("Export the grades as CSV.", "把成绩导出为 CSV。"))
+@teach.command(help=both("Export the grades as CSV or Excel.", "把成绩导出为 CSV 或 Excel。"))
 def export(
-    path: Annotated[Path, typer.Argument(help=both("such as grades.csv", "例如 grades.csv"))],
-    chapter: _MaybeChapter = None,
-    bom: Annotated[
-        bool,
-        typer.Option(
-            "--bom", help=both("so that Excel reads Chinese names", "便于 Excel 正确显示中文")
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help=both("such as grades.xlsx or grades.csv", "例如 grades.xlsx 或 grades.csv")
         ),
-    ] = False,
-    folder: _Dir = None,
+    ],
+    chapter: MaybeChapter = None,
+    bom: Annotated[
+        bool | None,
+        typer.Option(
+            "--bom/--no-bom",
+            help=both(
+                "mark a CSV as UTF-8, so that Excel reads Chinese names",
+                "在 CSV 开头加 BOM，便于 Excel 正确显示中文（中文界面下默认加）",
+            ),
+        ),
+    ] = None,
+    folder: Directory = None,
 ) -> None:
-    from course_lib.grading.export import read_grades, write_csv
+    from course_lib.grading import audit
+    from course_lib.grading.export import spoilt_by_excel, write_table
+    from course_lib.grading.policy import read_policy
+    from course_lib.grading.standing import read_grades
 
-    rows = read_grades(_course(folder), chapter)
-    write_csv(rows, path, bom=bom)
-    _print(both(f"{len(rows)} rows in {path}", f"已写入 {len(rows)} 行：{path}"))
-
-
-@teach.command(help=both("Show who handed in, and what became of it.", "查看谁交了、结果如何。"))
-def status(chapter: _MaybeChapter = None, folder: _Dir = None) -> None:
-    from course_lib.grading.export import read_grades
-
-    course = _course(folder)
+    course = find(folder)
+    if chapter is not None:
+        course.notebook_name(chapter)
     rows = read_grades(course, chapter)
-    table = Table(title=str(course.folder), title_justify="left")
-    for heading in (
-        both("Chapter", "章"),
-        both("Student", "学生"),
-        both("State", "状态"),
-        both("Points", "得分"),
-        both("Note", "备注"),
-    ):
-        table.add_column(heading)
-    states = {
-        "graded": both("graded", "已评分"),
-        "to be marked": both("part to be marked by hand", "部分待人工评阅"),
-        "failed": both("failed", "评分失败"),
-        "handed in": both("handed in, not graded", "已交，未评分"),
-        "missing": both("nothing handed in", "未交"),
-    }
-    for row in rows:
-        points = "" if row.score is None else f"{row.score:g} / {row.most:g}"
-        table.add_row(row.chapter, row.student, states[row.state], points, row.why)
-    Console().print(table)
+    write_table(rows, path, bom=bom, zone=read_policy(course.folder).zone)
+    audit.record(course, {"event": "exported", "assignment": chapter, "rows": len(rows)})
+    say(both(f"{len(rows)} rows in {path}", f"已写入 {len(rows)} 行：{path}"))
+    if path.suffix.lower() == ".csv" and spoilt_by_excel(rows):
+        say(
+            both(
+                "Excel drops leading zeros and rounds long numbers when it opens a CSV: for Excel, export "
+                "to .xlsx.",
+                "Excel 打开 CSV 时会丢掉学号的前导零、把长学号改成科学计数：若用 Excel，请导出为 .xlsx。",
+            )
+        )
 
 
 @teach.command(
@@ -238,43 +361,36 @@ def kit(
     framework: Annotated[
         str | None, typer.Option(help=both("only pytorch or keras", "只要 pytorch 或 keras"))
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir",
+            help=both(
+                "a course directory with numbers of its own: its chapters as it has them",
+                "使用专用数据的课程目录：其中的章节用该班的版本",
+            ),
+        ),
+    ] = None,
 ) -> None:
     from course_lib.grading.kit import make_kit
     from course_lib.paths import repository_root
 
-    made, count = make_kit(repository_root(), target, language=lang, framework=framework)
-    _print(both(f"{made}: {count} files.", f"{made}：共 {count} 个文件。"))
+    course = find_course(folder) if folder is not None else None
+    made, count = make_kit(
+        repository_root(), target, language=lang, framework=framework, course=course
+    )
+    say(both(f"{made}: {count} files.", f"{made}：共 {count} 个文件。"))
 
 
-def _course(folder: Path | None) -> Course:
-    course = find_course(folder)
-    remember(course)
-    if folder is None:
-        _print(both(f"Course directory: {course.folder}", f"课程目录：{course.folder}"))
-    return course
-
-
-def _graded_line(outcome: object) -> str:
-    from course_lib.grading.grade import Graded
-
-    assert isinstance(outcome, Graded)
+def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
+    name = listed[outcome.student].shown if outcome.student in listed else ""
+    who = f"{outcome.student} {name}".strip()
     if outcome.state == "failed":
-        return f"✗ {outcome.student}: {outcome.why}"
+        return f"✗ {who}: {outcome.why}"
+    late = both(f", late −{outcome.late:g}", f"，迟交 −{outcome.late:g}") if outcome.late else ""
     waiting = both(", part to be marked by hand", "，部分待人工评阅") if outcome.waiting else ""
     before = both(" (unchanged)", "（无变化）") if outcome.state == "unchanged" else ""
-    return f"✓ {outcome.student}: {outcome.score:g} / {outcome.most:g}{waiting}{before}"
+    return f"✓ {who}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
 
 
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        transient=True,
-    )
-
-
-def _print(*lines: str) -> None:
-    for line in lines:
-        typer.echo(line)
+add_to(teach)

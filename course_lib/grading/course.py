@@ -4,9 +4,14 @@
 
     nbgrader_config.py     makes `nbgrader autograde` and the formgrader do what `teach grade` does
     course.json            language, framework, where the course's repository is
+    policy.json            time zone, late penalties, extensions;  roster.json: who is in the class
     .course/secret         32 random bytes that the hidden inputs are drawn from; readable by you only
     .course/audit.jsonl    who was graded when, in what environment, with what outcome; only grows
+    .course/audit.head     how long that is, and its last hash
     .course/results/       executions, so that nothing is run twice
+    .course/graded/        what is graded, or why it failed;  answers/: what marks by hand were given for
+    .course/collected/     under which name each submission came
+    .course/variants/      what this offering has drawn, where it has numbers of its own
     source/ release/ submitted/ autograded/ feedback/ gradebook.db       nbgrader's
 """
 
@@ -18,7 +23,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +32,7 @@ import numpy as np
 
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
+from course_lib.exercises.proofs import Offered, in_offering
 from course_lib.exercises.specification import proven
 from course_lib.files import write_atomically
 from course_lib.language import LANGUAGES
@@ -45,12 +51,14 @@ class Course:
         language: The edition's language, ``"en"`` or ``"zh"``.
         framework: ``"pytorch"`` or ``"keras"``.
         repository: The course's checkout, which holds ``solutions/``.
+        variant: Whether this offering has constants and examples of its own (:mod:`.variants`).
     """
 
     folder: Path
     language: str
     framework: str
     repository: Path
+    variant: bool = False
 
     @property
     def private(self) -> Path:
@@ -110,8 +118,34 @@ def find_repository_edition(course: Course, chapter: str) -> Path:
 
 
 def specification(course: Course, name: str) -> Mapping[str, Any]:
-    """Load a chapter's exercises by id, from the module beside its source."""
-    return load_exercises(course.repository / "solutions" / "source" / f"{name}.py")
+    """Load a chapter's exercises by id, from the module beside its source, as this offering has them."""
+    known = load_exercises(course.repository / "solutions" / "source" / f"{name}.py")
+    if not course.variant:
+        return known
+    with proven():
+        return in_offering(known, read_offered(course, name))
+
+
+def offering_of(course: Course) -> str:
+    """Give the name of an offering: it says which numbers belong together, and nothing else."""
+    return hashlib.sha256(course.secret + b"\0offering").hexdigest()[:8]
+
+
+def offered_path(course: Course, name: str) -> Path:
+    """Name the file that keeps what an offering has drawn for a chapter."""
+    return course.private / "variants" / f"{name}.json"
+
+
+def read_offered(course: Course, name: str) -> Offered:
+    """Give what this offering has drawn for a chapter; nothing before its release."""
+    path = offered_path(course, name)
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError):
+        raise CourseError(
+            f"{path} is damaged: bring it back from a backup, since it holds this class's numbers.",
+            f"{path} 已损坏：其中是本班专用的数据，请从备份恢复。",
+        ) from None
 
 
 _loaded: dict[tuple[str, int], Mapping[str, Any]] = {}
@@ -140,7 +174,12 @@ def load_exercises(path: Path) -> Mapping[str, Any]:
 
 
 def create(
-    folder: Path, *, language: str, framework: str, repository: Path | None = None
+    folder: Path,
+    *,
+    language: str,
+    framework: str,
+    repository: Path | None = None,
+    variant: bool = False,
 ) -> Course:
     """Make a course directory, or complete one that is there; a secret that exists is kept.
 
@@ -149,15 +188,29 @@ def create(
         language: The edition's language.
         framework: The edition's framework.
         repository: The checkout with ``solutions/``; this one where not given.
+        variant: Draw constants and examples of its own from the secret, chapter by chapter, when they
+            are released. A course directory stays what it was made as.
 
     Raises:
         CourseError: For an unknown edition, or a directory made for another one.
     """
     _require_edition(language, framework)
     folder = folder.expanduser().resolve()
-    course = Course(folder, language, framework, (repository or repository_root()).resolve())
+    repository = (repository or repository_root()).resolve()
+    course = Course(folder, language, framework, repository, variant)
+    settings: dict[str, Any] = {}
     if (folder / _SETTINGS).exists():
         there = open_course(folder)
+        settings = json.loads(
+            (folder / _SETTINGS).read_text(encoding="utf-8")
+        )  # limits and such stay
+        course = replace(course, variant=there.variant)
+        if variant and not there.variant:
+            raise CourseError(
+                f"{folder} is a course with the public numbers already: "
+                "choose another folder for numbers of its own.",
+                f"{folder} 已是使用公开数据的课程目录：要用专用数据，请另选目录。",
+            )
         if (there.language, there.framework) != (language, framework):
             raise CourseError(
                 f"{folder} is a course in {there.language}/{there.framework} already: "
@@ -173,7 +226,12 @@ def create(
         (folder / name).mkdir(parents=True, exist_ok=True)
     course.private.chmod(0o700)
     _make_secret(course.private / "secret")
-    settings = {"language": language, "framework": framework, "repository": str(course.repository)}
+    settings |= {
+        "language": language,
+        "framework": framework,
+        "repository": str(course.repository),
+    }
+    settings |= {"variant": True} if course.variant else {}
     write_atomically(folder / _SETTINGS, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
     if not (folder / "nbgrader_config.py").exists():  # the instructor may have added to it
         write_atomically(folder / "nbgrader_config.py", _configuration(course))
@@ -186,7 +244,8 @@ def open_course(folder: Path) -> Course:
         settings = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
         language, framework = settings["language"], settings["framework"]
         repository = Path(settings["repository"])
-    except (OSError, ValueError, KeyError, TypeError):
+        variant = settings.get("variant") is True
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise CourseError(
             f"{folder} is not a course directory: make one with"
             "  ./course teach init DIR --lang en --framework pytorch",
@@ -195,7 +254,7 @@ def open_course(folder: Path) -> Course:
         ) from None
     if not (repository / "solutions").is_dir():
         repository = repository_root()  # the checkout has moved
-    return Course(folder.resolve(), language, framework, repository)
+    return Course(folder.resolve(), language, framework, repository, variant)
 
 
 def find_course(folder: Path | None) -> Course:

@@ -88,6 +88,7 @@ class Execution:
         kernels: How many kernels it took.
         seconds: By the clock.
         computed: Seconds of computing in the kernels, their start included.
+        starts: Of these, seconds before their first cell.
         deaths: Why kernels ended before their time.
     """
 
@@ -97,6 +98,7 @@ class Execution:
     kernels: int = 0
     seconds: float = 0.0
     computed: float = 0.0
+    starts: float = 0.0
     deaths: list[str] = field(default_factory=list)
 
     def to_json(self) -> str:
@@ -130,6 +132,7 @@ def execute(work: Work, limits: Limits, *, sandboxed: bool = True) -> Execution:
         with open_kernel(
             limits=limits, sandboxed=sandboxed, shown=shown, imports=work.imports
         ) as kernel:
+            result.starts = round(result.starts + kernel.computed(), 2)
             if not run.go_on(kernel):
                 result.deaths.append(kernel.why_dead or "died")
             result.computed = round(result.computed + kernel.computed(), 2)
@@ -211,7 +214,8 @@ class _Run:
 
     def _ask(self, kernel: Kernel, name: str) -> bool:
         code, expression = self.work.questions[name]
-        outcome = kernel.ask(code, expression, seconds=self.limits.cell_seconds, by=self._by())
+        seconds = min(self.limits.cell_seconds, self.limits.question_seconds)
+        outcome = kernel.ask(code, expression, seconds=seconds, by=self._by())
         if outcome.state == "dead":
             if self._may_be_innocent(kernel, name):
                 return False

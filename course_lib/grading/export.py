@@ -4,108 +4,186 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from datetime import tzinfo
 from pathlib import Path
+from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
+from nbgrader.plugins import ExportPlugin
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
-from course_lib.grading.course import Course
-from course_lib.grading.marks import failure_of
+from course_lib.grading.course import open_course
+from course_lib.grading.nbgrader_side import folder_of
+from course_lib.grading.policy import read_policy
+from course_lib.grading.standing import STATES, Row, natural, read_grades
+from course_lib.grading.times import find_zone, show_duration, show_time
+from course_lib.language import both, current, pick
 
 _BOM = "\ufeff"
+# A cell that begins so is a formula to a spreadsheet; some read the full-width signs so, too.
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-@dataclass(frozen=True)
-class Row:
-    """One student's grade for one chapter.
+class GradesTable(ExportPlugin):
+    """The same table for ``nbgrader export``: what is missing is missing there, and not a silent 0."""
 
-    Attributes:
-        state: ``graded``, ``to be marked`` (a part waits for a person), ``failed`` (see ``why``),
-            ``handed in`` (not graded yet) or ``missing`` (known, but nothing handed in).
-        score: Points, late penalty taken off; ``None`` unless graded.
-        exercises: Points by exercise.
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the table to ``--to`` (``grades.csv``), for ``--assignment`` and ``--student``."""
+        course = open_course(folder_of(self))
+        rows = [
+            row
+            for row in read_grades(course)
+            if (not self.student or row.student in map(str, self.student))
+            and (not self.assignment or row.chapter in map(str, self.assignment))
+        ]
+        write_table(rows, Path(self.to or "grades.csv"), zone=read_policy(course.folder).zone)
+
+
+def write_table(
+    rows: Sequence[Row], path: Path, *, bom: bool | None = None, zone: tzinfo | None = None
+) -> None:
+    """Write standings as a table: a line for each student and chapter, a column for each exercise.
+
+    Args:
+        rows: The standings.
+        path: ``….csv`` or ``….xlsx``; an Excel file has a sheet for each chapter, and one for the sums.
+        bom: Whether a CSV says that it is UTF-8, for Excel; ``None``: where the headings are Chinese.
+        zone: The zone in which times are shown; ``None``: this machine's.
     """
-
-    student: str
-    chapter: str
-    state: str
-    score: float | None = None
-    most: float | None = None
-    late: float = 0.0
-    why: str = ""
-    exercises: dict[str, float] = field(default_factory=dict)
-
-
-def read_grades(course: Course, chapter: str | None = None) -> list[Row]:
-    """Give every student's standing in every released chapter (or in one)."""
-    database = course.folder / "gradebook.db"
-    if not database.is_file():
+    path, zone = path.expanduser(), zone or find_zone(None)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        with_bom = current() == "zh" if bom is None else bom
+        write_atomically(path, (_BOM if with_bom else "") + _as_csv(rows, zone))
+    elif suffix == ".xlsx":
+        write_atomically(path, _as_workbook(rows, zone))
+    else:
         raise CourseError(
-            "This course has no gradebook yet: release and grade a chapter first.",
-            "本课程还没有成绩册：请先发布章节并评分。",
+            f"{path}: choose a name that ends in .csv or .xlsx.",
+            f"{path}：请用以 .csv 或 .xlsx 结尾的文件名。",
         )
-    with Gradebook(f"sqlite:///{database}") as gradebook:
-        return list(_rows(course, gradebook, chapter))
 
 
-def write_csv(rows: list[Row], path: Path, *, bom: bool = False) -> None:
-    """Write the table as CSV, UTF-8; with ``bom`` so that Excel shows Chinese names at once."""
-    names = sorted({name for row in rows for name in row.exercises}, key=_natural)
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    fixed = ["student", "chapter", "state", "score", "max_score", "late_penalty"]
-    table.writerow([*fixed, *names, "note"])
+def spoilt_by_excel(rows: Sequence[Row]) -> bool:
+    """Say whether Excel would change student numbers in a CSV: leading zeros, or many digits."""
+    return any(re.fullmatch(r"0\d+|\d{12,}", row.student) for row in rows)
+
+
+def _table(rows: Sequence[Row], zone: tzinfo) -> list[list[Any]]:
+    exercises = sorted({name for row in rows for name in row.exercises}, key=natural)
+    table: list[list[Any]] = [[*_headings(), *exercises, both("note", "说明")]]
     for row in rows:
-        points = [_cell(row.exercises.get(name)) for name in names]
-        start = [_safe(row.student), row.chapter, row.state, _cell(row.score), _cell(row.most)]
-        table.writerow([*start, _cell(row.late or None), *points, _safe(row.why)])
-    write_atomically(path.expanduser(), (_BOM if bom else "") + text.getvalue())
+        late = show_duration(row.seconds_late) if row.seconds_late else ""
+        start = [row.student, row.name, row.chapter, pick(STATES[row.state])]
+        marks = [row.earned, row.late or None, row.score, row.most]
+        given = {name: each for name, each in row.exercises.items() if name not in row.unmarked}
+        points = [given.get(name) for name in exercises]
+        time = show_time(row.handed_in, zone)
+        table.append([*start, time, late, *marks, *points, row.explanation])
+    return table
 
 
-def _rows(course: Course, gradebook: Gradebook, chapter: str | None) -> Iterator[Row]:
-    for assignment in sorted(gradebook.assignments, key=lambda each: each.name):
-        if chapter is not None and assignment.name != chapter:
-            continue
-        handed_in = course.submissions(assignment.name)
-        known = {student.id for student in gradebook.students} | set(handed_in)
-        for student in sorted(known):
-            yield _row(course, gradebook, assignment.name, student, student in handed_in)
+def _headings() -> list[str]:
+    return [
+        both("student_id", "学号"),
+        both("name", "姓名"),
+        both("chapter", "章"),
+        both("state", "状态"),
+        both("handed_in", "提交时间"),
+        both("late_by", "迟交"),
+        both("points", "原始得分"),
+        both("late_penalty", "迟交扣分"),
+        both("score", "得分"),
+        both("max_score", "满分"),
+    ]
 
 
-def _row(course: Course, gradebook: Gradebook, chapter: str, student: str, handed_in: bool) -> Row:
-    why = failure_of(course, chapter, student)
-    if why is not None:
-        return Row(student, chapter, "failed", why=why)
-    # nbgrader makes an entry, and a 0, as soon as grading begins: only what was written down counts.
-    autograded = course.folder / "autograded" / student / chapter
-    try:
-        submission = gradebook.find_submission(chapter, student)
-    except MissingEntry:
-        submission = None
-    if submission is None or not any(autograded.glob("*.ipynb")):
-        return Row(student, chapter, "handed in" if handed_in else "missing")
-    exercises = {
-        grade.name.replace("-", ".", 1): float(grade.score)
-        for notebook in submission.notebooks
-        for grade in notebook.grades
-    }
-    late = float(submission.late_submission_penalty or 0.0)
-    state = "to be marked" if submission.needs_manual_grade else "graded"
-    score, most = float(submission.score) - late, float(submission.max_score)
-    return Row(student, chapter, state, score, most, late, exercises=exercises)
+def _as_csv(rows: Sequence[Row], zone: tzinfo) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for line in _table(rows, zone):
+        writer.writerow([_safe(each) if isinstance(each, str) else _number(each) for each in line])
+    return text.getvalue()
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.10g}"
 
 
 def _safe(text: str) -> str:
     """Keep a spreadsheet from reading a name as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (0, part) for part in name.split(".")]
+def _as_workbook(rows: Sequence[Row], zone: tzinfo) -> bytes:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    del book[book.sheetnames[0]]  # the empty one that it begins with
+    chapters = sorted({row.chapter for row in rows})
+    if len(chapters) > 1:
+        _fill(book.create_sheet(both("all chapters", "各章汇总")), _sums(rows, chapters))
+    for chapter in chapters:
+        of_chapter = [row for row in rows if row.chapter == chapter]
+        _fill(book.create_sheet(_sheet_name(chapter)), _table(of_chapter, zone))
+    if not chapters:
+        _fill(book.create_sheet(both("grades", "成绩")), _table([], zone))
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _sums(rows: Sequence[Row], chapters: Sequence[str]) -> list[list[Any]]:
+    """One line for each student: the score of each chapter, blank where there is none, and the sum."""
+    by_student: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        by_student.setdefault(row.student, {})[row.chapter] = row
+    ends = [
+        both("sum", "合计"),
+        both("chapters missing", "缺交章数"),
+        both("chapters open", "未评完章数"),
+    ]
+    table: list[list[Any]] = [[*_headings()[:2], *chapters, *ends]]
+    for student, own in by_student.items():
+        scores = [own[each].score if each in own else None for each in chapters]
+        states = [row.state for row in own.values()]
+        total = sum(score for score in scores if score is not None)
+        open_ones = sum(state not in ("graded", "missing") for state in states)
+        name = next(iter(own.values())).name
+        table.append([student, name, *scores, total, states.count("missing"), open_ones])
+    return table
+
+
+def _fill(sheet: Any, table: list[list[Any]]) -> None:
+    from openpyxl.styles import Alignment, Font
+
+    for number, line in enumerate(table, start=1):
+        for column, value in enumerate(line, start=1):
+            cell = sheet.cell(number, column)
+            if isinstance(value, str):
+                # Written as text, whatever it looks like: no formula, and 007 stays 007.
+                cell.value = _CONTROL.sub("", value)
+                cell.data_type, cell.number_format = "s", "@"
+                cell.quotePrefix = value.lstrip(" ").startswith(_FORMULA)
+            else:
+                cell.value = value
+            if number == 1:
+                cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True)
+    sheet.freeze_panes = "C2"
+    sheet.auto_filter.ref = sheet.dimensions
+    for column, cells in enumerate(sheet.iter_cols(max_row=50), start=1):
+        widest = max((_width(cell.value) for cell in cells), default=0)
+        letter = cells[0].column_letter if cells else str(column)
+        sheet.column_dimensions[letter].width = min(max(widest + 2, 7), 60)
+
+
+def _width(value: Any) -> int:
+    return sum(2 if ord(sign) > 0x2E80 else 1 for sign in str("" if value is None else value))
+
+
+def _sheet_name(chapter: str) -> str:
+    return re.sub(r"[\\/*?:\[\]]", "_", chapter)[:31] or "-"

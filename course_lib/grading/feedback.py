@@ -6,6 +6,7 @@ value: the verdicts that it shows were written without them.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,8 +24,12 @@ from traitlets import List
 
 from course_lib.errors import CourseError
 from course_lib.exercises.values import text
-from course_lib.grading import verdicts
+from course_lib.grading import roster, verdicts
 from course_lib.grading.course import Course, open_course, specification
+from course_lib.grading.lateness import CountLateness
+from course_lib.grading.nbgrader_side import folder_of
+from course_lib.grading.policy import read_policy
+from course_lib.grading.times import show_time
 from course_lib.language import Text
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -41,9 +46,7 @@ class Explain(NbGraderPreprocessor):
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Put the page's content into the resources, beside the grades that ``GetGrades`` put there."""
-        converter = self.parent.parent if self.parent is not None else None
-        directory = getattr(converter, "coursedir", None)
-        course = open_course(Path(directory.root) if directory is not None else Path.cwd())
+        course = open_course(folder_of(self))
         resources["course_feedback"] = make_page(course, nb, resources["nbgrader"])
         return nb, resources
 
@@ -52,7 +55,13 @@ def configure(config: Any) -> None:
     """Put our page into nbgrader's configuration; the formgrader's button uses it too."""
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 
-    config.GenerateFeedback.preprocessors = [GetGrades, Explain, CSSHTMLHeaderPreprocessor]
+    # Lateness takes off a part of the points: points given by hand since the grading count, too.
+    config.GenerateFeedback.preprocessors = [
+        CountLateness,
+        GetGrades,
+        Explain,
+        CSSHTMLHeaderPreprocessor,
+    ]
     # Ours first: it holds another "feedback". The formgrader finds its own pages in nbgrader's.
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), str(_NBGRADERS)]
 
@@ -79,7 +88,8 @@ def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dic
     return {
         "lang": {"en": "en", "zh": "zh-CN"}[language],
         "title": words["title"].format(name=_title_of(nb, known["notebook"])),
-        "student": words["student"].format(name=known["student"]),
+        "student": words["student"].format(name=_who(course, known["student"])),
+        "handed_in": _handed_in(course, known, words),
         "total": words["total"].format(
             score=_number(known["score"]), most=_number(known["max_score"])
         ),
@@ -146,6 +156,7 @@ def _row(
         "sign": {"right": "✓", "wrong": "✗", "open": "…"}[kind],
         "state": state,
         "why": why,
+        "why_html": [_with_code(line) for line in why],
         "rubric": [(_number(points), _pick(words, language)) for points, words in rubric],
         "comment": comments.get(name) or answer,
     }
@@ -170,6 +181,25 @@ def _outcome(
     return "wrong", state, [error.evalue] if error.evalue else []
 
 
+def _who(course: Course, student: str) -> str:
+    """Give number and name, as the class list has them."""
+    listed = roster.load(course).get(student)
+    return f"{student} {listed.shown}".strip() if listed is not None else student
+
+
+def _handed_in(course: Course, known: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """Say when it was handed in and by when it had to be, where that is known."""
+    zone = read_policy(course.folder).zone
+    with Gradebook(known["db_url"]) as gradebook:
+        submission = gradebook.find_submission(known["assignment"], known["student"])
+        said = []
+        if submission.timestamp is not None:
+            said.append(words["handed_in"].format(time=show_time(submission.timestamp, zone)))
+        if submission.assignment.duedate is not None:
+            said.append(words["due"].format(time=show_time(submission.duedate, zone)))
+    return " · ".join(said)
+
+
 def _by_hand(known: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     """List the cells that a person has still to mark, and those that a person has marked."""
     with Gradebook(known["db_url"]) as gradebook:
@@ -180,10 +210,15 @@ def _by_hand(known: Mapping[str, Any]) -> tuple[set[str], set[str]]:
         return waiting, {grade.name for grade in grades if grade.manual_score is not None}
 
 
+def _with_code(line: str) -> str:
+    """Turn a sentence into HTML, `names` in it into code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line))
+
+
 def _clean(markdown: str) -> str:
     """Turn prose into HTML that can do nothing: a student's answer is read by instructors too."""
-    html = str(markdown2html(markdown))
-    return bleach.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
+    made = str(markdown2html(markdown))
+    return bleach.clean(made, tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
 
 
 _TAGS = {
@@ -214,6 +249,8 @@ def _pick(word: Text, language: str) -> str:
 _WORDS: dict[str, Text] = {
     "title": text("Feedback: {name}", "评分反馈：{name}"),
     "student": text("Student: {name}", "学生：{name}"),
+    "handed_in": text("Handed in: {time}", "提交：{time}"),
+    "due": text("Due: {time}", "截止：{time}"),
     "total": text("{score} of {most} points", "得分 {score} / {most}"),
     "late": text("{points} taken off for lateness", "迟交扣 {points} 分"),
     "pending": text("some answers are still to be marked by hand", "部分作答尚待人工评阅"),

@@ -1,35 +1,40 @@
 """``teach grade``: run what was handed in on several kernels at once, and let nbgrader write it down.
 
-Kernels are processes of their own; one thread waits for each. nbgrader's gradebook has one writer: this
-process, one student after the other. A run that was killed goes on where it was: executions are kept,
-and a student whose submission, environment and questions have not changed is not graded again.
+Submissions are run by an executor (:mod:`.executors`); nbgrader's gradebook has one writer: this process,
+one student after the other, each in one transaction. A run that was killed goes on where it was:
+executions are kept, and a student whose submission, environment and questions have not changed is not
+graded again.
 """
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-
-import nbformat
-from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.apps.api import NbGraderAPI
 
 from course_lib.errors import CourseError
 from course_lib.files import locked
-from course_lib.grading import audit, execution, kernel, marks, results, sandbox
+from course_lib.grading import audit, marks, results, sandbox
 from course_lib.grading.assignment import Assignment, open_assignment
-from course_lib.grading.collect import LARGEST
 from course_lib.grading.course import Course
 from course_lib.grading.execution import Work
-from course_lib.grading.nbgrader_side import environment, last_line, open_api
-from course_lib.grading.plugin import UNSANDBOXED
+from course_lib.grading.executors import (
+    Done,
+    Executor,
+    MachineError,
+    Processes,
+    Serial,
+    Task,
+    as_course_error,
+    full_disk_said,
+    limits_of,
+    with_threads,
+)
+from course_lib.grading.reading import read_submission
+from course_lib.grading.recording import Recorder
 from course_lib.grading.sandbox import Limits
-from course_lib.language import both
+from course_lib.language import both, pick
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Graded:
         most: The points that there are.
         waiting: Whether something is still to be marked by hand.
         why: For a failure: one sentence.
+        late: Points that lateness takes off the score.
     """
 
     student: str
@@ -51,13 +57,15 @@ class Graded:
     most: float | None = None
     waiting: bool = False
     why: str = ""
+    late: float = 0.0
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     student: str
     work: Work
-    key: str
+    key: str  # of the execution
+    version: str  # of all that was handed in, prose and outputs too
 
 
 def grade(
@@ -68,6 +76,8 @@ def grade(
     students: Sequence[str] | None = None,
     sandboxed: bool = True,
     force: bool = False,
+    again: bool = False,
+    executor: Executor | None = None,
 ) -> Iterator[Graded]:
     """Grade a chapter's submissions; give each student's outcome as soon as it is in the gradebook.
 
@@ -77,84 +87,129 @@ def grade(
         jobs: Kernels at a time.
         students: Only these; ``None`` for all who handed in.
         sandboxed: False runs submissions as this user; the audit log records it.
-        force: Grade again what has not changed.
+        force: Judge again what has not changed.
+        again: Run it again, too, whatever results are kept.
+        executor: Who runs the submissions; closed in the end. Not given: processes on this machine,
+            or for a single student this process itself.
 
     Raises:
         CourseError: Nothing was released or handed in, or there is no sandbox here.
+        MachineError: The disk is full, or the gradebook is in use; running it again goes on from there.
     """
     if sandboxed:
         sandbox.mode()  # says early, once, if there is none
     assignment = open_assignment(course, name)
-    handed_in = _choose(course, name, students)
-    limits = replace(Limits(), threads=max(1, (os.cpu_count() or 1) // max(1, jobs)))
-    with locked(course.private / "grading.lock", timeout=1.0):
-        todo: list[_Job] = []
+    handed_in = choose(course, name, students)
+    limits = with_threads(limits_of(course), jobs)
+    executor = executor or (Processes(jobs) if len(handed_in) > 1 else Serial())
+    with (
+        full_disk_said(),
+        closing(executor),
+        locked(course.private / "grading.lock", timeout=1.0),
+        closing(Round(assignment, executor, limits, sandboxed)) as everybody,
+    ):
         for student, folder in handed_in.items():
-            try:
-                job = _prepare(assignment, student, folder, limits, sandboxed)
-            except Exception as problem:  # a file that was handed in can be anything
-                yield _failed(assignment, student, _why(problem))
-                continue
-            if not force and _is_done(assignment, job):
-                yield _read_grade(assignment, student, "unchanged")
-            else:
-                todo.append(job)
-        yield from _grade_all(assignment, todo, limits, jobs, sandboxed)
+            yield from everybody.take(student, folder, force=force, again=again)
+        yield from everybody.finish()
 
 
-def _grade_all(
-    assignment: Assignment, todo: list[_Job], limits: Limits, jobs: int, sandboxed: bool
-) -> Iterator[Graded]:
-    pool = ThreadPoolExecutor(max_workers=max(1, jobs))
-    api = open_api(assignment.course)
-    try:
-        waiting: dict[Future[None], _Job] = {
-            pool.submit(_execute, assignment.course, job, limits, sandboxed): job for job in todo
-        }
-        for future in as_completed(waiting):
-            yield _finish(assignment, waiting[future], future, api, sandboxed)
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        kernel.kill_all()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+class Round:
+    """A class being graded: who is under way, and how each gets into the gradebook."""
+
+    def __init__(
+        self, assignment: Assignment, executor: Executor, limits: Limits, sandboxed: bool
+    ) -> None:
+        self._assignment, self._executor = assignment, executor
+        self._limits, self._sandboxed = limits, sandboxed
+        self._recorder = Recorder(assignment.course)
+        self._under_way: dict[str, list[Job]] = {}  # by the key of the work
+        self._forgotten: set[str] = set()  # the work of which a kept result was dropped
+
+    def close(self) -> None:
+        """Close the gradebook."""
+        self._recorder.close()
+
+    def take(self, student: str, folder: Path, *, force: bool, again: bool) -> Iterator[Graded]:
+        """Hand in one student's work to be run, as soon as there is room; give what is done by then."""
+        try:
+            job = _prepare(self._assignment, student, folder, self._limits, self._sandboxed)
+        except Exception as problem:  # a file that was handed in can be anything
+            yield self._failed(student, as_course_error(problem))
+            return
+        if again and job.key not in self._forgotten:
+            results.forget(self._assignment.course, job.key)
+            self._forgotten.add(job.key)
+        if not (force or again) and _is_done(self._assignment, job):
+            yield self._read_grade(student, "unchanged")
+            return
+        if results.load(self._assignment.course, job.key) is not None:
+            yield self._record(job)
+            return
+        if job.key in self._under_way:  # the same work as somebody else's, such as an untouched one
+            self._under_way[job.key].append(job)
+            return
+        while not self._executor.has_room():
+            yield from self._collect(wait=True)
+        self._under_way[job.key] = [job]
+        self._executor.submit(Task(job.key, job.work, self._limits, self._sandboxed))
+        yield from self._collect(wait=False)
+
+    def finish(self) -> Iterator[Graded]:
+        """Give everybody's who is still under way."""
+        while self._under_way:
+            yield from self._collect(wait=True)
+
+    def _collect(self, *, wait: bool) -> Iterator[Graded]:
+        for done in self._executor.collect(wait=wait):
+            for job in self._under_way.pop(done.key):
+                yield self._write_down(job, done)
+
+    def _write_down(self, job: Job, done: Done) -> Graded:
+        if done.execution is None:
+            assert done.problem is not None
+            return self._failed(job.student, done.problem)
+        results.keep(self._assignment.course, done.key, done.execution)
+        return self._record(job)
+
+    def _record(self, job: Job) -> Graded:
+        """Let nbgrader take its steps for one student, with the execution that is there by now."""
+        course, name, student = self._assignment.course, self._assignment.name, job.student
+        try:
+            # Whoever pulls the plug from here on finds this student not done.
+            marks.note_begun(course, name, student)
+            self._recorder.record(name, student, sandboxed=self._sandboxed)
+            marks.note_done(course, name, student, job.version)
+        except Exception as problem:
+            return self._failed(student, as_course_error(problem))
+        return self._read_grade(student, "graded")
+
+    def _failed(self, student: str, problem: CourseError) -> Graded:
+        """Note a failure where ``teach status`` finds it; the others go on, unless it is the machine's."""
+        if isinstance(problem, MachineError):
+            raise problem
+        course, name = self._assignment.course, self._assignment.name
+        why = {"en": problem.en, "zh": problem.zh}
+        marks.note_failure(course, name, student, why)
+        entry = {"event": "failed", "student": student, "assignment": name, "failed": why}
+        audit.record(course, entry)
+        return Graded(student, "failed", why=pick(why))
+
+    def _read_grade(self, student: str, state: str) -> Graded:
+        submission = self._recorder.find(self._assignment.name, student)
+        if submission is None:
+            why = both("It is not in the gradebook.", "成绩册中没有这份提交。")
+            return Graded(student, "failed", why=why)
+        return Graded(
+            student,
+            state,
+            score=float(submission.score),
+            most=float(submission.max_score),
+            waiting=bool(submission.needs_manual_grade),
+            late=float(submission.late_submission_penalty or 0.0),
+        )
 
 
-def _execute(course: Course, job: _Job, limits: Limits, sandboxed: bool) -> None:
-    """Run one submission, unless the kept results have it."""
-    if results.load(course, job.key) is None:
-        done = execution.execute(job.work, limits, sandboxed=sandboxed)
-        results.keep(course, job.key, done)
-
-
-def _finish(
-    assignment: Assignment, job: _Job, executed: Future[None], api: NbGraderAPI, sandboxed: bool
-) -> Graded:
-    """Let nbgrader autograde one student, with the execution that is there by now."""
-    try:
-        executed.result()
-    except Exception as problem:  # whatever it is, it is this student's and stops nobody else
-        return _failed(assignment, job.student, _why(problem))
-    flag = None if sandboxed else "1"
-    with environment(UNSANDBOXED, flag):
-        result = api.autograde(assignment.name, job.student, force=True)
-    if not result["success"]:
-        reason = last_line(result.get("log"), result.get("error"))
-        return _failed(assignment, job.student, f"nbgrader: {reason}")
-    marks.note_done(assignment.course, assignment.name, job.student, job.key)
-    return _read_grade(assignment, job.student, "graded")
-
-
-def _why(problem: Exception) -> str:
-    """Give the sentence for a failure: ours where it is one of ours, else what Python says."""
-    if isinstance(problem, CourseError):
-        return str(problem)
-    name = type(problem).__name__
-    return both(f"It could not be graded: {name}: {problem}", f"无法评分：{name}：{problem}")[:300]
-
-
-def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[str, Path]:
+def choose(course: Course, name: str, students: Sequence[str] | None) -> dict[str, Path]:
     handed_in = course.submissions(name)
     missing = [student for student in students or () if student not in handed_in]
     if missing or not handed_in:
@@ -173,60 +228,23 @@ def _choose(course: Course, name: str, students: Sequence[str] | None) -> dict[s
 
 def _prepare(
     assignment: Assignment, student: str, folder: Path, limits: Limits, sandboxed: bool
-) -> _Job:
-    notebook = read_submission(folder / f"{assignment.notebook}.ipynb")
+) -> Job:
+    path = folder / f"{assignment.notebook}.ipynb"
+    notebook = read_submission(path)
     assignment.make_whole(notebook)
     work = assignment.work_for(notebook)
-    return _Job(student, work, results.key_of(work, limits, sandboxed=sandboxed))
+    key = results.key_of(work, limits, sandboxed=sandboxed)
+    return Job(student, work, key, version_of(key, path))
 
 
-def read_submission(path: Path) -> NotebookNode:
-    """Read a submitted notebook. Raises CourseError with a sentence for whatever is none."""
-    if not path.is_file():
-        raise CourseError(f"The notebook {path.name} is missing.", f"缺少笔记本 {path.name}。")
-    if path.stat().st_size > LARGEST:
-        raise CourseError(
-            f"{path.name} is larger than {LARGEST >> 20} MB.",
-            f"{path.name} 超过了 {LARGEST >> 20} MB。",
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what a student's file looks like is no news here
-            notebook = nbformat.read(path, as_version=4)
-            nbformat.validate(notebook)
-    except Exception as error:  # a file that was handed in can be anything
-        raise CourseError(
-            f"{path.name} can't be read as a notebook ({type(error).__name__}).",
-            f"{path.name} 无法作为笔记本读取（{type(error).__name__}）。",
-        ) from None
-    return notebook
+def version_of(key: str, path: Path) -> str:
+    """Name what a grade is for: an execution, and the file with its written answers."""
+    return audit.hash_of(key, path.read_bytes())
 
 
-def _is_done(assignment: Assignment, job: _Job) -> bool:
+def _is_done(assignment: Assignment, job: Job) -> bool:
     folder = assignment.course.folder / "autograded" / job.student / assignment.name
     there = (folder / f"{assignment.notebook}.ipynb").is_file()
-    return there and job.key == marks.key_of_done(assignment.course, assignment.name, job.student)
-
-
-def _failed(assignment: Assignment, student: str, why: str) -> Graded:
-    """Note a failure where ``teach status`` finds it; the others go on."""
-    marks.note_failure(assignment.course, assignment.name, student, why)
-    entry = {"student": student, "assignment": assignment.name, "failed": why}
-    audit.record(assignment.course, entry)
-    return Graded(student, "failed", why=why)
-
-
-def _read_grade(assignment: Assignment, student: str, state: str) -> Graded:
-    with Gradebook(f"sqlite:///{assignment.course.folder / 'gradebook.db'}") as gradebook:
-        try:
-            submission = gradebook.find_submission(assignment.name, student)
-        except MissingEntry:
-            why = both("It is not in the gradebook.", "成绩册中没有这份提交。")
-            return Graded(student, "failed", why=why)
-        return Graded(
-            student,
-            state,
-            score=float(submission.score),
-            most=float(submission.max_score),
-            waiting=bool(submission.needs_manual_grade),
-        )
+    return there and job.version == marks.key_of_done(
+        assignment.course, assignment.name, job.student
+    )

@@ -6,6 +6,8 @@ messages are limited in size, unsigned ones are dropped, and a clock outside dec
 
 from __future__ import annotations
 
+import hmac
+import json
 import os
 import threading
 import time
@@ -148,7 +150,7 @@ class Kernel:
         settled = 0.0
         while True:
             for socket, _ in poller.poll(int(TICK * 1000)):
-                message = receive(sockets[socket])
+                message = receive(self.client, sockets[socket])
                 if message is None or message["parent_header"].get("msg_id") != request:
                     continue
                 if message["msg_type"] == "execute_reply":
@@ -200,10 +202,25 @@ def sandboxed_files(private: Path) -> int:
     return 0
 
 
-def receive(channel: Any) -> dict[str, Any] | None:
-    """Take one message; one that is not signed or not well made is as if it had not come."""
+def receive(client: BlockingKernelClient, channel: Any) -> dict[str, Any] | None:
+    """Take one message; one that is not signed or not well made is as if it had not come.
+
+    jupyter_client's own way reads every date and keeps a list of what it has seen; here a message's kind,
+    whose request it answers, and its content are all that counts.
+    """
     try:
-        return channel.get_msg(timeout=0)
+        _, parts = client.session.feed_identities(channel.socket.recv_multipart(zmq.NOBLOCK))
+        signature, header, parent, _, content = parts[:5]
+        if not hmac.compare_digest(client.session.sign(parts[1:5]), signature):
+            return None
+        header, parent, content = json.loads(header), json.loads(parent), json.loads(content)
+        return {
+            "header": header,
+            "msg_type": header["msg_type"],
+            "parent_header": {"msg_id": parent.get("msg_id")},
+            "metadata": {},
+            "content": dict(content),
+        }
     except Exception:  # the submission's process may send anything at all
         return None
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from course_lib import __version__
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
+from course_lib.grading.course import Course
 
 _TOP = "deep-transfer-learning"
 _FILES = ("course", "pyproject.toml", "requirements.lock", "LICENSE", "CHANGELOG.md")
@@ -26,7 +27,12 @@ _TIME = (2026, 1, 1, 0, 0, 0)
 
 
 def make_kit(
-    repository: Path, target: Path, *, language: str | None = None, framework: str | None = None
+    repository: Path,
+    target: Path,
+    *,
+    language: str | None = None,
+    framework: str | None = None,
+    course: Course | None = None,
 ) -> tuple[Path, int]:
     """Write the students' zip.
 
@@ -35,6 +41,8 @@ def make_kit(
         target: The zip, or a folder to put it in.
         language: Only this language's notebooks; ``None`` for both.
         framework: Only this framework's notebooks; ``None`` for both.
+        course: A class with numbers of its own (``teach init --variant``): its edition alone, with the
+            chapters that it has released as it has them.
 
     Returns:
         The zip and the number of files in it.
@@ -42,7 +50,9 @@ def make_kit(
     target = target.expanduser()
     if target.is_dir() or not target.suffix:
         target = target / f"{_TOP}-{__version__}.zip"
-    files = sorted(_files(repository, language, framework))
+    if course is not None and course.variant:
+        language, framework = course.language, course.framework
+    files = sorted((dict(_files(repository, language, framework)) | _own_numbers(course)).items())
     if not any(name.startswith("notebooks/") and name.endswith(".ipynb") for name, _ in files):
         raise CourseError(
             "There are no notebooks for this edition: run  ./course build  first.",
@@ -57,6 +67,18 @@ def make_kit(
             archive.writestr(entry, path.read_bytes())
     write_atomically(target, content.getvalue())
     return target, len(files)
+
+
+def _own_numbers(course: Course | None) -> dict[str, Path]:
+    """Give what a class with numbers of its own has instead of the course's: by its place in the kit."""
+    if course is None or not course.variant:
+        return {}
+    own: dict[str, Path] = {}
+    for notebook in sorted((course.folder / "release").glob("*/*.ipynb")):
+        own[f"notebooks/{course.language}/{course.framework}/{notebook.name}"] = notebook
+        numbers = notebook.with_suffix(".json")
+        own[f"course_lib/exercises/public/{numbers.name}"] = numbers
+    return own
 
 
 def _files(

@@ -1,7 +1,7 @@
 """The first process inside the walls: gives up what is left of its powers, then becomes the kernel.
 
 Standard library only: inside the sandbox it stands alone, beside :mod:`.seccomp` and :mod:`.nursery`.
-It is called as ``python -S launch.py '{"uid": …, "limits": {…}, "command": […]}'``.
+It is called as ``python -S launch.py '{"uid": …, "socket": …, "limits": {…}, "command": […]}'``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,29 @@ import ctypes
 import importlib
 import json
 import os
+import socket
 import sys
 
 _SET_DUMPABLE, _DROP_FROM_BOUND, _AMBIENT, _CLEAR_AMBIENT = 4, 24, 47, 4
 _CAPABILITIES = 0x20080522  # the version of capset's arguments
+
+
+def wait_for_word(number: int) -> None:
+    """Ask the grader, by a socket, whether to begin; end here and now if it is gone.
+
+    bubblewrap binds its own life to that of whoever started it, but only some milliseconds after its
+    start: a grader killed before that would leave a kernel that nobody ever ends. By now it is bound,
+    so whoever answers is alive, and whatever happens to it later takes this kernel along.
+    """
+    grader = socket.socket(fileno=number)
+    try:
+        grader.sendall(b"?")
+        word = grader.recv(1)
+    except OSError:
+        word = b""
+    grader.close()
+    if word != b"!":
+        os._exit(1)
 
 
 def set_limits(limits: dict[str, int]) -> None:
@@ -73,6 +92,8 @@ def filter_calls() -> None:
 def main() -> None:
     """Do as told on the command line; never returns."""
     order = json.loads(sys.argv[1])
+    if order.get("socket") is not None:
+        wait_for_word(order["socket"])
     set_limits(order["limits"])
     give_up_powers(order["uid"])
     filter_calls()

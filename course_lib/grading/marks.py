@@ -9,6 +9,7 @@ from typing import Any
 
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
+from course_lib.language import Text, pick
 
 
 def note_done(course: Course, assignment: str, student: str, key: str) -> None:
@@ -16,9 +17,15 @@ def note_done(course: Course, assignment: str, student: str, key: str) -> None:
     write_atomically(_path(course, assignment, student), json.dumps({"key": key}))
 
 
-def note_failure(course: Course, assignment: str, student: str, why: str) -> None:
+def note_begun(course: Course, assignment: str, student: str) -> None:
+    """Take off that a student is done: grading writes in the gradebook from now on."""
+    with suppress(FileNotFoundError):
+        _path(course, assignment, student).unlink()
+
+
+def note_failure(course: Course, assignment: str, student: str, why: str | Text) -> None:
     """Note why a student could not be graded, for ``teach status``."""
-    words = json.dumps({"failed": why}, ensure_ascii=False)
+    words = json.dumps({"failed": why if isinstance(why, str) else dict(why)}, ensure_ascii=False)
     write_atomically(_path(course, assignment, student), words)
 
 
@@ -38,6 +45,8 @@ def key_of_done(course: Course, assignment: str, student: str) -> str | None:
 def failure_of(course: Course, assignment: str, student: str) -> str | None:
     """Give the sentence of a student's failed grading, ``None`` where it did not fail."""
     why = _read(course, assignment, student).get("failed")
+    if isinstance(why, dict) and {"en", "zh"} <= set(why):
+        return pick(why)
     return why if isinstance(why, str) else None
 
 

@@ -8,8 +8,11 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import nbgrader.api
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
@@ -21,6 +24,7 @@ from course_lib.grading.course import Course
 def open_api(course: Course) -> NbGraderAPI:
     """Give nbgrader's interface to this course, configured as its command line would be."""
     _find_own_tools()
+    nbgrader.api.get_alembic_version = _newest_version
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.folder))
     config = Config(loader.load_config())
     config.CourseDirectory.root = str(course.folder)
@@ -32,6 +36,16 @@ def open_api(course: Course) -> NbGraderAPI:
         quiet.addHandler(logging.NullHandler())
     directory = CourseDirectory(config=config, log=quiet)
     return NbGraderAPI(directory, config=config, log=quiet)
+
+
+def folder_of(step: Any) -> Path:
+    """Give the course directory that one of nbgrader's objects works in: some parent of it knows."""
+    while step is not None:
+        directory = getattr(step, "coursedir", None)
+        if directory is not None:
+            return Path(directory.root)
+        step = step.parent
+    return Path.cwd()
 
 
 def make_gradebook(course: Course) -> None:
@@ -63,6 +77,15 @@ def last_line(log: str | None, error: str | None) -> str:
     raised = re.findall(r"^\s*((?:\w+\.)*\w*(?:Error|Exception|Entry)\b.*)$", words, re.MULTILINE)
     lines = raised or [line.strip() for line in words.splitlines() if line.strip()]
     return str(lines[0])[:300] if lines else "nbgrader gave no reason"
+
+
+@lru_cache(maxsize=1)
+def _newest_version() -> str:
+    """Give the version of nbgrader's tables, which it asks a program of its own for, for two seconds."""
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    return str(ScriptDirectory(ALEMBIC_DIR).get_current_head())
 
 
 def _find_own_tools() -> None:

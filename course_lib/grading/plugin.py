@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 import warnings
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.warnings import DuplicateCellId
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 from nbgrader.preprocessors import (
-    AssignLatePenalties,
     CheckCellMetadata,
     ClearOutput,
     Execute,
@@ -23,19 +24,25 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     OverwriteCells,
     OverwriteKernelspec,
-    SaveAutoGrades,
 )
 from sqlalchemy.exc import SAWarning
 from traitlets import Bool
 
 from course_lib.authoring.editions import nbgrader_stubs
-from course_lib.grading import audit, execution, feedback, marks, results, verdicts
+from course_lib.errors import CourseError
+from course_lib.exercises.values import text
+from course_lib.files import write_atomically
+from course_lib.grading import audit, execution, feedback, marks, reading, results, verdicts
 from course_lib.grading.assignment import Assignment, open_assignment
-from course_lib.grading.course import open_course
+from course_lib.grading.course import Course, open_course
 from course_lib.grading.execution import Execution
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.executors import Serial, Task, limits_of
+from course_lib.grading.export import GradesTable
+from course_lib.grading.hand_marks import SaveGrades
+from course_lib.grading.lateness import CountLateness, PercentPerDay
 from course_lib.grading.screening import grade_id
 from course_lib.grading.verdicts import Verdict
+from course_lib.language import Text
 
 # Whether this run of nbgrader may do without a sandbox: said on the command line, never in a file.
 UNSANDBOXED = "COURSE_UNSANDBOXED"
@@ -47,10 +54,110 @@ class MakeWhole(NbGraderPreprocessor):
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Put the submission back into the form that was released."""
-        for note in _assignment(self, resources).make_whole(nb):
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], note)
+        """Put the submission back into the form that was released; note in it what that took."""
+        assignment = _assignment(self, resources)
+        student = resources["nbgrader"]["student"]
+        path = _handed_in(assignment, student)
+        try:
+            reading.refuse_links(path)
+            notes = assignment.make_whole(nb)
+        except CourseError as problem:
+            note_refusal(assignment.course, assignment.name, student, problem)
+            raise
+        for note in notes:
+            self.log.warning("%s: %s", student, note)
+        if notes:
+            nb.metadata["course_screening"] = notes
         return nb, resources
+
+
+class CheckOnce(CheckCellMetadata):
+    """nbgrader's own check of its metadata; once for all notebooks that have the very same."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Check the notebook. Screening gives everybody's cells the released ones' metadata."""
+        named = [(c.cell_type, c.metadata.nbgrader) for c in nb.cells if "nbgrader" in c.metadata]
+        seen = json.dumps(named, sort_keys=True)
+        if seen not in _checked:
+            super().preprocess(nb, resources)
+            _checked.add(seen)
+        return nb, resources
+
+
+_checked: set[str] = set()
+
+
+def screen_handed_in(*, notebooks: list[str], **_: Any) -> None:
+    """Look at one student's files before nbgrader does: its ``pre_convert_hook``.
+
+    What nbgrader could not read, or should not (a link, a pipe that nobody writes to, a gigabyte), is
+    taken off the list of what it converts: that ends in an error for this student alone, and the reason
+    is noted here. A single notebook under another name is read as what it is. nbgrader copies whatever
+    else lies there into the folders that go back to students: links and devices are removed first.
+    """
+    for name in list(notebooks):
+        path = Path(name)
+        student, assignment = path.parts[-3:-1]
+        course = open_course(path.parents[3])
+        try:
+            reading.refuse_links(path)
+            _remove_links_beside(course, path, student, assignment)
+            wanted = path.with_name(f"{course.notebook_name(assignment)}.ipynb")
+            if path != wanted and not wanted.exists() and len(notebooks) == 1:
+                _take_under_its_name(course, path, wanted, student, assignment)
+                notebooks.append(str(wanted))
+            if path == wanted or str(wanted) not in notebooks:
+                reading.read_submission(path)
+            # Until it is done: whatever stops nbgrader here, it is not silence.
+            marks.note_failure(course, assignment, student, _stopped())
+        except CourseError as problem:
+            notebooks.remove(name)
+            note_refusal(course, assignment, student, problem)
+
+
+def _stopped() -> Text:
+    return text(
+        "nbgrader stopped while it graded this: run  ./course teach grade  or see nbgrader's log.",
+        "nbgrader 在评阅这份作业时中断：请运行  ./course teach grade  ，或查看 nbgrader 的日志。",
+    )
+
+
+def note_refusal(course: Course, assignment: str, student: str, problem: CourseError) -> None:
+    """Note why a submission was not graded, for ``teach status`` and the audit log."""
+    why = {"en": problem.en, "zh": problem.zh}
+    marks.note_failure(course, assignment, student, why)
+    entry = {"event": "failed", "student": student, "assignment": assignment, "failed": why}
+    audit.record(course, entry)
+
+
+def _take_under_its_name(
+    course: Course, path: Path, wanted: Path, student: str, assignment: str
+) -> None:
+    """Copy a student's only notebook to the name that the assignment has."""
+    reading.read_submission(path)
+    write_atomically(wanted, path.read_bytes())
+    entry = {"student": student, "assignment": assignment, "renamed": path.name}
+    audit.record(course, {"event": "renamed", **entry})
+
+
+def _remove_links_beside(course: Course, path: Path, student: str, assignment: str) -> None:
+    """Remove what is neither file nor folder from beside a notebook; but never the notebook itself."""
+    for here, folders, names in os.walk(path.parent, followlinks=False):
+        for name in [*folders, *names]:
+            other = Path(here, name)
+            kind = other.lstat().st_mode
+            if other == path or stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+                continue
+            other.unlink()
+            entry = {"student": student, "assignment": assignment, "removed": name}
+            audit.record(course, {"event": "removed", **entry})
+
+
+def _handed_in(assignment: Assignment, student: str) -> Path:
+    folder = assignment.course.folder / "submitted" / student / assignment.name
+    return folder / f"{assignment.notebook}.ipynb"
 
 
 class ExecuteInSandbox(Execute):
@@ -69,18 +176,23 @@ class ExecuteInSandbox(Execute):
         done = execute_once(assignment, nb, sandboxed=sandboxed)
         decided = write_results(assignment, nb, done)
         student = resources["nbgrader"]["student"]
-        _record(assignment, student, done, decided)
+        _record(assignment, student, done, decided, nb.metadata.get("course_screening", []))
         marks.forget_failure(assignment.course, assignment.name, student)
         return nb, resources
 
 
 def execute_once(assignment: Assignment, nb: NotebookNode, *, sandboxed: bool) -> Execution:
     """Run a submission that has been made whole, or take the kept result of running just this."""
-    work, limits = assignment.work_for(nb), Limits()
+    work, limits = assignment.work_for(nb), limits_of(assignment.course)
     key = results.key_of(work, limits, sandboxed=sandboxed)
     done = results.load(assignment.course, key)
     if done is None:
-        done = execution.execute(work, limits, sandboxed=sandboxed)
+        executor = Serial()
+        executor.submit(Task(key, work, limits, sandboxed))
+        (came,) = executor.collect(wait=True)
+        if came.execution is None:
+            raise came.problem or AssertionError(key)
+        done = came.execution
         results.keep(assignment.course, key, done)
     return done
 
@@ -108,7 +220,7 @@ def write_results(assignment: Assignment, nb: NotebookNode, done: Execution) -> 
             verdicts.write(cell, verdict, language)
             codes[name] = _code(verdict)
         else:
-            codes[name] = verdicts.failed_closed(cell, run.state)
+            codes[name] = verdicts.failed_closed(cell, run.state, language)
     return codes
 
 
@@ -118,21 +230,25 @@ def configure(config: Any, *, language: str) -> None:
     # instructor could do anything about.
     warnings.filterwarnings("ignore", category=SAWarning, module=r"nbgrader\.")
     warnings.filterwarnings("ignore", category=DuplicateCellId)
+    warnings.filterwarnings("ignore", category=MissingIDFieldWarning)
+    config.Autograde.pre_convert_hook = screen_handed_in
     config.Autograde.sanitize_preprocessors = [
-        ClearOutput,
         MakeWhole,
+        ClearOutput,
         OverwriteKernelspec,
         OverwriteCells,
-        CheckCellMetadata,
+        CheckOnce,
     ]
     config.Autograde.autograde_preprocessors = [
         ExecuteInSandbox,
         IgnorePattern,
         LimitOutput,
-        SaveAutoGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
+        SaveGrades,
+        CountLateness,
+        CheckOnce,
     ]
+    config.AssignLatePenalties.plugin_class = PercentPerDay
+    config.ExportApp.plugin_class = GradesTable
     config.merge(nbgrader_stubs(language))
     feedback.configure(config)
 
@@ -157,15 +273,22 @@ def _code(verdict: Verdict) -> str:
     return f"{verdict.code}/{verdict.pitfall}" if verdict.pitfall else verdict.code
 
 
-def _record(assignment: Assignment, student: str, done: Execution, codes: dict[str, str]) -> None:
-    submitted = assignment.course.folder / "submitted" / student / assignment.name
-    file = submitted / f"{assignment.notebook}.ipynb"
+def _record(
+    assignment: Assignment,
+    student: str,
+    done: Execution,
+    codes: dict[str, str],
+    screening: list[str],
+) -> None:
+    file = _handed_in(assignment, student)
     audit.record(
         assignment.course,
         {
+            "event": "graded",
             "student": student,
             "assignment": assignment.name,
             "submission": audit.hash_of(file.read_bytes()) if file.is_file() else None,
+            "screening": screening,
             "execution": execution.plain(done),
             "verdicts": codes,
         },

@@ -41,5 +41,10 @@ def keep(course: Course, key: str, execution: Execution) -> None:
     path.chmod(0o600)
 
 
+def forget(course: Course, key: str) -> None:
+    """Drop a kept result: what it is the result of is run again."""
+    (_folder(course) / f"{key}.json").unlink(missing_ok=True)
+
+
 def _folder(course: Course) -> Path:
     return course.private / "results"

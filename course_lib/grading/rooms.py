@@ -10,14 +10,18 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import stat
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 _PREFIX = "course-kernels-"
+_BEGUN = "course-begun-"
+_MINUTE = 60.0
 _LONGEST = 60  # of the folder's name: a socket in it must stay below about 100 characters
 
 _guard = threading.Lock()
@@ -48,13 +52,36 @@ def clear_away(parent: Path) -> list[Path]:
     removed = []
     if sys.platform == "win32":
         return removed
+    for folder in parent.glob(f"{_BEGUN}*"):  # killed while making one: nothing is in it yet
+        with suppress(OSError):
+            if _is_ours(folder) and time.time() - folder.lstat().st_mtime > _MINUTE:
+                shutil.rmtree(folder, ignore_errors=True)
     for folder in sorted(parent.glob(f"{_PREFIX}*")):
         held = _hold(folder) if _is_ours(folder) else None
         if held is not None:
+            _end_strays(folder)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)
             removed.append(folder)
     return removed
+
+
+def _end_strays(folder: Path) -> None:
+    """Kill what still runs in a dead grader's folder: there should be nothing, and now there is nothing.
+
+    A kernel's outermost processes have the folder in their command line.
+    """
+    mark = f"{folder}/".encode()
+    with suppress(OSError):
+        for entry in os.scandir("/proc"):
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            with suppress(OSError):
+                ours = entry.stat().st_uid == os.getuid()
+                words = Path(entry.path, "cmdline").read_bytes() + b"/"
+                kernels = b"bwrap" in words or b"ipykernel_launcher" in words
+                if ours and kernels and (mark in words or mark.rstrip(b"/") + b"\0" in words):
+                    os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _parent() -> Path:
@@ -63,16 +90,24 @@ def _parent() -> Path:
 
 
 def _build(parent: Path) -> Path:
-    """Make the folder; it counts as ours from the moment that its lock is there and held."""
-    made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    lock = os.open(made / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # stays open while we live
+    """Make the folder; it gets its name when its lock is there and held, so nobody clears it away."""
+    began = Path(tempfile.mkdtemp(prefix=_BEGUN, dir=parent))
+    lock = os.open(began / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # stays open while we live
+    made = began
     if sys.platform != "win32":
         import fcntl
 
         fcntl.flock(lock, fcntl.LOCK_EX)
+        made = began.rename(parent / began.name.replace(_BEGUN, _PREFIX))
     made.chmod(0o711)  # a kernel's user passes through, to its own folder only
     atexit.register(_tear_down, os.getpid(), made)
     return made
+
+
+def tear_down() -> None:
+    """Remove this process's own folder: for when it ends without Python's own farewell."""
+    if _mine is not None:
+        _tear_down(*_mine)
 
 
 def _tear_down(owner: int, folder: Path) -> None:

@@ -21,6 +21,7 @@ import site
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,8 +55,9 @@ class Limits:
         file_mb: The largest file it may write.
         scratch_mb: All files in its home and in ``/tmp`` together (each of the two).
         start_seconds: Time for a kernel to start.
-        cell_seconds: Computing time for one cell, and for one question after the last cell: what its
-            processes really got of the machine, so that marks do not depend on how busy that is.
+        cell_seconds: Computing time for one cell: what its processes really got of the machine, so that
+            marks do not depend on how busy that is. Plenty: long cells are demos, which are not run.
+        question_seconds: The same for one question after the last cell; never more than a cell.
         patience: How many times as long a cell may take by the clock, if it computes less than that:
             it waits for its turn, or sleeps.
         notebook_seconds: Time for the whole notebook, restarts and questions included.
@@ -69,7 +71,8 @@ class Limits:
     file_mb: int = 128
     scratch_mb: int = 512
     start_seconds: float = 90.0
-    cell_seconds: float = 60.0
+    cell_seconds: float = 20.0
+    question_seconds: float = 10.0
     patience: float = 4.0
     notebook_seconds: float = 600.0
     output_bytes: int = 500_000
@@ -135,10 +138,20 @@ def _works(chosen: str) -> bool:
 
 
 def new_uid() -> int | None:
-    """Give a user number for the next kernel, or ``None`` where a user namespace makes it."""
+    """Give a user number for the next kernel, or ``None`` where a user namespace makes it.
+
+    Limits on processes count by user: a kernel's is not that of any other which runs now, of whatever
+    grader, as far as the system lets us see.
+    """
     if mode() != "dropped":
         return None
-    return _FIRST_UID + int.from_bytes(os.urandom(4), "big") % _UIDS
+    taken = set()
+    for process in os.scandir("/proc"):
+        with suppress(OSError):
+            taken.add(process.stat().st_uid)
+    while (uid := _FIRST_UID + int.from_bytes(os.urandom(4), "big") % _UIDS) in taken:
+        pass
+    return uid
 
 
 def command(
@@ -149,6 +162,7 @@ def command(
     limits: Limits,
     environment: dict[str, str],
     shown: Sequence[tuple[Path, str]] = (),
+    socket: int | None = None,
 ) -> list[str]:
     """Give the command line that runs ``inner`` inside the walls.
 
@@ -159,8 +173,10 @@ def command(
         limits: What it may use.
         environment: Its whole environment; nothing of the caller's goes in.
         shown: Further files or folders to show, read-only: (outside, inside).
+        socket: The number of a socket by which ``inner`` asks whether to begin.
     """
     order = {"uid": uid, "limits": limits.for_the_system(), "command": list(inner)}
+    order["socket"] = socket
     walls = _walls(_namespaces(_mode_of(uid)), uid, limits)
     walls += ["--bind", str(private), KERNEL]
     for outside, inside in [*course_files(), *shown]:

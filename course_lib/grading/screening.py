@@ -1,17 +1,32 @@
 """Make a submitted notebook whole again, before anything of it runs.
 
-What the instructor's source locks is as the source has it: the cell that sets the course up, and the
-check cells. A cell that is there twice keeps its name once, one that is missing comes back, and names
-that the source does not know are taken off. nbgrader's own ``OverwriteCells`` runs after this and finds
-nothing left to do; a notebook that it would stumble over (and end the batch) does not get there.
+What the instructor's source locks is as the source has it, and where the source has it: the cell that
+sets the course up, and the check cells. A cell that is there twice keeps its name once, one that is
+missing comes back, one that an editor has taken the name off (Colab, VS Code, a copy into a new
+notebook) is known by its id, its text or its place, and names that the source does not know are taken
+off. nbgrader's own ``OverwriteCells`` runs after this and finds nothing left to do; a notebook that it
+would stumble over (and end the batch) does not get there.
+
+Answers may stand anywhere: what counts is the function that exists at the check cell. So nothing that a
+student wrote is moved, and an untouched stub is put aside only where the student's own version of the
+same cell stands beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+import re
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
+from difflib import SequenceMatcher
 
 from nbformat import NotebookNode
+
+_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_CELL_TYPES = ("code", "markdown", "raw")
+# Of a cell's metadata nothing else has a say in grading: not tags, not "editable", not an editor's own.
+_KEPT = ("nbgrader", "course")
+_CHECK = re.compile(r"""^\s*check\(\s*["']([^"']+)["']""")
 
 
 def grade_id(cell: NotebookNode) -> str | None:
@@ -29,23 +44,60 @@ def make_whole(submitted: NotebookNode, released: NotebookNode) -> list[str]:
         released: The released notebook (without solutions): which named cells there are, in order.
 
     Returns:
-        What was put right, as short codes for the audit log: ``"restored 04-1"`` …
+        What was put right, as short codes for the audit log: ``"restored 04-1"`` …; those that begin
+        with ``"matched"`` are guesses, and worth a look.
     """
     originals = {name: cell for cell in released.cells if (name := grade_id(cell))}
     notes: list[str] = []
-    for cell in submitted.cells:
-        cell.source = _sendable(cell.source)
+    clean(submitted)
+    _match(submitted.cells, originals, released, notes)
     kept = _choose_copies(submitted.cells, originals, notes)
+    cells = []
     for index, cell in enumerate(submitted.cells):
         name = grade_id(cell)
-        if name is None or kept.get(name) != index:
-            cell.metadata.pop("nbgrader", None)
-        else:
+        if name is not None and kept.get(name) == index:
             _restore(cell, originals[name], notes)
-        cell.metadata.pop("deletable", None)
-    _bring_back(submitted, originals, notes)
+        elif name in originals and _is_untouched_answer(cell, originals[name]):
+            continue  # the copy that was worked in stands elsewhere; this one would undo it
+        else:
+            cell.metadata = NotebookNode()
+        cells.append(cell)
+    submitted.cells = cells
+    _bring_back(submitted.cells, originals, released, notes)
+    _put_in_order(submitted.cells, originals, notes)
     _give_unique_ids(submitted.cells)
     return notes
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Leave of a notebook what grading needs, in place: no tags, no outputs, no odd keys, no widgets."""
+    cells = []
+    for cell in notebook.cells:
+        kind = cell.get("cell_type") if cell.get("cell_type") in _CELL_TYPES else "raw"
+        kept = NotebookNode(
+            cell_type=kind, metadata=NotebookNode(), source=_text(cell.get("source"))
+        )
+        if isinstance(cell.get("id"), str) and _ID.fullmatch(cell.id):
+            kept.id = cell.id
+        metadata = cell.get("metadata")
+        for name in _KEPT:
+            if isinstance(metadata, dict) and isinstance(metadata.get(name), dict):
+                kept.metadata[name] = metadata[name]
+        if kind == "code":
+            kept.outputs, kept.execution_count = [], None
+        elif isinstance(cell.get("attachments"), dict):  # a picture in a written answer
+            kept.attachments = cell.attachments
+        cells.append(kept)
+    notebook.cells = cells
+    known = notebook.get("metadata")
+    known = known if isinstance(known, dict) else {}
+    names = ("course", "kernelspec", "language_info")
+    notebook.metadata = NotebookNode(
+        {name: known[name] for name in names if isinstance(known.get(name), dict)}
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for name in set(notebook) - {"cells", "metadata", "nbformat", "nbformat_minor"}:
+        del notebook[name]
 
 
 def not_to_run(submitted: NotebookNode, source: NotebookNode) -> set[int]:
@@ -66,9 +118,127 @@ def not_to_run(submitted: NotebookNode, source: NotebookNode) -> set[int]:
     }
 
 
-def _sendable(source: str) -> str:
-    """Replace half characters (lone surrogates): no message to a kernel can hold them."""
-    return source.encode("utf-8", "replace").decode("utf-8")
+def _text(source: object) -> str:
+    """Give a cell's text. Half characters (lone surrogates) are replaced: no message can hold them."""
+    if isinstance(source, list):
+        source = "".join(each for each in source if isinstance(each, str))
+    return source.encode("utf-8", "replace").decode("utf-8") if isinstance(source, str) else ""
+
+
+def _is_answer(original: NotebookNode) -> bool:
+    """Say whether a released cell is for an answer in code, graded by another cell."""
+    known = original.metadata.nbgrader
+    return bool(known.get("solution")) and not known.get("grade") and original.cell_type == "code"
+
+
+def _is_untouched_answer(cell: NotebookNode, original: NotebookNode) -> bool:
+    return _is_answer(original) and cell.source.strip() == original.source.strip()
+
+
+# Cells that have lost their names.
+
+
+def _match(
+    cells: list[NotebookNode],
+    originals: dict[str, NotebookNode],
+    released: NotebookNode,
+    notes: list[str],
+) -> None:
+    """Give the names of missing cells to nameless ones: by id, by text, by what they define, by place."""
+    there = {grade_id(cell) for cell in cells}
+    missing = {name: cell for name, cell in originals.items() if name not in there}
+    for how in (
+        _with_same_id,
+        _with_same_text,
+        _with_same_check,
+        _with_same_function,
+        _at_same_place,
+    ):
+        for name in list(missing):
+            free = [i for i, cell in enumerate(cells) if grade_id(cell) not in originals]
+            index = how(missing[name], cells, free, released)
+            if index is not None:
+                cells[index].metadata.nbgrader = deepcopy(missing.pop(name).metadata.nbgrader)
+                notes.append(f"matched {name} by its {how.__name__.rpartition('_')[2]}")
+
+
+def _with_same_id(
+    original: NotebookNode, cells: list[NotebookNode], free: list[int], released: NotebookNode
+) -> int | None:
+    kind = original.cell_type
+    return next(
+        (
+            i
+            for i in free
+            if cells[i].get("id") == original.get("id") and cells[i].cell_type == kind
+        ),
+        None,
+    )
+
+
+def _with_same_text(
+    original: NotebookNode, cells: list[NotebookNode], free: list[int], released: NotebookNode
+) -> int | None:
+    text = original.source.strip()
+    return next((i for i in free if text and cells[i].source.strip() == text), None)
+
+
+def _with_same_check(
+    original: NotebookNode, cells: list[NotebookNode], free: list[int], released: NotebookNode
+) -> int | None:
+    asked = _CHECK.match(original.source)
+    for i in free:
+        found = _CHECK.match(cells[i].source)
+        if asked and found and found[1] == asked[1]:
+            return i
+    return None
+
+
+def _with_same_function(
+    original: NotebookNode, cells: list[NotebookNode], free: list[int], released: NotebookNode
+) -> int | None:
+    if not _is_answer(original):
+        return None
+    wanted = set(_defined_in(original.source))
+    found = [
+        i
+        for i in free
+        if cells[i].cell_type == "code" and wanted & set(_defined_in(cells[i].source))
+    ]
+    return found[-1] if wanted and found else None
+
+
+def _at_same_place(
+    original: NotebookNode, cells: list[NotebookNode], free: list[int], released: NotebookNode
+) -> int | None:
+    """Find a written answer: what stands between the cells between which the question's box stood."""
+    if original.cell_type != "markdown":
+        return None
+    before, now = ([str(cell.source.strip()) for cell in side] for side in (released.cells, cells))
+    place = next(i for i, cell in enumerate(released.cells) if cell is original)
+    for kind, a, b, c, d in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
+        if kind == "replace" and a <= place < b:
+            found = [i for i in free if c <= i < d and cells[i].cell_type == "markdown"]
+            return max(found, key=lambda i: len(cells[i].source), default=None)
+    return None
+
+
+def _defined_in(source: str) -> Iterator[str]:
+    """List the names that a cell defines at its top level; by their looks where it has an error."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        yield from re.findall(r"^(?:async +)?(?:def|class) +(\w+)", source, re.MULTILINE)
+        return
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (each.id for each in targets if isinstance(each, ast.Name))
+
+
+# Cells that are there too often, edited, missing, or elsewhere.
 
 
 def _choose_copies(
@@ -98,41 +268,86 @@ def _restore(cell: NotebookNode, original: NotebookNode, notes: list[str]) -> No
     if cell.cell_type != original.cell_type:
         notes.append(f"type of {name}")
         _change_type(cell, original.cell_type)
-    cell.metadata.nbgrader = deepcopy(original.metadata.nbgrader)
+    cell.metadata = NotebookNode(
+        {key: deepcopy(original.metadata[key]) for key in _KEPT if key in original.metadata}
+    )
     if not original.metadata.nbgrader.get("solution") and cell.source != original.source:
         notes.append(f"restored {name}")
         cell.source = original.source
-    # Tags decide how nbclient and nbgrader treat a cell: only the source's count.
-    cell.metadata.pop("tags", None)
 
 
 def _change_type(cell: NotebookNode, cell_type: str) -> None:
     cell.cell_type = cell_type
     if cell_type == "code":
         cell.outputs, cell.execution_count = [], None
+        cell.pop("attachments", None)
     else:
         cell.pop("outputs", None)
         cell.pop("execution_count", None)
 
 
 def _bring_back(
-    submitted: NotebookNode, originals: dict[str, NotebookNode], notes: list[str]
+    cells: list[NotebookNode],
+    originals: dict[str, NotebookNode],
+    released: NotebookNode,
+    notes: list[str],
 ) -> None:
-    """Put each missing named cell after the one that it follows in the source."""
+    """Put each missing named cell after the one that it follows in the source.
+
+    A check cell goes behind the code that the student has added there: it may be part of the answer.
+    """
+    known = {cell.source.strip() for cell in released.cells}
     before: str | None = None
     for name, original in originals.items():
-        there = {grade_id(cell): index for index, cell in enumerate(submitted.cells)}
+        there = {grade_id(cell): index for index, cell in enumerate(cells)}
         if name not in there:
             notes.append(f"missing {name}")
             place = 0 if before is None else there[before] + 1
-            submitted.cells.insert(place, deepcopy(original))
+            while not original.metadata.nbgrader.get("solution") and before is not None:
+                if place == len(cells) or cells[place].cell_type != "code":
+                    break
+                if grade_id(cells[place]) or cells[place].source.strip() in known:
+                    break
+                place += 1
+            back = deepcopy(original)
+            back.metadata = NotebookNode({k: v for k, v in back.metadata.items() if k in _KEPT})
+            cells.insert(place, back)
         before = name
+
+
+def _put_in_order(
+    cells: list[NotebookNode], originals: dict[str, NotebookNode], notes: list[str]
+) -> None:
+    """Move locked cells that stand before what they follow in the source; answers stay where they are.
+
+    What the source has before any answer (the cell that sets the course up) goes to the beginning.
+    """
+    earlier: list[str] = []
+    at_start = True
+    for name, original in originals.items():
+        locked = not original.metadata.nbgrader.get("solution")
+        at_start = at_start and locked
+        there = {each: i for i, cell in enumerate(cells) if (each := grade_id(cell))}
+        if locked and at_start:
+            first = min(i for each, i in there.items() if each not in earlier)
+            if there[name] != first:
+                notes.append(f"moved {name}")
+                cells.insert(first, cells.pop(there[name]))
+        elif locked and earlier:
+            last = max(there[each] for each in earlier)
+            if last > there[name]:
+                notes.append(f"moved {name}")
+                cells.insert(last, cells.pop(there[name]))  # one place less since it was taken out
+        earlier.append(name)
 
 
 def _give_unique_ids(cells: list[NotebookNode]) -> None:
     seen: set[str] = set()
     for index, cell in enumerate(cells):
-        if cell.get("id") in seen:
-            cell.id = f"copy-{index}"
-        if "id" in cell:
-            seen.add(cell.id)
+        name = cell.get("id") or f"cell-{index}"
+        number = 0
+        while name in seen:
+            number += 1
+            name = f"copy-{index}-{number}"
+        cell.id = name
+        seen.add(name)

@@ -3,7 +3,8 @@
 A list of what is refused, not of what is allowed: the frameworks' own calls change with every release,
 and the walls stand without this filter too. It takes away what has opened such walls before: new
 namespaces and mounts, other processes' memory, kernel keys, BPF, performance counters, io_uring, and
-the rarely used kinds of sockets. Standard library only: it is used inside the walls as well.
+the rarely used kinds of sockets; and the ways to hold memory that is counted as nobody's. Standard
+library only: it is used inside the walls as well.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "sethostname": (170, 161),
     "setdomainname": (171, 162),
     "syslog": (103, 116),
+    # Memory that no process shows as its own, and no count of processes' memory finds.
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "shmget": (29, 194),
+    "msgget": (68, 186),
     "lookup_dcookie": (212, 18),
     "fanotify_init": (300, 262),
     "vhangup": (153, 58),

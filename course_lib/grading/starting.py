@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -230,15 +231,24 @@ def _start_warm(plan: _Plan, place: _Place, *, bearer: zygote.Zygote) -> Process
 def _start_cold(plan: _Plan, place: _Place) -> Process:
     if not plan.sandboxed:
         return _start_outside(plan, place)
-    command = sandbox.command(
-        _kernel_command(f"{sandbox.KERNEL}/connection.json"),
-        uid=place.uid,
-        private=place.private,
-        limits=plan.limits,
-        environment=plan.environment,
-        shown=plan.shown,
-    )
-    return _run(command, {"PATH": os.defpath}, None)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        command = sandbox.command(
+            _kernel_command(f"{sandbox.KERNEL}/connection.json"),
+            uid=place.uid,
+            private=place.private,
+            limits=plan.limits,
+            environment=plan.environment,
+            shown=plan.shown,
+            socket=theirs.fileno(),
+        )
+        process = _run(command, {"PATH": os.defpath}, None, theirs.fileno())
+        theirs.close()
+        ours.settimeout(plan.limits.start_seconds)
+        with suppress(OSError):  # it ended before: whoever waits for its sockets will say so
+            if ours.recv(1):
+                ours.sendall(b"!")
+        return process
 
 
 def _start_outside(plan: _Plan, place: _Place) -> Process:
@@ -249,10 +259,13 @@ def _start_outside(plan: _Plan, place: _Place) -> Process:
     environment = kernel_environment(plan.limits, home=str(folder), course=course)
     kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH")
     environment |= {name: os.environ[name] for name in kept if name in os.environ}
+    environment["JPY_PARENT_PID"] = str(os.getpid())  # ipykernel ends when that is gone
     return _run(command, environment, folder)
 
 
-def _run(command: list[str], environment: dict[str, str], folder: Path | None) -> ColdProcess:
+def _run(
+    command: list[str], environment: dict[str, str], folder: Path | None, *passed: int
+) -> ColdProcess:
     return ColdProcess(
         subprocess.Popen(
             command,
@@ -261,14 +274,15 @@ def _run(command: list[str], environment: dict[str, str], folder: Path | None) -
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            pass_fds=passed,
             start_new_session=True,
         )
     )
 
 
 def _kernel_command(connection_file: str) -> list[str]:
-    history = "--HistoryManager.hist_file=:memory:"
-    return [sys.executable, "-m", "ipykernel_launcher", "-f", connection_file, history]
+    no_history = "--HistoryManager.enabled=False"  # nor the thread that writes it
+    return [sys.executable, "-m", "ipykernel_launcher", "-f", connection_file, no_history]
 
 
 def _make_client(connection: dict[str, Any], limits: Limits) -> BlockingKernelClient:
@@ -314,7 +328,7 @@ def _answers(kernel: Kernel, deadline: float) -> bool:
     while kernel.alive and time.monotonic() < deadline:
         kernel.client.kernel_info()
         for name, channel in channels.items():
-            if channel.socket.poll(int(TICK * 500)) and receive(channel) is not None:
+            if channel.socket.poll(int(TICK * 500)) and receive(kernel.client, channel) is not None:
                 heard.add(name)
         if len(heard) == len(channels):
             return True

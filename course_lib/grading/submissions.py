@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from course_lib.errors import CourseError
 from course_lib.exercises.proofs import PREAMBLES
 from course_lib.exercises.specification import Exercise, Pitfall
-from course_lib.grading.course import load_exercises
+from course_lib.grading.course import Course, load_exercises, specification
 
 WRITTEN = {
     "en": "Because the test data must not take part in any choice.",
@@ -53,7 +53,7 @@ class Submission:
 
 
 def make_submissions(
-    chapter: str, language: str, framework: str, *, repository: Path
+    chapter: str, language: str, framework: str, *, repository: Path, course: Course | None = None
 ) -> dict[str, Submission]:
     """Make the five submissions of a chapter's edition.
 
@@ -62,6 +62,7 @@ def make_submissions(
         language: ``"en"`` or ``"zh"``.
         framework: ``"pytorch"`` or ``"keras"``.
         repository: The checkout with ``notebooks/`` and ``solutions/``.
+        course: Where the chapter was released with numbers of its own: then for those.
     """
     makers = {
         "all_right": _all_right,
@@ -70,19 +71,26 @@ def make_submissions(
         "untouched": _untouched,
         "mixed": _mixed,
     }
-    kit = _Kit(chapter, language, framework, repository)
+    kit = _Kit(chapter, language, framework, repository, course)
     return {name: kit.make(name, maker) for name, maker in makers.items()}
 
 
 class _Kit:
     """A chapter's edition, taken apart for making submissions."""
 
-    def __init__(self, chapter: str, language: str, framework: str, repository: Path) -> None:
+    def __init__(
+        self, chapter: str, language: str, framework: str, repository: Path, course: Course | None
+    ) -> None:
         self.language, self.framework = language, framework
-        self.student = _read(repository / "notebooks" / language / framework, chapter)
-        self.solved = _read(repository / "solutions" / language / framework, chapter)
         self.module = _only(repository / "solutions" / "source", f"{chapter}_*.py")
-        known = load_exercises(self.module)
+        if course is None:
+            self.student = _read(repository / "notebooks" / language / framework, chapter)
+            self.solved = _read(repository / "solutions" / language / framework, chapter)
+            known = load_exercises(self.module)
+        else:
+            self.student = _read(course.folder / "release" / chapter, chapter)
+            self.solved = _read(course.folder / "source" / chapter, chapter)
+            known = specification(course, self.module.stem)
         self.exercises = [each for each in known.values() if isinstance(each, Exercise)]
         self.solutions = {
             cell.metadata.course.exercise: cell.source

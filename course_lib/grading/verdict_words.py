@@ -17,6 +17,9 @@ TITLES: dict[str, Text] = {
     "CheckFailed": text("The check could not run", "检查未能运行"),
     "NotRun": text("Not run", "未运行"),
     "Tampered": text("The notebook hides its errors", "笔记本隐藏了错误"),
+    "TestFailed": text("The test failed", "测试未通过"),
+    "TwoResults": text("More than one result", "显示了多个结果"),
+    "OddResult": text("A result that is no mark", "显示的结果不是有效得分"),
     "NotAFunction": text("Not a function", "不是函数"),
     "WrongParameters": text("Other parameters", "参数不符"),
     "ReturnedNothing": text("Returned nothing", "没有返回值"),
@@ -69,6 +72,37 @@ SENTENCES: dict[str, Text] = {
     "NotRun": text(
         "The time allowed for the whole notebook was over before this exercise's turn.",
         "还没轮到这道题，整个笔记本的规定时间就用完了。",
+    ),
+    "OwnTestTestFailed": text(
+        "The test in this cell stopped with an error.",
+        "这个单元格里的测试因错误而中断。",
+    ),
+    "OwnTestTimedOut": text(
+        "The test in this cell did not come to an end within the time allowed; it was stopped.",
+        "这个单元格里的测试没有在规定时间内结束，已被停止。",
+    ),
+    "OwnTestKernelDied": text(
+        "The Python process ended while the test in this cell ran, for example by exit().",
+        "运行这个单元格里的测试时，Python 进程终止了，例如调用了 exit()。",
+    ),
+    "OwnTestNotRun": text(
+        "The test in this cell was not run: the time allowed for the whole notebook was over before its turn.",
+        "这个单元格里的测试没有运行：还没轮到它，整个笔记本的规定时间就用完了。",
+    ),
+    "OwnTestTampered": text(
+        "After this test, code that must fail did not: the notebook changes how Python or Jupyter report "
+        "errors, so the test says nothing. Take that out; then restart the kernel and run all cells.",
+        "在这个测试之后，必须出错的代码没有出错：笔记本改动了 Python 或 Jupyter 报告错误的方式，"
+        "测试结果因此不可信。请去掉这些改动，然后重启内核并运行全部单元格。",
+    ),
+    "OwnTestTwoResults": text(
+        "This test showed more than one result, so it can't be told which one is its mark. Your function "
+        "must not display values by itself (print is fine).",
+        "这个测试显示了不止一个结果，无法判断哪个才是得分。你的函数不应自行显示数值（用 print 没有关系）。",
+    ),
+    "OwnTestOddResult": text(
+        "This test showed a number that is no mark: it is below 0 or above all points that there are.",
+        "这个测试显示的数不是有效得分：小于 0，或大于满分。",
     ),
     "NotAFunction": text(
         "The check was given something else than a function.",

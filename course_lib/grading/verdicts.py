@@ -38,12 +38,15 @@ HIDDEN_DRAWS = 3
 _QUESTION = """
 def _course_ask(exercise, requests, framework):
     import json
-    from course_lib.exercises import captured
     from course_lib.exercises.calling import answer_request
-    if exercise not in captured:
+    from course_lib.exercises.checking import answer_for
+    answers = answer_for(exercise)
+    if not answers:
         return json.dumps({"captured": False})
-    answer = captured[exercise]
-    replies = [json.loads(answer_request(answer, r, framework=framework)) for r in requests]
+    for answer in answers:
+        replies = [json.loads(answer_request(answer, r, framework=framework)) for r in requests]
+        if replies[0].get("problem", {}).get("reason") != "not_attempted":
+            break
     return json.dumps({"captured": True, "replies": replies})
 _course_answer = _course_ask(*__import__("json").loads(%s))
 """
@@ -262,30 +265,53 @@ def title(code: str, language: str) -> str:
     return TITLES[code][language] if code in TITLES else ""
 
 
-def failed_closed(cell: NotebookNode, state: str) -> str:
+def failed_closed(cell: NotebookNode, state: str, language: str) -> str:
     """See to it that an instructor's own test cell that did not run through earns nothing.
 
-    nbgrader gives all points to a cell without an error, and none to one with a warning. What no test
-    inside the student's own process can catch stays: an object that equals everything, a function
-    that knows the inputs of the test, a kernel rewritten so well that it tells our canaries apart.
-    Course exercises have none of these holes, since their values are compared outside.
+    nbgrader gives all points to a cell without an error, none to one with a warning, and of several
+    results shown it believes the first. What no test inside the student's own process can catch stays:
+    it is listed in :mod:`.own_tests`. Course exercises have none of these holes.
 
     Returns:
-        The code for the audit log.
+        The reason code.
     """
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stderr":
             output.name = "stdout"
     failed = any(output.output_type == "error" for output in cell.outputs)
-    if state == "ok" and not failed:
-        return "Passed"
+    results = [each for each in cell.outputs if each.output_type == "execute_result"]
+    code = _OWN_TEST_CODES.get(state, "NotRun")
+    if state == "ok":
+        code = "TestFailed" if failed else "TwoResults" if len(results) > 1 else "Passed"
+    if code == "Passed" and results and not _is_a_mark(results[0], cell):
+        code = "OddResult"
+    cell.metadata["course_verdict"] = {"code": code, "pitfall": None}
+    if code == "Passed":
+        return code
     cell.outputs = [each for each in cell.outputs if each.output_type != "execute_result"]
-    if not failed:
-        known = {"timeout": "TimedOut", "dead": "KernelDied", "tampered": "Tampered"}
-        code = known.get(state, "NotRun")
-        output = new_output("error", ename=code, evalue="", traceback=[code])
-        cell.outputs.append(output)
-    return "Failed"
+    if code != "TestFailed" or not failed:
+        message = SENTENCES[f"OwnTest{code}"][language]
+        shown = [f"✗ {TITLES[code][language]}  [{code}]", message]
+        cell.outputs.insert(0, new_output("error", ename=code, evalue=message, traceback=shown))
+    return code
+
+
+_OWN_TEST_CODES = {
+    "error": "TestFailed",
+    "timeout": "TimedOut",
+    "dead": "KernelDied",
+    "tampered": "Tampered",
+}
+
+
+def _is_a_mark(result: NotebookNode, cell: NotebookNode) -> bool:
+    """Say whether nbgrader can take what a test shows: words, or points between 0 and all there are."""
+    shown = result.data.get("text/plain")
+    try:
+        points = float(shown)
+    except (TypeError, ValueError):
+        return bool(shown)  # words: nbgrader gives all points; it stumbles over nothing at all
+    return 0 <= points <= float(cell.metadata.nbgrader.points)
 
 
 def counted(verdicts: Mapping[str, Verdict]) -> dict[str, str]:

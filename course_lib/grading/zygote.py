@@ -23,10 +23,11 @@ from functools import partial
 from pathlib import Path
 
 from course_lib.errors import CourseError
-from course_lib.grading import rooms, sandbox
+from course_lib.grading import kernel, rooms, sandbox
 from course_lib.grading.sandbox import Limits
 
 _SHOWN = "/shown"
+_IDLE = 600.0  # seconds that a zygote is kept for a next kernel: it holds a framework in memory
 
 
 class ZygoteError(CourseError):
@@ -173,11 +174,12 @@ class Zygote:
 
     def close(self) -> None:
         """End the nursery, and with it every kernel that it bore."""
-        self._control.close()
-        with suppress(OSError):
-            self.process.kill()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(timeout=5)
+        self._control.close()  # it hears that, and goes by itself
+        for end in (lambda: None, self.process.kill):
+            end()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2)
+                break
 
 
 @dataclass
@@ -198,6 +200,7 @@ class _Waiting:
 _zygotes: dict[Kind, Zygote] = {}
 _refused: set[Kind] = set()
 _guard = threading.Lock()
+_alarm: threading.Timer | None = None
 _keeper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zygotes")
 
 
@@ -207,6 +210,7 @@ def warm(kind: Kind, *, seconds: float = 120.0) -> Zygote | None:
     Returns:
         ``None`` where this machine allows no warm kernels: take cold ones.
     """
+    _set_alarm()
     with _guard:
         running = _zygotes.get(kind)
         if running is not None and running.alive:
@@ -240,6 +244,23 @@ def close_all() -> None:
 
 
 atexit.register(close_all)
+
+
+def _set_alarm() -> None:
+    """Look in some minutes whether anybody still needs a zygote: the formgrader's server runs for days."""
+    global _alarm
+    if _alarm is not None:
+        _alarm.cancel()
+    _alarm = threading.Timer(_IDLE, _close_if_idle)
+    _alarm.daemon = True
+    _alarm.start()
+
+
+def _close_if_idle() -> None:
+    if kernel.opened:
+        _set_alarm()
+    else:
+        close_all()
 
 
 def _pid_of(pidfd: int) -> int:

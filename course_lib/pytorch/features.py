@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import inspect
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from course_lib.errors import CourseError
@@ -91,6 +91,7 @@ def _key(backbone: Backbone, x: np.ndarray, layer: str | None) -> str:
         transform=repr(backbone.preprocessing),
         layer=str(layer),
         dtype="float32",
-        framework=f"torch {torch.__version__}, torchvision {torchvision.__version__}",
+        # Asked for by name: to import torchvision takes as long as to import PyTorch.
+        framework=f"torch {torch.__version__}, torchvision {version('torchvision')}",
         code="".join(inspect.getsource(module) for module in modules),
     )

@@ -363,47 +363,78 @@ def standardise_with(mean, deviation, *matrices):
     return [(matrix - mean) / np.where(constant, 1, deviation) for matrix in matrices]
 
 
-def standardise(train, test):
-    return standardise_with(train.mean(axis=0), train.std(axis=0), train, test)
+def standardise(train, test, constants):
+    return standardise_with(
+        train.mean(axis=0), train.std(axis=0, ddof=constants["ddof"]), train, test
+    )
 
 
-def standardise_where_not_zero(train, test):
-    deviation = train.std(axis=0)
+def standardise_with_other_divisor(train, test, constants):
+    return standardise(train, test, {"ddof": 1 - constants["ddof"]})
+
+
+def standardise_with_variance(train, test, constants):
+    variance = train.var(axis=0, ddof=constants["ddof"])
+    return standardise_with(train.mean(axis=0), variance, train, test)
+
+
+def standardise_where_not_zero(train, test, constants):
+    deviation = train.std(axis=0, ddof=constants["ddof"])
     deviation = np.where(deviation == 0, 1, deviation)
     return [(m - train.mean(axis=0)) / deviation for m in (train, test)]
 
 
-def standardise_each_alone(train, test):
-    return [standardise(train, train)[0], standardise(test, test)[0]]
+def standardise_each_alone(train, test, constants):
+    return [standardise(train, train, constants)[0], standardise(test, test, constants)[0]]
 
 
-def standardise_jointly(train, test):
+def standardise_jointly(train, test, constants):
     both = np.concatenate([train, test])
-    return standardise_with(both.mean(axis=0), both.std(axis=0), train, test)
+    deviation = both.std(axis=0, ddof=constants["ddof"])
+    return standardise_with(both.mean(axis=0), deviation, train, test)
 
 
-def standardise_by_zero(train, test):
+def standardise_by_zero(train, test, constants):
     with np.errstate(divide="ignore", invalid="ignore"):
-        return [(m - train.mean(axis=0)) / train.std(axis=0) for m in (train, test)]
+        deviation = train.std(axis=0, ddof=constants["ddof"])
+        return [(m - train.mean(axis=0)) / deviation for m in (train, test)]
 
 
-def standardise_with_epsilon(train, test):
-    return [(m - train.mean(axis=0)) / (train.std(axis=0) + 1e-8) for m in (train, test)]
+def standardise_with_epsilon(train, test, constants):
+    deviation = train.std(axis=0, ddof=constants["ddof"]) + 1e-8
+    return [(m - train.mean(axis=0)) / deviation for m in (train, test)]
 
 
-def standardise_and_hide_the_zero(train, test):
-    return [np.nan_to_num(m) for m in standardise_by_zero(train, test)]
+def standardise_and_hide_the_zero(train, test, constants):
+    return [np.nan_to_num(m) for m in standardise_by_zero(train, test, constants)]
 
 
-def standardise_each_by_zero(train, test):
+def standardise_each_by_zero(train, test, constants):
     with np.errstate(divide="ignore", invalid="ignore"):
-        return [(m - m.mean(axis=0)) / m.std(axis=0) for m in (train, test)]
+        return [(m - m.mean(axis=0)) / m.std(axis=0, ddof=constants["ddof"]) for m in (train, test)]
 
 
-def standardise_per_picture(train, test):
+def standardise_with_one_mean(train, test, constants):
+    return [(m - train.mean()) / train.std(ddof=constants["ddof"]) for m in (train, test)]
+
+
+def standardise_per_picture(train, test, constants):
     return [
-        (m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True) for m in (train, test)
+        (m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True, ddof=constants["ddof"])
+        for m in (train, test)
     ]
+
+
+def words_on_divisor(constants):
+    """Say by what the deviation that is asked for divides, and by what the other one."""
+    by, numpys = ("n", "n − 1"), (" (NumPy's default)", ": ddof=1")
+    ddof = constants["ddof"]
+    return {
+        "divisor": by[ddof],
+        "other": by[1 - ddof],
+        "numpy": numpys[ddof],
+        "numpy_zh": ("（NumPy 默认）", "，即 ddof=1")[ddof],
+    }
 
 
 STANDARDISE = Exercise(
@@ -436,22 +467,18 @@ STANDARDISE = Exercise(
         ),
         Pitfall(
             "divides_by_variance",
-            lambda train, test: standardise_with(
-                train.mean(axis=0), train.var(axis=0), train, test
-            ),
+            standardise_with_variance,
             text(
                 "You divided by the variance. Divide by its square root, the standard deviation.",
                 "你除以了方差。应当除以它的平方根，即标准差。",
             ),
         ),
         Pitfall(
-            "sample_deviation",
-            lambda train, test: standardise_with(
-                train.mean(axis=0), train.std(axis=0, ddof=1), train, test
-            ),
+            "other_divisor",
+            standardise_with_other_divisor,
             text(
-                "You used the deviation that divides by n − 1. The one asked for divides by n (NumPy's default).",
-                "你用的是除以 n − 1 的标准差。题目要的是除以 n 的那一种（NumPy 默认）。",
+                "You used the deviation that divides by {{other}}. The one asked for divides by {{divisor}}{{numpy}}.",
+                "你用的是除以 {{other}} 的标准差。题目要的是除以 {{divisor}} 的那一种{{numpy_zh}}。",
             ),
         ),
         Pitfall(
@@ -493,7 +520,7 @@ STANDARDISE = Exercise(
         ),
         Pitfall(
             "one_mean_for_all",
-            lambda train, test: [(m - train.mean()) / train.std() for m in (train, test)],
+            standardise_with_one_mean,
             text(
                 "You took one mean over the whole matrix. It takes one for each column: axis=0.",
                 "你对整个矩阵只求了一个均值。应当每列各求一个：axis=0。",
@@ -517,6 +544,9 @@ STANDARDISE = Exercise(
             ),
         ),
     ),
+    constants={"ddof": 0},
+    alternatives={"ddof": (1,)},
+    words=words_on_divisor,
     forbidden=("sklearn.preprocessing.StandardScaler", "sklearn.preprocessing.scale"),
     parts={
         "0": text("the training features", "训练特征"),
@@ -543,7 +573,7 @@ STANDARDISE = Exercise(
             "def standardise(train, test):\n"
             "    train, test = train.astype(float), test.astype(float)\n"
             "    for c in range(train.shape[1]):\n"
-            "        mean, deviation = np.mean(train[:, c]), np.var(train[:, c]) ** 0.5\n"
+            "        mean, deviation = np.mean(train[:, c]), np.var(train[:, c], ddof={{ddof}}) ** 0.5\n"
             "        if deviation < 1e-10:\n"
             "            deviation = 1.0\n"
             "        for m in (train, test):\n"
@@ -551,7 +581,7 @@ STANDARDISE = Exercise(
             "    return [train, test]\n",
             "def standardise(train, test):\n"
             "    centre = np.sum(train, axis=0) / len(train)\n"
-            "    spread = np.sqrt(np.sum((train - centre) ** 2, axis=0) / len(train))\n"
+            "    spread = np.sqrt(np.sum((train - centre) ** 2, axis=0) / (len(train) - {{ddof}}))\n"
             "    constant = np.ptp(train, axis=0) == 0\n"
             "    result = []\n"
             "    for m in (train, test):\n"
@@ -598,32 +628,39 @@ def ridge(features, labels, strengths, *, centre=(True, True), shrink=None):
     return [weights, y_mean - h_mean @ weights]
 
 
-def ridge_with_penalised_intercept(features, labels, strengths):
+def ridge_with_penalised_intercept(features, labels, strengths, constants):
     with_one = np.column_stack([features, np.ones(len(features))])
-    weights = shrunk(with_one, targets_of(labels), strengths)
+    weights = shrunk(with_one, targets_of(labels), strengths * constants["factor"])
     return [weights[:, :-1], weights[:, -1]]
 
 
-def ridge_without_intercept(features, labels, strengths):
-    weights = shrunk(features, targets_of(labels), strengths)
+def ridge_without_intercept(features, labels, strengths, constants):
+    weights = shrunk(features, targets_of(labels), strengths * constants["factor"])
     return [weights, np.zeros((len(strengths), weights.shape[2]))]
 
 
-def ridge_with_mean_loss(features, labels, strengths):
-    return ridge(features, labels, strengths * len(features))
+def ridge_with_mean_loss(features, labels, strengths, constants):
+    return ridge(features, labels, strengths * constants["factor"] * len(features))
 
 
-def ridge_with_half_loss(features, labels, strengths):
-    return ridge(features, labels, strengths * 2)
+def ridge_with_half_loss(features, labels, strengths, constants):
+    return ridge(features, labels, strengths * constants["factor"] * 2)
 
 
-def ridge_with_plain_intercept(features, labels, strengths):
-    weights, intercepts = ridge(features, labels, strengths)
+def ridge_with_plain_intercept(features, labels, strengths, constants):
+    weights, intercepts = ridge(features, labels, strengths * constants["factor"])
     return [weights, np.broadcast_to(targets_of(labels).mean(axis=0), intercepts.shape)]
 
 
-def ridge_transposed(features, labels, strengths):
-    weights, intercepts = ridge(features, labels, strengths)
+def words_on_penalty(constants):
+    """Write the penalty as formulas and code have it: λ, 2λ …"""
+    factor = constants["factor"]
+    times, code = ("", "") if factor == 1 else (f"{factor}", f"{factor} * ")
+    return {"times": times, "code_times": code, "penalties": f"{code}strengths"}
+
+
+def ridge_transposed(features, labels, strengths, constants):
+    weights, intercepts = ridge(features, labels, strengths * constants["factor"])
     return [weights.transpose(0, 2, 1), intercepts]
 
 
@@ -634,7 +671,9 @@ RIDGE_PATH = Exercise(
     objective="O3",
     function="ridge_path",
     inputs=draw_ridge,
-    reference=lambda features, labels, strengths: ridge(features, labels, strengths),
+    reference=lambda features, labels, strengths, constants: ridge(
+        features, labels, strengths * constants["factor"]
+    ),
     comparator=close(rtol=1e-4, atol=1e-6),
     survivors={
         "one_hot - y_mean → one_hot + y_mean": "the centred features make nothing of a constant"
@@ -684,38 +723,41 @@ RIDGE_PATH = Exercise(
         ),
         Pitfall(
             "unsquared_singular_values",
-            lambda features, labels, strengths: ridge(
-                features, labels, strengths, shrink=lambda s, x: 1 / (s + x)
+            lambda features, labels, strengths, constants: ridge(
+                features, labels, strengths * constants["factor"], shrink=lambda s, x: 1 / (s + x)
             ),
             text(
-                "The shrinkage factor is s / (s² + λ). Yours is 1 / (s + λ): FᵀF has the *squares* of the singular values.",
-                "收缩系数是 s / (s² + λ)，你写成了 1 / (s + λ)：FᵀF 的特征值是奇异值的**平方**。",
+                "The shrinkage factor is s / (s² + {{times}}λ). Yours is 1 / (s + {{times}}λ): FᵀF has the *squares* of the singular values.",
+                "收缩系数是 s / (s² + {{times}}λ)，你写成了 1 / (s + {{times}}λ)：FᵀF 的特征值是奇异值的**平方**。",
             ),
         ),
         Pitfall(
             "one_value_unsquared",
-            lambda features, labels, strengths: ridge(
-                features, labels, strengths, shrink=lambda s, x: s / (s + x)
+            lambda features, labels, strengths, constants: ridge(
+                features, labels, strengths * constants["factor"], shrink=lambda s, x: s / (s + x)
             ),
             text(
-                "The shrinkage factor is s / (s² + λ). Yours is s / (s + λ): the square is missing.",
-                "收缩系数是 s / (s² + λ)，你写成了 s / (s + λ)：少了平方。",
+                "The shrinkage factor is s / (s² + {{times}}λ). Yours is s / (s + {{times}}λ): the square is missing.",
+                "收缩系数是 s / (s² + {{times}}λ)，你写成了 s / (s + {{times}}λ)：少了平方。",
             ),
         ),
         Pitfall(
             "shrinks_the_fit",
-            lambda features, labels, strengths: ridge(
-                features, labels, strengths, shrink=lambda s, x: s**2 / (s**2 + x)
+            lambda features, labels, strengths, constants: ridge(
+                features,
+                labels,
+                strengths * constants["factor"],
+                shrink=lambda s, x: s**2 / (s**2 + x),
             ),
             text(
-                "The factor s² / (s² + λ) says how much of the *prediction* is kept. In the weights it is s / (s² + λ).",
-                "s² / (s² + λ) 说的是**预测值**保留了多少。权重里的系数是 s / (s² + λ)。",
+                "The factor s² / (s² + {{times}}λ) says how much of the *prediction* is kept. In the weights it is s / (s² + {{times}}λ).",
+                "s² / (s² + {{times}}λ) 说的是**预测值**保留了多少。权重里的系数是 s / (s² + {{times}}λ)。",
             ),
         ),
         Pitfall(
             "not_centred",
-            lambda features, labels, strengths: ridge(
-                features, labels, strengths, centre=(False, False)
+            lambda features, labels, strengths, constants: ridge(
+                features, labels, strengths * constants["factor"], centre=(False, False)
             ),
             text(
                 "The decomposition is that of the raw features. Subtract the column means from the features and from the "
@@ -725,8 +767,8 @@ RIDGE_PATH = Exercise(
         ),
         Pitfall(
             "features_not_centred",
-            lambda features, labels, strengths: ridge(
-                features, labels, strengths, centre=(False, True)
+            lambda features, labels, strengths, constants: ridge(
+                features, labels, strengths * constants["factor"], centre=(False, True)
             ),
             text(
                 "You centred the targets, but not the features. Subtract their column means before the decomposition.",
@@ -742,6 +784,9 @@ RIDGE_PATH = Exercise(
             ),
         ),
     ),
+    constants={"factor": 1},
+    alternatives={"factor": (2, 3, 4)},
+    words=words_on_penalty,
     forbidden=(
         "sklearn.linear_model.Ridge",
         *(
@@ -768,12 +813,12 @@ RIDGE_PATH = Exercise(
             "独热目标：`np.eye(K)[labels]`。特征和目标都减去各自的列均值。",
         ),
         text(
-            "With U, s, Vᵀ from the centred features, compute UᵀY once. Only diag(s / (s² + λ)) depends on λ.",
-            "对中心化的特征做分解得到 U、s、Vᵀ，UᵀY 只需算一次。只有 diag(s / (s² + λ)) 与 λ 有关。",
+            "With U, s, Vᵀ from the centred features, compute UᵀY once. Only diag(s / (s² + {{times}}λ)) depends on λ.",
+            "对中心化的特征做分解得到 U、s、Vᵀ，UᵀY 只需算一次。只有 diag(s / (s² + {{times}}λ)) 与 λ 有关。",
         ),
         text(
-            "A diagonal matrix times M is a column vector times M: `(s / (s**2 + lam))[:, None] * M`. `np.stack` joins the results.",
-            "对角矩阵乘 M，就是用一个列向量的各个分量去乘 M 的各行：`(s / (s**2 + lam))[:, None] * M`。最后用 `np.stack` 叠起来。",
+            "A diagonal matrix times M is a column vector times M: `(s / (s**2 + {{code_times}}lam))[:, None] * M`. `np.stack` joins the results.",
+            "对角矩阵乘 M，就是用一个列向量的各个分量去乘 M 的各行：`(s / (s**2 + {{code_times}}lam))[:, None] * M`。最后用 `np.stack` 叠起来。",
         ),
     ),
     right={
@@ -785,7 +830,7 @@ RIDGE_PATH = Exercise(
             "    values, vectors = np.linalg.eigh(f.T @ f)\n"
             "    projected = vectors.T @ f.T @ y\n"
             "    weights, intercepts = [], []\n"
-            "    for lam in strengths:\n"
+            "    for lam in {{penalties}}:\n"
             "        w = (vectors / (values + lam)) @ projected\n"
             "        weights.append(w)\n"
             "        intercepts.append(y.mean(0) - features.mean(0) @ w)\n"
@@ -794,14 +839,14 @@ RIDGE_PATH = Exercise(
             "def ridge_path(features, labels, strengths):\n"
             "    y = np.eye(labels.max() + 1)[labels]\n"
             "    u, s, vt = svd(features - features.mean(0), full_matrices=False)\n"
-            "    factors = s / (s**2 + strengths[:, None])\n"
+            "    factors = s / (s**2 + {{code_times}}strengths[:, None])\n"
             "    weights = np.einsum('rd,lr,nr,nk->ldk', vt, factors, u, y)\n"
             "    return weights, y.mean(0) - np.einsum('d,ldk->lk', features.mean(0), weights)\n",
             "def ridge_path(features, labels, strengths):\n"
             "    y = np.eye(labels.max() + 1)[labels]\n"
             "    f = features - features.mean(0)\n"
             "    values, vectors = np.linalg.eigh(f @ f.T)  # pictures with pictures: n×n\n"
-            "    weights = [f.T @ (vectors / (values + x)) @ (vectors.T @ (y - y.mean(0))) for x in strengths]\n"
+            "    weights = [f.T @ (vectors / (values + x)) @ (vectors.T @ (y - y.mean(0))) for x in {{penalties}}]\n"
             "    return np.stack(weights), np.stack([y.mean(0) - features.mean(0) @ w for w in weights])\n",
         )
     },
@@ -1068,34 +1113,53 @@ def draw_accuracies(rng):
     return {"transferred": np.round(transferred, 4), "scratch": np.round(scratch, 4)}
 
 
-def interval(differences, *, quantile=None, ddof=1, root=True):
+def quantile_of(constants):
+    """Give the quantile at which an interval of this level ends: 0.975 for 95 %."""
+    return 0.5 + constants["level"] / 200
+
+
+def interval(differences, constants, *, quantile=None, ddof=1, root=True):
     n = len(differences)
-    t = stats.t.ppf(0.975, n - 1) if quantile is None else quantile
+    t = stats.t.ppf(quantile_of(constants), n - 1) if quantile is None else quantile
     half = t * differences.std(ddof=ddof) / (np.sqrt(n) if root else 1.0)
     return [differences.mean(), differences.mean() - half, differences.mean() + half]
 
 
-def interval_of_separate(transferred, scratch, freedom):
-    half = stats.t.ppf(0.975, freedom) * np.sqrt(
+def interval_of_separate(transferred, scratch, constants, freedom):
+    half = stats.t.ppf(quantile_of(constants), freedom) * np.sqrt(
         (transferred.var(ddof=1) + scratch.var(ddof=1)) / len(scratch)
     )
     gain = transferred.mean() - scratch.mean()
     return [gain, gain - half, gain + half]
 
 
-def unpaired_interval(transferred, scratch):
-    return interval_of_separate(transferred, scratch, 2 * len(scratch) - 2)
+def unpaired_interval(transferred, scratch, constants):
+    return interval_of_separate(transferred, scratch, constants, 2 * len(scratch) - 2)
 
 
-def unpaired_with_own_freedom(transferred, scratch):
-    return interval_of_separate(transferred, scratch, len(scratch) - 1)
+def unpaired_with_own_freedom(transferred, scratch, constants):
+    return interval_of_separate(transferred, scratch, constants, len(scratch) - 1)
 
 
-def welch_interval(transferred, scratch):
+def welch_interval(transferred, scratch, constants):
     a, b = transferred.var(ddof=1), scratch.var(ddof=1)
     return interval_of_separate(
-        transferred, scratch, (len(scratch) - 1) * (a + b) ** 2 / (a**2 + b**2)
+        transferred, scratch, constants, (len(scratch) - 1) * (a + b) ** 2 / (a**2 + b**2)
     )
+
+
+def words_on_level(constants):
+    """Give the numbers that belong to an interval's level, as the text writes them."""
+    level, quantile = constants["level"], quantile_of(constants)
+    return {
+        "confidence": level / 100,
+        "quantile": quantile,
+        "percent": 100 * quantile,
+        "each_end": (100 - level) / 2,
+        "both_ends": 100 - level,
+        "of_five": f"{stats.t.ppf(quantile, 4):.2f}",
+        "normal": f"{stats.norm.ppf(quantile):.2f}",
+    }
 
 
 UNPAIRED_MESSAGE = text(
@@ -1112,9 +1176,12 @@ PAIRED_GAIN = Exercise(
     objective="O6",
     function="paired_gain",
     inputs=draw_accuracies,
-    reference=lambda transferred, scratch: interval(transferred - scratch),
+    reference=lambda transferred, scratch, constants: interval(transferred - scratch, constants),
     comparator=close(rtol=1e-5, atol=1e-8),
     tensors=False,
+    constants={"level": 95},
+    alternatives={"level": (80, 90, 98, 99)},
+    words=words_on_level,
     forbidden=("course_lib.judging.paired_interval", "course_lib.judging.interval"),
     pitfalls=(
         Pitfall("unpaired", unpaired_interval, UNPAIRED_MESSAGE),
@@ -1122,35 +1189,42 @@ PAIRED_GAIN = Exercise(
         Pitfall("unpaired_welch", welch_interval, UNPAIRED_MESSAGE),
         Pitfall(
             "normal_quantile",
-            lambda transferred, scratch: interval(
-                transferred - scratch, quantile=stats.norm.ppf(0.975)
+            lambda transferred, scratch, constants: interval(
+                transferred - scratch, constants, quantile=stats.norm.ppf(quantile_of(constants))
             ),
             text(
-                "You used 1.96, the quantile of the normal distribution. With so few draws the deviation itself is "
+                "You used {{normal}}, the quantile of the normal distribution. With so few draws the deviation itself is "
                 "uncertain; Student's t allows for it.",
-                "你用了正态分布的分位数 1.96。抽样次数这么少，标准差本身就不准，学生 t 分布把这一点考虑进去了。",
+                "你用了正态分布的分位数 {{normal}}。抽样次数这么少，标准差本身就不准，学生 t 分布把这一点考虑进去了。",
             ),
         ),
         Pitfall(
             "one_sided",
-            lambda transferred, scratch: interval(
-                transferred - scratch, quantile=stats.t.ppf(0.95, len(scratch) - 1)
+            lambda transferred, scratch, constants: interval(
+                transferred - scratch,
+                constants,
+                quantile=stats.t.ppf(constants["level"] / 100, len(scratch) - 1),
             ),
             text(
-                "0.95 leaves 5 % at *each* end. A 95 % interval leaves 2.5 % at each: the 0.975 quantile.",
-                "0.95 会在**两端各**留下 5%。95% 置信区间两端各留 2.5%，要用 0.975 分位数。",
+                "{{confidence}} leaves {{both_ends}} % at *each* end. A {{level}} % interval leaves {{each_end}} % at each: "
+                "the {{quantile}} quantile.",
+                "{{confidence}} 会在**两端各**留下 {{both_ends}}%。{{level}}% 置信区间两端各留 {{each_end}}%，要用 {{quantile}} 分位数。",
             ),
         ),
         Pitfall(
             "wrong_freedom",
-            lambda transferred, scratch: interval(
-                transferred - scratch, quantile=stats.t.ppf(0.975, len(scratch))
+            lambda transferred, scratch, constants: interval(
+                transferred - scratch,
+                constants,
+                quantile=stats.t.ppf(quantile_of(constants), len(scratch)),
             ),
             text("There are n − 1 degrees of freedom, not n.", "自由度是 n − 1，不是 n。"),
         ),
         Pitfall(
             "divides_by_n",
-            lambda transferred, scratch: interval(transferred - scratch, ddof=0),
+            lambda transferred, scratch, constants: interval(
+                transferred - scratch, constants, ddof=0
+            ),
             text(
                 "Your deviation divides by n. The sample standard deviation divides by n − 1: ddof=1.",
                 "你的标准差除以了 n。样本标准差除以 n − 1：ddof=1。",
@@ -1158,7 +1232,9 @@ PAIRED_GAIN = Exercise(
         ),
         Pitfall(
             "forgets_the_root",
-            lambda transferred, scratch: interval(transferred - scratch, root=False),
+            lambda transferred, scratch, constants: interval(
+                transferred - scratch, constants, root=False
+            ),
             text(
                 "You forgot to divide by √n: that interval is for a single draw, not for the mean.",
                 "你忘了除以 √n：那是单次抽样的区间，不是均值的区间。",
@@ -1166,7 +1242,7 @@ PAIRED_GAIN = Exercise(
         ),
         Pitfall(
             "reversed",
-            lambda transferred, scratch: interval(scratch - transferred),
+            lambda transferred, scratch, constants: interval(scratch - transferred, constants),
             text(
                 "Your sign is reversed: the gain is transferred − scratch.",
                 "符号反了：增益是“迁移 − 从零训练”。",
@@ -1193,12 +1269,12 @@ PAIRED_GAIN = Exercise(
             "from scipy import stats\n"
             "def paired_gain(transferred, scratch):\n"
             "    d = np.asarray(transferred) - np.asarray(scratch)\n"
-            "    low, high = stats.t.interval(0.95, len(d) - 1, loc=d.mean(), scale=stats.sem(d))\n"
+            "    low, high = stats.t.interval({{confidence}}, len(d) - 1, loc=d.mean(), scale=stats.sem(d))\n"
             "    return d.mean(), low, high\n",
             "from scipy import stats\n"
             "def paired_gain(transferred, scratch):\n"
             "    result = stats.ttest_rel(transferred, scratch)\n"
-            "    ends = result.confidence_interval(0.95)\n"
+            "    ends = result.confidence_interval({{confidence}})\n"
             "    return [float(np.mean(transferred) - np.mean(scratch)), ends.low, ends.high]\n",
         )
     },

@@ -7,13 +7,23 @@ from dataclasses import replace
 import pytest
 
 from course_lib.grading import sandbox
-from tests.attacks import hostile
+from tests.attacks import cunning, hostile
 from tests.attacks.unusual import UNUSUAL
 from tests.conftest import require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, judged
 
 LIMITS = replace(QUICK, memory_mb=700, processes=100, cell_seconds=1, scratch_mb=64, patience=10)
-TRIES = {**hostile.VALUES, **hostile.CHEATS, **hostile.SABOTAGE, **hostile.BOMBS}
+TRIES = {
+    **hostile.VALUES,
+    **hostile.CHEATS,
+    **hostile.SABOTAGE,
+    **hostile.BOMBS,
+    **cunning.VALUES,
+    **cunning.CHEATS,
+    **cunning.BOMBS,
+}
+ESCAPES = {**hostile.ESCAPES, **cunning.ESCAPES}
+SELF_HARM = hostile.SELF_HARM | cunning.SELF_HARM
 
 
 @pytest.fixture(autouse=True)
@@ -22,25 +32,42 @@ def _walls():
 
 
 def test_there_are_enough_of_them():
-    assert len(TRIES) + len(hostile.ESCAPES) >= 60
+    assert set(TRIES) >= cunning.SLOW and set(TRIES) >= SELF_HARM
+    assert len(TRIES) + len(ESCAPES) + len(cunning.WITH_TORCH) >= 120
     assert len(UNUSUAL) >= 20
 
 
-@pytest.mark.parametrize("name", TRIES)
+def rows(names):
+    """Mark those that take long."""
+    slow = pytest.mark.slow
+    return [pytest.param(n, marks=slow) if n in cunning.SLOW else n for n in names]
+
+
+@pytest.mark.parametrize("name", rows(TRIES))
 def test_a_hostile_answer_earns_nothing_and_costs_nobody_else(released_course, name):
     notebook = answered(released_course, {"90.1": TRIES[name], "90.2": RIGHT["90.2"]})
     codes, run, _ = judged(released_course, notebook, LIMITS)
     assert codes["90-1"] != "Correct"
     assert set(codes) == {"90-1", "90-2"}  # no silent zero: every graded cell has its code
-    if name not in hostile.SELF_HARM:
+    if name not in SELF_HARM:
         assert codes["90-2"] == "Correct"
     shown = "\n".join(str(cell.get("outputs", "")) for cell in run.cells)
     assert len(shown) < 2 * len(run.cells) * LIMITS.output_bytes
+    assert "LEAK" not in shown  # no hidden input, and nothing of a kernel before this one
 
 
-@pytest.mark.parametrize("name", hostile.ESCAPES)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", cunning.WITH_TORCH)
+def test_a_hostile_tensor_earns_nothing(released_course, name):
+    notebook = answered(released_course, {"90.1": cunning.WITH_TORCH[name], "90.2": RIGHT["90.2"]})
+    patient = replace(LIMITS, cell_seconds=30, memory_mb=3000, processes=1024)
+    codes = judged(released_course, notebook, patient)[0]
+    assert codes["90-1"] not in ("Correct", "CheckFailed") and codes["90-2"] == "Correct"
+
+
+@pytest.mark.parametrize("name", ESCAPES)
 def test_nothing_is_got_out_of_the_sandbox(released_course, name):
-    source = f"{hostile.ESCAPES[name]}\nprint('got', got)\n{RIGHT['90.1']}"
+    source = f"{ESCAPES[name]}\nprint('got', got)\n{RIGHT['90.1']}"
     notebook = answered(released_course, {"90.1": source, "90.2": RIGHT["90.2"]})
     codes, run, _ = judged(released_course, notebook, LIMITS)
     cell = next(each for each in run.cells if "print('got', got)" in each.source)

@@ -100,7 +100,8 @@ def test_zip_slip_links_and_bombs_lead_nowhere(course, tmp_path):
     outcomes = {each.name: each for each in collect(course, tmp_path / "x.zip")}
     assert outcomes["bomb/90_tiny.ipynb"].state == "refused"
     assert "50 MB" in outcomes["bomb/90_tiny.ipynb"].why
-    assert "eve/90_tiny.ipynb" not in outcomes
+    eve = outcomes["eve/90_tiny.ipynb"]
+    assert (eve.student, eve.state) == ("eve", "refused") and "link" in eve.why
     assert not (tmp_path.parent / "outside.ipynb").exists() and not Path("/absolute").exists()
     inside = course.folder / "submitted"
     assert all(path.resolve().is_relative_to(inside) for path in inside.rglob("*"))
@@ -122,7 +123,15 @@ def test_one_zip_per_student_and_names_in_gbk(course, tmp_path):
     [
         ("not json", "not a Jupyter notebook"),
         ("[]", "not a Jupyter notebook"),
-        ('{"cells": [], "nbformat": 3}', "not a Jupyter notebook"),
+        ("", "empty"),
+        ('{"cells": [], "nbformat": 3}', "format 3, not a Jupyter notebook"),
+        ('{"cells": [], "metadata": {}, "nbformat": 5}', "format 5"),
+        ('{"cells": [{}], "metadata": {}, "nbformat": 4}', "not a Jupyter notebook"),
+        (
+            notebook().replace('"metadata": {}', '"metadata": {"a": ' + "[" * 90 + "]" * 90 + "}"),
+            "deep",
+        ),
+        (notebook(offering="0a1b2c3d"), "another class"),
         (notebook(chapter="17"), "has not been released"),
         (notebook(framework="keras"), "keras edition"),
     ],
@@ -164,3 +173,11 @@ def test_nothing_there_is_said_in_one_sentence(course, tmp_path):
 )
 def test_a_students_name_is_a_safe_folder_name(name, expected):
     assert student_name(name, set()) == expected
+
+
+def test_a_link_in_a_folder_is_said_and_not_followed(course, tmp_path):
+    folder = write(tmp_path / "in", {"ann/90_tiny.ipynb": notebook(), "bob/x.txt": ""})
+    (folder / "bob" / "90_tiny.ipynb").symlink_to(folder / "ann" / "90_tiny.ipynb")
+    outcomes = {each.name: each for each in collect(course, folder)}
+    assert outcomes["bob/90_tiny.ipynb"].state == "refused"
+    assert "link" in outcomes["bob/90_tiny.ipynb"].why and students(course) == ["ann"]

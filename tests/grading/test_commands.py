@@ -46,7 +46,7 @@ def test_from_a_zip_to_a_table(course, tmp_path):
     run("export", tmp_path / "grades.csv", "--bom")
     with open(tmp_path / "grades.csv", encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
-    assert (row["student"], row["score"], row["90.1"]) == ("王芳", "5", "2")
+    assert (row["student_id"], row["score"], row["90.1"]) == ("王芳", "5", "2")
     language.use("zh")
     assert "王芳" in run("grade", "90") and "已评 1 份" in run("grade", "90")
 
@@ -84,5 +84,6 @@ def test_a_folder_that_is_no_course_is_said(tmp_path):
 
 def test_every_command_has_help():
     commands = ("init", "release", "collect", "grade", "feedback", "export", "status", "kit")
+    commands += ("roster", "due", "late", "extend", "audit")
     for command in commands:
         assert "--help" in run(command, "--help")

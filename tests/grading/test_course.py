@@ -84,3 +84,11 @@ def test_damaged_settings_are_said_in_one_sentence(tmp_path, text):
     (tmp_path / "course.json").write_text(text)
     with pytest.raises(CourseError, match="not a course directory"):
         open_course(tmp_path)
+
+
+def test_completing_a_course_keeps_what_else_stands_in_its_settings(tmp_path):
+    course = create(tmp_path / "c", language="en", framework="pytorch", repository=tmp_path)
+    settings = json.loads((course.folder / "course.json").read_text())
+    (course.folder / "course.json").write_text(json.dumps({**settings, "limits": {"processes": 9}}))
+    create(course.folder, language="en", framework="pytorch", repository=tmp_path)
+    assert json.loads((course.folder / "course.json").read_text())["limits"] == {"processes": 9}

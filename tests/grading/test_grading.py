@@ -19,7 +19,7 @@ from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
 from course_lib.grading.release import release
 from course_lib.grading.submissions import make_submissions
-from tests.conftest import require
+from tests.conftest import ROOT, require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, student_notebook
 
 
@@ -33,10 +33,11 @@ def nbgrader(course, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
         cwd=course.folder,
-        env={**os.environ, "PATH": os.defpath},
+        env={**os.environ, "PATH": os.defpath, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -80,6 +81,9 @@ def test_both_graders_give_what_is_deserved(course, tiny_repository):
 
     lines = list(audit.read(course))
     assert {line["student"] for line in lines} == set(deserved)
+    assert {line["event"] for line in lines} == {"graded", "returned"}
+    assert audit.verify(course).whole
+    lines = [line for line in lines if line["event"] == "graded"]
     assert all(line["execution"]["sandboxed"] for line in lines)
     assert all(len(line["submission"]) == 64 and line["environment"] for line in lines)
 
@@ -97,7 +101,7 @@ def test_marks_by_hand_are_kept(course):
         essay.manual_score, essay.needs_manual_grade = 1.5, False
         gradebook.db.commit()
     again = next(iter(grade(course, "90", force=True)))
-    assert again.score == 6.5
+    assert again.score == 6.5 and not again.waiting
 
 
 def test_broken_submissions_are_stated_and_stop_nobody(course):

@@ -22,7 +22,7 @@ from course_lib.grading.submissions import make_submissions
 from tests.conftest import require
 from tests.grading.tiny_course import hand_in
 
-STUDENTS = 10
+STUDENTS = 7
 
 
 @pytest.fixture(autouse=True)
@@ -65,11 +65,10 @@ def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(course, tiny_reposit
     assert {each.state for each in grade(whole, "90", jobs=2)} == {"graded"}
 
     results, autograded = course.private / "results", course.folder / "autograded"
-    # While executing, while nbgrader writes down, and once more near the end.
+    # At an early moment, and at a late one; test_faults tries many others.
     kill_when(start(course), lambda: len(list(results.glob("*.json"))) >= 2)
     kept = {path.name: path.stat().st_mtime_ns for path in results.glob("*.json")}
-    kill_when(start(course), lambda: len(list(autograded.glob("*/90"))) >= 3)
-    kill_when(start(course), lambda: len(list(autograded.glob("*/90/*.ipynb"))) >= 7)
+    kill_when(start(course), lambda: len(list(autograded.glob("*/90"))) >= 4)
 
     assert {each.state for each in grade(course, "90", jobs=2)} <= {"graded", "unchanged"}
     assert standing(course) == standing(whole)
@@ -77,9 +76,9 @@ def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(course, tiny_reposit
     after = {path.name: path.stat().st_mtime_ns for path in results.glob("*.json")}
     assert kept.items() <= after.items()
     assert len(after) == STUDENTS == len(list((whole.private / "results").glob("*.json")))
-    # … and nobody is written down more often than the three kills and their moments can explain.
+    # … and nobody is written down more often than the two kills and their moments can explain.
     times = Counter(line["student"] for line in audit.read(course))
-    assert set(times) == set(standing(course)) and sum(times.values()) <= STUDENTS + 3
+    assert set(times) == set(standing(course)) and sum(times.values()) <= STUDENTS + 2
     assert {each.state for each in grade(course, "90")} == {"unchanged"}
 
 

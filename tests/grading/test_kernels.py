@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,12 +134,24 @@ def test_a_dead_zygote_is_replaced_and_takes_its_kernels_along():
         pid = running.process.pid
         bearer = running.process._zygote
         bearer.process.kill()
-        assert running.run("print(1)", seconds=30).state == "dead"
+        assert running.run("import time; time.sleep(9)", seconds=30).state == "dead"
         assert not psutil.pid_exists(pid)
     with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
         assert isinstance(running.process, zygote.WarmProcess)
         assert running.process._zygote is not bearer
         assert said(running.run("print(1)", seconds=30)) == "1\n"
+
+
+def test_an_idle_zygote_is_given_up_but_not_while_a_kernel_lives(monkeypatch):
+    monkeypatch.setattr(zygote, "_IDLE", 0.3)
+    with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
+        bearer = running.process._zygote
+        time.sleep(0.8)
+        assert said(running.run("print(1)", seconds=30)) == "1\n"
+    deadline = time.monotonic() + 20
+    while bearer.alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not bearer.alive
 
 
 def test_where_nothing_can_be_forked_a_cold_kernel_starts(monkeypatch):
@@ -217,6 +230,89 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imp
     assert folder in map(str, cleared) and not os.path.exists(folder)
 
 
+RACE = """
+import os, subprocess
+from course_lib.grading import sandbox, starting
+sandbox.mode()
+start = subprocess.Popen.__init__
+def told(self, *arguments, **named):
+    os.write(1, b"now\\n")
+    start(self, *arguments, **named)
+subprocess.Popen.__init__ = told
+with starting.open_kernel(imports={imports}, sandboxed={sandboxed}):
+    os.write(1, b"up\\n")
+    __import__("time").sleep(600)
+"""
+
+
+def in_folder(folder):
+    """List the processes that have a folder in their command line."""
+    found = []
+    for each in psutil.process_iter(["cmdline", "status"]):
+        words = " ".join(each.info["cmdline"] or [])
+        if str(folder) in words and each.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(words[:60])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("imports", "sandboxed", "moments"),
+    [
+        # While bubblewrap starts and has not yet bound its life to the grader's; while the zygote
+        # imports and forks; an ipykernel without any walls.
+        pytest.param(None, True, [0.0, 0.004], id="cold"),
+        pytest.param(IMPORTS, True, [0.0, 0.6], id="warm"),
+        pytest.param(
+            None, True, [i / 500 for i in range(20)], id="cold-more", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            IMPORTS, True, [i / 6 for i in range(12)], id="warm-more", marks=pytest.mark.slow
+        ),
+        pytest.param(None, False, [0.0, 3.0], id="outside", marks=pytest.mark.slow),
+    ],
+)
+def test_a_grader_killed_while_a_kernel_starts_leaves_nothing(imports, sandboxed, moments):
+    place = tempfile.mkdtemp(dir="/tmp")
+    os.chmod(place, 0o755)
+    code = RACE.format(imports=imports, sandboxed=sandboxed)
+    environment = {**os.environ, "TMPDIR": place}
+    for moment in moments:
+        grader = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
+        )
+        assert grader.stdout.readline() == b"now\n"
+        time.sleep(moment)
+        grader.kill()
+        grader.wait()
+        grader.stdout.close()
+    deadline = time.monotonic() + 10
+    while in_folder(place) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert in_folder(place) == []
+    rooms.clear_away(Path(place))
+    assert not list(Path(place).glob("course-kernels-*"))
+    shutil.rmtree(place)
+
+
+def test_what_still_ran_in_a_dead_graders_folder_is_ended_by_the_next(tmp_path):
+    dead = tmp_path / "course-kernels-dead"
+    dead.mkdir()
+    (dead / "lock").touch()
+    begun = tmp_path / "course-begun-dead"
+    begun.mkdir()
+    sleep = "import time; time.sleep(600)"
+    stray = subprocess.Popen([sys.executable, "-c", sleep, "bwrap", f"{dead}/k1"])
+    other = subprocess.Popen([sys.executable, "-c", sleep, "bwrap", f"{dead}-not/k1"])
+    assert rooms.clear_away(tmp_path) == [dead] and not dead.exists()
+    assert stray.wait(timeout=10) == -signal.SIGKILL and other.poll() is None
+    other.kill()
+    other.wait()
+    assert begun.exists()  # somebody may just be making it
+    os.utime(begun, (0, 0))
+    rooms.clear_away(tmp_path)
+    assert not begun.exists()
+
+
 def test_the_folders_of_living_graders_and_of_others_stay(tmp_path, monkeypatch):
     mine = rooms.house()
     assert mine not in rooms.clear_away(mine.parent) and mine.is_dir()
@@ -236,13 +332,13 @@ def test_the_filter_is_well_made_for_both_architectures():
 
 
 def test_time_is_what_a_cell_computes_and_waiting_costs_little():
-    limits = Limits(cell_seconds=1, patience=8)
+    limits = Limits(cell_seconds=0.5, patience=8)
     with starting.open_kernel(limits=limits, imports=IMPORTS) as running:
         # Asleep, as on a machine that is busy with others: more by the clock than the cell may compute.
-        assert running.run("import time; time.sleep(2.5)", seconds=1).state == "ok"
+        assert running.run("import time; time.sleep(1.2)", seconds=0.5).state == "ok"
         began = time.monotonic()
-        assert running.run("while True: pass", seconds=1).state == "timeout"
-        assert running.run("time.sleep(60)", seconds=1).state == "timeout"
+        assert running.run("while True: pass", seconds=0.5).state == "timeout"
+        assert running.run("time.sleep(60)", seconds=0.3).state == "timeout"
         assert time.monotonic() - began < 40
         began = time.monotonic()
-        assert running.run("time.sleep(60)", seconds=30, by=began + 2).state == "timeout"
+        assert running.run("time.sleep(60)", seconds=30, by=began + 1).state == "timeout"

@@ -104,3 +104,65 @@ def test_a_changed_demo_is_known_by_its_id(released):
     submitted = deepcopy(released)
     submitted.cells[3].source = "slower()"
     assert not_to_run(submitted, released) == {3}
+
+
+def named(notebook: NotebookNode) -> list[str]:
+    return [name for name in names(notebook) if name]
+
+
+def test_locked_cells_go_back_to_their_place_and_answers_stay(released):
+    submitted = deepcopy(released)
+    submitted.cells.reverse()  # short, long, 1, a, setup
+    notes = make_whole(submitted, released)
+    assert named(submitted) == ["setup", "a", "1"]
+    assert {"moved setup", "moved 1"} <= set(notes)
+    assert make_whole(submitted, released) == []
+
+
+def test_nothing_but_text_and_names_is_kept(released):
+    submitted = deepcopy(released)
+    submitted["extra"] = 1
+    submitted.metadata.widgets = {"x": 1}
+    for cell in submitted.cells:
+        cell.metadata.tags = ["skip-execution"]
+        cell.metadata.editable = False
+        cell["unknown"] = 1
+    make_whole(submitted, released)
+    assert set(submitted) == {"cells", "metadata", "nbformat", "nbformat_minor"}
+    assert "widgets" not in submitted.metadata
+    for cell in submitted.cells:
+        assert set(cell.metadata) <= {"nbgrader", "course"} and "unknown" not in cell
+
+
+@pytest.mark.parametrize(
+    ("source", "how"),
+    [
+        ("def f(x): return x", "function"),
+        ("import math\nf = math.sqrt", "function"),
+        ("def f(x)\n    return x", "function"),  # a slip of the pen makes it no less the answer
+    ],
+)
+def test_a_cell_of_ones_own_is_known_by_what_it_defines(released, source, how):
+    submitted = deepcopy(released)
+    submitted.cells[1] = nbformat.v4.new_code_cell(source)
+    notes = make_whole(submitted, released)
+    assert notes == [f"matched a by its {how}"]
+    assert [c.source for c in submitted.cells if grade_id(c) == "a"] == [source]
+
+
+def test_a_missing_check_comes_back_behind_the_code_that_was_added(released):
+    submitted = deepcopy(released)
+    submitted.cells[2:3] = [
+        nbformat.v4.new_code_cell("helper = 1"),
+        nbformat.v4.new_code_cell("f = 2"),
+    ]
+    make_whole(submitted, released)
+    assert names(submitted)[:5] == ["setup", "a", None, None, "1"]
+
+
+def test_an_untouched_copy_does_not_undo_the_answer(released):
+    submitted = deepcopy(released)
+    submitted.cells.insert(2, deepcopy(submitted.cells[1]))
+    submitted.cells[1].source = "def f(): return 1"
+    make_whole(submitted, released)
+    assert [c.source for c in submitted.cells].count("def f(): ...") == 0

@@ -138,6 +138,7 @@ def test_every_code_has_words_in_both_languages(asked, language):
 def test_an_instructors_own_test_cell_is_graded_fail_closed():
     def cell(*outputs):
         made = new_code_cell("assert f() == 1")
+        made.metadata["nbgrader"] = {"points": 2}
         made.outputs = list(outputs)
         return made
 
@@ -145,16 +146,27 @@ def test_an_instructors_own_test_cell_is_graded_fail_closed():
     result = new_output("execute_result", data={"text/plain": "2.0"})
     error = new_output("error", ename="AssertionError", evalue="", traceback=[])
     warned = cell(warning)
-    assert verdicts.failed_closed(warned, "ok") == "Passed"
+    assert verdicts.failed_closed(warned, "ok", "en") == "Passed"
     assert all(output.get("name") != "stderr" for output in warned.outputs)
     partly = cell(result)
-    assert verdicts.failed_closed(partly, "ok") == "Passed" and partly.outputs == [result]
+    assert verdicts.failed_closed(partly, "ok", "en") == "Passed" and partly.outputs == [result]
     both = cell(result, error)
-    assert verdicts.failed_closed(both, "error") == "Failed" and both.outputs == [error]
-    for state in ("timeout", "dead", "not_run", "skipped"):
-        never = cell()
-        assert verdicts.failed_closed(never, state) == "Failed"
-        assert never.outputs[0].output_type == "error"
+    assert verdicts.failed_closed(both, "error", "en") == "TestFailed" and both.outputs == [error]
+    twice = cell(result, result)
+    assert verdicts.failed_closed(twice, "ok", "en") == "TwoResults"
+    assert [each.output_type for each in twice.outputs] == ["error"]
+    for shown in ("-1", "2.5", "nan", "inf", ""):
+        odd = cell(new_output("execute_result", data={"text/plain": shown}))
+        assert verdicts.failed_closed(odd, "ok", "en") == "OddResult"
+    codes = {"timeout": "TimedOut", "dead": "KernelDied", "not_run": "NotRun", "skipped": "NotRun",
+             "tampered": "Tampered", "error": "TestFailed"}  # fmt: skip
+    for language in ("en", "zh"):
+        for state, code in codes.items():
+            never = cell()
+            assert verdicts.failed_closed(never, state, language) == code
+            said = never.outputs[0]
+            assert said.output_type == "error" and said.ename == code
+            assert len(said.evalue) > 15 and (language == "zh") == ("。" in said.evalue)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from course_lib.authoring.checks import Chapter
 from course_lib.authoring.problems import Problem
 from course_lib.authoring.sources import Code
 from course_lib.edition import FRAMEWORKS
+from course_lib.exercises.filling import fill_source
 
 _CALL = re.compile(r"\b(quiz|check|hint|example)\(\"([^\"]+)\"")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -31,6 +32,15 @@ def known_exercises(chapter: Chapter) -> Iterator[Problem]:
             elif hasattr(exercise, "function") != automatic:
                 kind = "an answer and a check cell" if automatic is False else "a  manual  cell"
                 yield chapter.problem(cell.line, f"cell {cell.id!r}: exercise {name} needs {kind}")
+
+
+def known_constants(chapter: Chapter) -> Iterator[Problem]:
+    """Each constant that a cell names, as in ``{{ 04.6.level }}``, is one of the exercise's."""
+    for cell in chapter.source.cells:
+        try:
+            fill_source(cell.source if isinstance(cell, Code) else cell.text, chapter.exercises)
+        except LookupError as error:
+            yield chapter.problem(cell.line, f"cell {cell.id!r}: {error.args[0]}")
 
 
 def complete_exercises(chapter: Chapter) -> Iterator[Problem]:

@@ -27,7 +27,10 @@ def proven(chapter: Chapter) -> Iterator[Problem]:
 
 
 def answers_of(chapter: Chapter, framework: str) -> dict[str, str]:
-    """Give the answer cells by exercise; under ``"setup"`` the imports and functions around them."""
+    """Give the answer cells by exercise; under ``"setup"`` the imports and functions around them.
+
+    Constants are still named in them, not written out.
+    """
     answers: dict[str, str] = {}
     setup: list[str] = []
     for cell in chapter.source.code:

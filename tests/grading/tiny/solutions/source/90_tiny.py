@@ -12,25 +12,32 @@ MEANS = Exercise(
     objective="O1",
     function="column_means",
     inputs=lambda rng: {"x": rng.normal(size=(5, 3))},
-    reference=lambda x: x.mean(axis=0),
+    reference=lambda x, constants: x.mean(axis=0) * constants["factor"],
     comparator=close(rtol=1e-6),
     tensors=False,
     pitfalls=(
         Pitfall(
             "sums",
-            lambda x: x.sum(axis=0),
+            lambda x, constants: x.sum(axis=0) * constants["factor"],
             text("You added up, but did not divide.", "你求了和，但没有除。"),
         ),
         Pitfall(
-            "rows", lambda x: x.mean(axis=1), text("These are the rows' means.", "这是各行的平均。")
+            "rows",
+            lambda x, constants: x.mean(axis=1) * constants["factor"],
+            text("These are the rows' means.", "这是各行的平均。"),
         ),
     ),
-    hints=(text("Which axis?", "哪个轴？"), text("axis=0", "axis=0")),
+    hints=(
+        text("Which axis?", "哪个轴？"),
+        text("axis=0, then times {{factor}}", "axis=0，再乘以 {{factor}}"),
+    ),
+    constants={"factor": 1},
+    alternatives={"factor": (2, 3, 4, 5, 6)},
     forbidden=("numpy.average",),
     right={
         "numpy": (
-            "def column_means(x):\n    return sum(x) / len(x)\n",
-            "def column_means(x):\n    return [float(np.dot(c, np.ones(len(c))) / len(c)) for c in x.T]\n",
+            "def column_means(x):\n    return sum(x) / len(x) * {{factor}}\n",
+            "def column_means(x):\n    return [float(np.dot(c, np.ones(len(c))) / len(c)) * {{factor}} for c in x.T]\n",
         )
     },
 )

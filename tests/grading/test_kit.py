@@ -1,8 +1,7 @@
-"""What leaves the course directory: tables of grades, and the students' zip."""
+"""The students' zip: what they need, and no solution."""
 
 from __future__ import annotations
 
-import csv
 import re
 import subprocess
 import sys
@@ -11,33 +10,8 @@ import zipfile
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.grading.export import Row, write_csv
 from course_lib.grading.kit import make_kit
 from course_lib.paths import repository_root
-
-ROWS = [
-    Row("王芳", "04", "graded", 27.5, 30, exercises={"04.2": 3, "04.10": 0, "04.1": 2}),
-    Row("=cmd()", "04", "failed", why="can't be read"),
-]
-
-
-def test_the_table_has_every_student_and_exercise_in_order(tmp_path):
-    write_csv(ROWS, tmp_path / "grades.csv")
-    raw = (tmp_path / "grades.csv").read_bytes()
-    assert not raw.startswith(b"\xef\xbb\xbf")
-    table = list(csv.DictReader(raw.decode("utf-8").splitlines()))
-    assert list(table[0])[6:9] == ["04.1", "04.2", "04.10"]
-    assert (
-        table[0]["student"] == "王芳" and table[0]["score"] == "27.5" and table[0]["04.10"] == "0"
-    )
-    # Not graded is not 0, and a name is never a formula.
-    assert table[1]["score"] == "" and table[1]["state"] == "failed" and table[1]["note"]
-    assert table[1]["student"] == "'=cmd()"
-
-
-def test_with_bom_for_excel(tmp_path):
-    write_csv(ROWS, tmp_path / "grades.csv", bom=True)
-    assert (tmp_path / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbfstudent")
 
 
 @pytest.fixture
