@@ -89,8 +89,6 @@ def pretraining(half: str, path: Path) -> dict[str, Any]:
     return {"losses": losses, "features": features.tolist(), "path": str(path)}
 
 
-
-
 def three_steps(half: str) -> list[float]:
     """Give the losses of three steps of gradient descent, made with the half's ``gradients``."""
     from tests.training.tiny_reference import three_right_steps
