@@ -188,7 +188,7 @@ for name in ('mine', '/tmp/.X11-unix/X0', 'dbus'):
     "links that lead out": """
 import os
 got = []
-for place in ('/proc/1/root', '/proc/1/cwd', '/proc/self/root/../..', '/proc/1/fd/0'):
+for place in [f'/proc/{who}/{what}' for who in ('1', 'self') for what in ('root', 'root/../..', 'cwd', 'fd/0')]:
     os.symlink(place, 'link')
     try: got += [f for f in os.listdir('link') if f in ('boot', 'gradebook.db', 'submitted', '.ssh')]
     except OSError: pass
