@@ -71,12 +71,12 @@ class Card:
         )
 
     def __repr__(self) -> str:
-        blocks = [f"{MARKS[self.mark]} {_plainly(self.heading)}"]
-        blocks += [_plainly(words) for words in self.paragraphs]
+        blocks = [f"{MARKS[self.mark]} {plainly(self.heading)}"]
+        blocks += [plainly(words) for words in self.paragraphs]
         blocks += [f"    {line}" for line in self.code]
         if self.table:
             blocks += _table_text(self.table)
-        blocks += [_plainly(words) for words in self.footer]
+        blocks += [plainly(words) for words in self.footer]
         return "\n".join(blocks)
 
 
@@ -91,7 +91,8 @@ def inline(words: str) -> str:
     )
 
 
-def _plainly(words: str) -> str:
+def plainly(words: str) -> str:
+    """Give words as plain text: without the marks of code and of stress."""
     pieces = re.split(r"`([^`\n]+)`", words)
     return "".join(
         piece if number % 2 else _STRESS.sub(r"\2", piece) for number, piece in enumerate(pieces)

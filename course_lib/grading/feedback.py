@@ -6,7 +6,6 @@ value: the verdicts that it shows were written without them.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,6 +22,7 @@ from nbgrader.server_extensions import formgrader
 from traitlets import List
 
 from course_lib.errors import CourseError
+from course_lib.exercises.cards import inline, plainly
 from course_lib.exercises.values import text
 from course_lib.grading import roster, verdicts
 from course_lib.grading.course import Course, open_course, specification
@@ -129,7 +129,7 @@ def as_text(page: Mapping[str, Any]) -> str:
         lines.append(
             f"{row['sign']} {row['number']} {row['title']}  ({row['points']})  {row['state']}"
         )
-        lines += [f"    {why}" for why in row["why"]]
+        lines += [f"    {plainly(why)}" for why in row["why"]]
     return "\n".join(lines)
 
 
@@ -156,7 +156,7 @@ def _row(
         "sign": {"right": "✓", "wrong": "✗", "open": "…"}[kind],
         "state": state,
         "why": why,
-        "why_html": [_with_code(line) for line in why],
+        "why_html": [inline(line) for line in why],
         "rubric": [(_number(points), _pick(words, language)) for points, words in rubric],
         "comment": comments.get(name) or answer,
     }
@@ -208,11 +208,6 @@ def _by_hand(known: Mapping[str, Any]) -> tuple[set[str], set[str]]:
         ).grades
         waiting = {grade.name for grade in grades if grade.needs_manual_grade}
         return waiting, {grade.name for grade in grades if grade.manual_score is not None}
-
-
-def _with_code(line: str) -> str:
-    """Turn a sentence into HTML, `names` in it into code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(line))
 
 
 def _clean(markdown: str) -> str:

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course_lib.exercises.advice import Advice, advise
+from course_lib.exercises.cards import plainly
 from course_lib.exercises.codec import CodecError, decode, encode
 from course_lib.exercises.judging import Case, Judgement
 from course_lib.exercises.judging import judge as compare
@@ -248,7 +249,7 @@ def write(cell: NotebookNode, verdict: Verdict, language: str) -> None:
                 "error",
                 ename=verdict.code,
                 evalue=message,
-                traceback=[f"✗ {title}  [{verdict.code}]", *message.splitlines()],
+                traceback=[f"✗ {title}  [{verdict.code}]", *plainly(message).splitlines()],
             )
         ]
     cell.metadata["course_verdict"] = {"code": verdict.code, "pitfall": verdict.pitfall}

@@ -10,8 +10,9 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_output
 
-from course_lib.exercises import captured
+from course_lib.exercises import captured, cards
 from course_lib.exercises.codec import encode
+from course_lib.exercises.values import text
 from course_lib.grading import verdict_words, verdicts
 from course_lib.grading.course import load_exercises
 from course_lib.grading.execution import Answer
@@ -209,3 +210,17 @@ def test_an_exercises_own_advice_on_errors_is_given(chapter_04):
     verdict = told(chapter_04["04.5"], masked_by_folds)
     assert verdict.code == "RaisedAnError"
     assert "mean(axis=1)" in verdict.message["en"] and "14" not in verdict.message["en"]
+
+
+def test_stress_and_code_are_marked_up_on_the_page_and_not_spelled_out_in_the_notebook():
+    """A message says `order` and *each* of them; nobody should read the marks themselves."""
+    message = text("Take `order`, for *each* of them.", "要用 `order`，**每一个**都要。")
+    for language, plain in (
+        ("en", "Take order, for each of them."),
+        ("zh", "要用 order，每一个都要。"),
+    ):
+        cell = new_code_cell()
+        verdicts.write(cell, verdicts.Verdict("Incorrect", message), language)
+        assert cell.outputs[0].traceback[-1] == plain
+        assert "*" not in cards.inline(cell.outputs[0].evalue)
+        assert ">order</code>" in cards.inline(cell.outputs[0].evalue)
