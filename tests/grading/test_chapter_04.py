@@ -46,8 +46,8 @@ def assert_deserved(course, made):
 
 def assert_pages_say_why(course, made):
     pages = {each.student: each.page for each in give_back(course, CHAPTER)}
-    from course_lib.grading.course import specification
     from course_lib.exercises.cards import plainly
+    from course_lib.grading.course import specification
     from course_lib.grading.verdicts import title
 
     exercises = specification(course, course.notebook_name(CHAPTER))
