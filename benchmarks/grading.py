@@ -1,14 +1,16 @@
 """How fast a class is graded, against nbgrader by itself, and whether it stays that way.
 
     ./course bench grading
-    ./course bench grading --part rate --part large --part repeats
+    ./course bench grading --part rate --part class --part large --part repeats
 
 ``rate``: a class of chapter 04, a mix of right, differently right, mistaken, untouched and broken work
 with two that hang, no two the same, is graded by ``teach grade`` with two jobs, and by nbgrader's own
-``autograde`` as it comes, each with its usual time for a cell (20 and 30 seconds): all of it on what our
+``autograde`` as it comes, each with its usual time for a cell (10 and 30 seconds): all of it on what our
 grading runs, the notebooks without their demo cells, and a part of it with every cell. All in the same
 run on the same machine; seconds of computing stand beside the clock's, since a busy neighbour changes
 only the latter. nbgrader by itself runs without a sandbox and asks no hidden inputs.
+
+``class``: five hundred such submissions, ten of which hang, by ``teach grade`` with two jobs.
 
 ``large``: a thousand submissions of the tests' tiny chapter: does one cost the same when there are many,
 and do the grading processes stay as small? ``repeats``: are the marks the same whatever the secret, the
@@ -51,8 +53,9 @@ from course_lib.paths import repository_root
 from course_lib.waiting import steps
 
 CHAPTER = "04"
-PARTS = ("rate", "large", "repeats")
+PARTS = ("rate", "class", "large", "repeats")
 STUDENTS, HANG, WITH_EVERY_CELL = 50, 2, 5
+LARGE_CLASS, LARGE_HANG = 500, 10
 FEW = 2  # so that what the start of everything costs can be told from what a submission costs
 TIMES_FASTER = 10.0  # students a minute, against nbgrader on the same cells
 OVERHEAD = 2.0  # seconds of computing for one more, against what its own kernel computes
@@ -76,12 +79,16 @@ def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
     """
     result: dict[str, Any] = {"jobs": 2, "quick": quick, "load": os.getloadavg()[0]}
     repeats = 3 if quick else REPEATS
-    counts = {"rate": 4, "large": 1, "repeats": repeats}
+    counts = {"rate": 4, "class": 1, "large": 1, "repeats": repeats}
     total = sum(counts[part] for part in parts)
     with tempfile.TemporaryDirectory() as folder, steps(total) as step:
         place = Path(folder)
         if "rate" in parts:
             result["rows"] = _rate(place, step, quick=quick)
+        if "class" in parts:
+            count, hang = (6, 1) if quick else (LARGE_CLASS, LARGE_HANG)
+            step(f"teach grade: {count} students, {hang} of them hang")
+            result["class"] = _grade_ours(place / "class", count, hang)
         if "large" in parts:
             marks = (5, 20) if quick else MARKS
             step(f"tiny chapter: {marks[-1]} students")
@@ -96,6 +103,13 @@ def table(result: Mapping[str, Any]) -> str:
     lines = [f"{os.cpu_count()} cores, load at the start {result['load']:.1f}"]
     if "rows" in result:
         lines += _rate_table(result["rows"])
+    if "class" in result:
+        row = result["class"]
+        lines += [
+            "",
+            f"{row['what']}: {row['students']} students of chapter 04 in {row['seconds'] / 60:.1f} minutes, "
+            f"{row['a_minute']:.0f} a minute, {row['cpu']:.2f} CPU s each.",
+        ]
     if "large" in result:
         lines += ["", f"{'tiny chapter, submissions':<42} {'CPU s each':>12} {'memory MB':>12}"]
         for row in result["large"]:

@@ -16,6 +16,7 @@ GOOD = {
     "jobs": 2,
     "load": 0.5,
     "rows": [OURS, OURS, {**ROW, "a_minute": 9.0, "cpu": 6.0}, {**ROW, "a_minute": 2.0}],
+    "class": {**ROW, "students": 500, "seconds": 180.0},
     "large": [
         {"from": 1, "to": 10, "cpu": 0.1, "memory_mb": 200.0},
         {"from": 10, "to": 100, "cpu": 0.1, "memory_mb": 210.0},
@@ -28,6 +29,7 @@ def test_figures_that_are_met_are_no_misses():
     assert grading.misses(GOOD) == []
     text = grading.table(GOOD)
     assert "11.1 times as fast" in text and "1.50 times what its own kernel computes" in text
+    assert "500 students of chapter 04 in 3.0 minutes" in text
     assert "20 runs" in text and "11 to 100" in text
 
 
@@ -52,7 +54,7 @@ def test_each_figure_that_is_missed_is_said(place, value, said):
 
 
 def test_parts_stand_alone():
-    for part in ("large", "repeats"):
+    for part in ("class", "large", "repeats"):
         alone = {"load": 0.5, part: GOOD[part]}
         assert grading.misses(alone) == [] and "times as fast" not in grading.table(alone)
 

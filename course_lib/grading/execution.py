@@ -182,7 +182,9 @@ class _Run:
             self.answers.setdefault(name, Answer("not_run"))
 
     def _run_cell(self, kernel: Kernel, index: int, source: str) -> bool:
-        outcome = kernel.run(source, seconds=self.limits.cell_seconds, by=self._by())
+        limits = self.limits
+        seconds = limits.own_cell_seconds if self.work.tests else limits.cell_seconds
+        outcome = kernel.run(source, seconds=seconds, by=self._by())
         first_time = self.cells[index].state == "not_run"
         if outcome.state == "dead":
             if self._may_be_innocent(kernel, index):

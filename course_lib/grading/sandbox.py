@@ -56,7 +56,10 @@ class Limits:
         scratch_mb: All files in its home and in ``/tmp`` together (each of the two).
         start_seconds: Time for a kernel to start.
         cell_seconds: Computing time for one cell: what its processes really got of the machine, so that
-            marks do not depend on how busy that is. Plenty: long cells are demos, which are not run.
+            marks do not depend on how busy that is. Plenty: the solved chapters take less than a tenth
+            of it, for long cells are demos, which are not run.
+        own_cell_seconds: The same in a notebook with an instructor's own test cells: nobody has
+            measured what its cells take.
         question_seconds: The same for one question after the last cell; never more than a cell.
         patience: How many times as long a cell may take by the clock, if it computes less than that:
             it waits for its turn, or sleeps.
@@ -71,7 +74,8 @@ class Limits:
     file_mb: int = 128
     scratch_mb: int = 512
     start_seconds: float = 90.0
-    cell_seconds: float = 20.0
+    cell_seconds: float = 10.0
+    own_cell_seconds: float = 60.0
     question_seconds: float = 10.0
     patience: float = 4.0
     notebook_seconds: float = 600.0

@@ -9,6 +9,7 @@ import pytest
 
 from course_lib.errors import CourseError
 from course_lib.grading import cgroups, sandbox, seccomp, starting
+from course_lib.grading.execution import Work, execute
 from course_lib.grading.executors import limits_of
 from course_lib.grading.sandbox import Limits
 from tests.conftest import require
@@ -49,8 +50,16 @@ def test_a_course_may_have_limits_of_its_own(course):
     assert limits_of(course) == Limits(cell_seconds=90, memory_mb=8000)
     for wrong in ({"cells": 1}, {"cell_seconds": -1}, {"cell_seconds": "long"}, [1]):
         path.write_text(json.dumps(settings | {"limits": wrong}))
-        with pytest.raises(CourseError, match="cell_seconds, question_seconds"):
+        with pytest.raises(CourseError, match="cell_seconds, own_cell_seconds"):
             limits_of(course)
+
+
+@pytest.mark.parametrize(("tests", "state"), [(frozenset(), "timeout"), (frozenset({1}), "ok")])
+def test_cells_beside_an_instructors_own_tests_have_a_time_of_their_own(tests, state):
+    spin = "import time\nbegan = time.process_time()\nwhile time.process_time() < began + 1.5: pass"
+    limits = Limits(cell_seconds=0.5, own_cell_seconds=30)
+    done = execute(Work((spin, "assert True"), {}, imports=IMPORTS, tests=tests), limits)
+    assert [each.state for each in done.cells] == [state, "ok"]
 
 
 @pytest.mark.parametrize("imports", WAYS)

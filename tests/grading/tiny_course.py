@@ -22,7 +22,9 @@ from course_lib.grading.sandbox import Limits
 
 CHAPTER = "90"
 # Three seconds of computing: plenty for these answers, however busy the machine is with other tests.
-QUICK = Limits(cell_seconds=3, patience=20, notebook_seconds=300, memory_mb=1500)
+QUICK = Limits(
+    cell_seconds=3, own_cell_seconds=3, patience=20, notebook_seconds=300, memory_mb=1500
+)
 HERE = Path(__file__).resolve().parent
 
 
