@@ -163,12 +163,23 @@ def check(
             ),
         ),
     ] = False,
+    seeds: Annotated[
+        bool,
+        typer.Option(
+            "--seeds",
+            help=both(
+                "instead: whether the claims hold with other random numbers",
+                "改为检查：换一批随机数，各项结论是否仍然成立",
+            ),
+        ),
+    ] = False,
 ) -> None:
     from course_lib import authoring
     from course_lib.paths import repository_root
 
-    if mutants:
-        table, problems = authoring.try_mutants(repository_root(), chapters=chapter)
+    if mutants or seeds:
+        attempt = authoring.try_mutants if mutants else authoring.try_seeds
+        table, problems = attempt(repository_root(), chapters=chapter)
         print(table)
     else:
         problems = authoring.check(repository_root(), chapters=chapter)

@@ -2,7 +2,8 @@
 
 ``build`` makes the notebooks, ``check`` lists what is wrong with the sources, ``stamp_matched`` records that
 the two languages of a cell say the same, ``executed`` runs an edition once for everybody, ``try_mutants``
-says how many small mistakes in an answer its exercise would notice.
+says how many small mistakes in an answer its exercise would notice, ``try_seeds`` whether the claims hold
+with other random numbers.
 The source format is described in ``README.md`` beside this file.
 """
 
@@ -17,6 +18,7 @@ from course_lib.authoring.executing import Executed, executed, faults
 from course_lib.authoring.matching import stamp_matched
 from course_lib.authoring.mutants import try_mutants
 from course_lib.authoring.problems import Problem, SourceError
+from course_lib.authoring.reseeding import try_seeds
 
 __all__ = [
     "Executed",
@@ -28,4 +30,5 @@ __all__ = [
     "faults",
     "stamp_matched",
     "try_mutants",
+    "try_seeds",
 ]

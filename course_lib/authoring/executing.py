@@ -76,11 +76,20 @@ def executed(
     notebook = read_edition(root, chapter, framework, language=language, solved=solved)
     if not demo:
         notebook = without_demo(notebook)
-    key = _key(root, notebook, strict=solved)
+    return run_once(notebook, root, strict=solved)
+
+
+def run_once(notebook: NotebookNode, root: Path, *, strict: bool) -> Executed:
+    """Run a notebook with the repository's ``course_lib``, or give back the earlier run of the same.
+
+    Args:
+        strict: Anything but a correct answer raises.
+    """
+    key = _key(root, notebook, strict=strict)
     path = cache_dir() / "executed" / f"{key}.ipynb"
     with locked(path.with_suffix(".lock"), timeout=3600):
         if not path.exists():
-            run = execute(notebook, root, strict=solved, home=path.parent / "home")
+            run = execute(notebook, root, strict=strict, home=path.parent / "home")
             run.notebook.metadata["run"] = {"seconds": run.seconds, "bytes": run.peak_memory}
             write_atomically(path, nbformat.writes(run.notebook))
     kept = nbformat.read(path, as_version=4)
