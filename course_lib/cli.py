@@ -55,9 +55,19 @@ def lab(
         bool | None,
         typer.Option(help=both("open a browser; default: if there is a display", "是否打开浏览器")),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "embedded (the default) or real: from the network, where a chapter knows real data",
+                "embedded（默认）或 real：章节提供真实数据时从网络获取",
+            )
+        ),
+    ] = None,
 ) -> None:
-    from course_lib.lab import open_lab
+    from course_lib.lab import choose_data, open_lab
 
+    choose_data(data)
     raise typer.Exit(open_lab(language=lang, framework=framework, port=port, browser=browser))
 
 
@@ -291,13 +301,21 @@ def lock(
     print(write_lock(repository_root(), upgrade=upgrade))
 
 
-def with_teach(arguments: Sequence[str]) -> typer.Typer:
-    """Give the command line; the instructors' part is imported only where it is asked for."""
-    if list(arguments[:1]) == ["teach"]:
+def with_groups(arguments: Sequence[str]) -> typer.Typer:
+    """Give the command line; what a group of commands needs is imported only where it is asked for."""
+    asked = arguments[0] if arguments else None
+    teach = data = _closed_group()
+    if asked == "teach":
         from course_lib.grading.commands import teach
-    else:
-        teach = typer.Typer()
-        teach.command("init")(lambda: None)
+    elif asked == "data":
+        from course_lib.data.commands import data
+    app.add_typer(
+        data,
+        name="data",
+        help=both(
+            "Real data sets: list, fetch, verify, import.", "真实数据集：列出、下载、校验、导入。"
+        ),
+    )
     app.add_typer(
         teach,
         name="teach",
@@ -309,12 +327,18 @@ def with_teach(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
+def _closed_group() -> typer.Typer:
+    group = typer.Typer()
+    group.command("init")(lambda: None)  # a group without a command is not shown
+    return group
+
+
 def main() -> None:
     """Run the command line on this process's arguments."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        with_teach(sys.argv[1:])(prog_name="course")
+        with_groups(sys.argv[1:])(prog_name="course")
     except CourseError as problem:
         print(problem, file=sys.stderr)
         sys.exit(1)

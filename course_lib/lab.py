@@ -67,6 +67,22 @@ def open_lab(
         return 0
 
 
+def choose_data(which: str | None) -> None:
+    """Let the notebooks that are opened now load embedded or real data; ``None`` leaves it as it is.
+
+    Raises:
+        CourseError: It is neither.
+    """
+    if which is None:
+        return
+    if which not in ("embedded", "real"):
+        raise CourseError(
+            f"--data is {which!r}: give embedded or real.",
+            f"--data 的值是 {which!r}：请用 embedded 或 real。",
+        )
+    os.environ["COURSE_DATA"] = which
+
+
 def lab_command(folder: Path, first: str, *, port: int, browser: bool) -> list[str]:
     """Give JupyterLab's command: on this machine only, with ``folder`` as its root."""
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}"]

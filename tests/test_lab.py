@@ -213,3 +213,14 @@ def _get(address: str) -> str:
         except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.2)
+
+
+def test_the_notebooks_load_the_data_that_was_chosen(course: Path, monkeypatch) -> None:
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    lab.choose_data(None)
+    assert "COURSE_DATA" not in lab.lab_environment(course, "en", "token")
+    monkeypatch.setenv("COURSE_DATA", "embedded")
+    lab.choose_data("real")
+    assert lab.lab_environment(course, "en", "token")["COURSE_DATA"] == "real"
+    with pytest.raises(CourseError, match="embedded or real"):
+        lab.choose_data("reel")

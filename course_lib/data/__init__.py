@@ -7,6 +7,10 @@
 | ``rendered_digits`` | rendered digits, the source for domain adaptation |
 | ``fractals``, ``shapes``, ``dead_leaves`` | sources of quite another kind |
 
+Real data sets have names, too (``mnist``, ``cifar10``, ``hymenoptera`` …: ``./course data list``) and come from
+the network, once. ``load("digits", real="mnist")`` is the embedded domain or, with ``COURSE_DATA=real``,
+the real one.
+
 **What is guaranteed.** The same call gives the same bytes, run after run, from the cache or not. On
 another platform it gives the same bytes where NumPy and Pillow have the versions of
 ``requirements.lock``: random numbers are NumPy's PCG64 (integers and their multiples), glyphs come
@@ -22,8 +26,10 @@ from collections.abc import Callable
 from typing import Any
 
 from course_lib.data import digits, fractals, letters, shapes
+from course_lib.data.catalogue import REAL
 from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
 from course_lib.data.letters import LOOK_LIKE_DIGITS
+from course_lib.data.remote import load_real, real_is_wanted
 from course_lib.data.rendering import Style
 from course_lib.errors import CourseError
 from course_lib.language import both
@@ -55,24 +61,32 @@ def load(
     *,
     n: int | None = None,
     seed: int = 0,
-    size: int = 32,
+    size: int | None = None,
     cache: bool = True,
+    real: str | None = None,
     **options: Any,
 ) -> Domain:
     """A domain by its name.
 
     Args:
-        name: one of :func:`names`.
+        name: one of :func:`names`, or a real data set (``./course data list``).
         n: number of examples; by default 10,000 rendered ones, or all there are.
         seed: for rendered data, another seed gives other images; for real data with ``n``, another
             sample.
-        size: side length of the images in pixels.
+        size: side length of the images in pixels; by default 32, and a real data set's own.
         cache: keep rendered images on disk.
+        real: the real data set to take instead where the reader asks for real data
+            (``COURSE_DATA=real``); images come in the size that was asked for, or 32.
         options: what the domain's own function takes, for example ``style="hand"`` for letters.
 
     Raises:
         CourseError: no such domain, or an option that it does not have.
     """
+    if real is not None and real_is_wanted():
+        return load_real(real, n=n, seed=seed, size=size or 32)
+    if name in REAL:
+        return load_real(name, n=n, seed=seed, size=size, **_part_of(name, options))
+    size = 32 if size is None else size
     if name == "digits":
         _require_no_options(name, options)
         domain = digits.digits(size=size)
@@ -105,6 +119,12 @@ def names() -> list[tuple[str, str, str]]:
         ("shapes", both("twelve geometric shapes", "十二种几何图形"), drawn),
         ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), drawn),
     ]  # fmt: skip
+
+
+def _part_of(name: str, options: dict[str, Any]) -> dict[str, str]:
+    """Give the part of a real data set that is asked for; it has no other option."""
+    _require_no_options(name, {key: value for key, value in options.items() if key != "part"})
+    return options
 
 
 def _require_no_options(name: str, options: dict[str, Any]) -> None:

@@ -1,0 +1,365 @@
+"""The real data sets that the course knows by name: where they are, under what licence, how they are read.
+
+Checksums are those that the publisher or a well-kept library states (torchvision, Keras, PaddlePaddle,
+MedMNIST, torchaudio). Where nobody states one there is none here either: it is recorded on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_lib.archives import members
+from course_lib.data import formats
+from course_lib.data.formats import Arrays
+from course_lib.downloads import RemoteFile
+from course_lib.language import Text
+
+Files = Mapping[str, Path]  # where each file of a data set lies, by its name
+
+_OSSCI = "https://ossci-datasets.s3.amazonaws.com/mnist"
+_BAIDU = "https://dataset.bj.bcebos.com"  # reachable from mainland China, as is the mirror below
+_LECUN = "http://yann.lecun.com/exdb/mnist"
+_ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+_LIBSVM = "https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass"
+_TORONTO = "https://www.cs.toronto.edu/~kriz"
+_EUROSAT = "datasets/torchgeo/eurosat/resolve/c877bcd43f099cd0196738f714544e355477f3fd/EuroSAT.zip"
+_DIGITS = tuple("0123456789")
+
+
+@dataclass(frozen=True)
+class RealSet:
+    """A real data set.
+
+    Attributes:
+        name: As :func:`course_lib.data.load` knows it.
+        about: What it is, in a line.
+        parts: The parts that it is published in and the files of each.
+        read: Makes arrays from a part's files: ``read(files, part, size)``.
+        classes: What the labels mean.
+        license: Its terms, in the publisher's words.
+        citation: Whom to cite.
+        stands_in: The embedded domain that serves without a network.
+        size: The pictures' own side in pixels; ``None`` for texts, or where it differs.
+        note: What to know before using it.
+    """
+
+    name: str
+    about: Text
+    parts: Mapping[str, tuple[RemoteFile, ...]]
+    read: Callable[[Files, str, int], Arrays]
+    classes: tuple[str, ...]
+    license: str
+    citation: str
+    stands_in: str
+    size: int | None = 32
+    note: Text | None = None
+
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Give all its files, each once."""
+        return tuple(dict.fromkeys(file for files in self.parts.values() for file in files))
+
+
+def _idx(
+    folder: str, urls: tuple[str, ...], sums: Mapping[str, tuple[str, int]]
+) -> dict[str, tuple[RemoteFile, ...]]:
+    """The four files of MNIST and of what imitates it; the cache tells them apart by a prefix."""
+
+    def file(name: str) -> RemoteFile:
+        md5, size = sums[name]
+        full = f"{name}-ubyte.gz"
+        return RemoteFile(
+            f"{folder}-{full}", tuple(f"{url}/{full}" for url in urls), f"md5:{md5}", size
+        )
+
+    return {
+        "train": (file("train-images-idx3"), file("train-labels-idx1")),
+        "test": (file("t10k-images-idx3"), file("t10k-labels-idx1")),
+    }
+
+
+def _read_idx(files: Files, part: str, size: int) -> Arrays:
+    images, labels = sorted(files)  # "images" comes before "labels"
+    return formats.read_idx_pair(files[images], files[labels])
+
+
+def _only(files: Files) -> Path:
+    (path,) = files.values()
+    return path
+
+
+def _read_usps(files: Files, part: str, size: int) -> Arrays:
+    return formats.read_libsvm(_only(files), side=16)
+
+
+def _cifar(label: bytes) -> Callable[[Files, str, int], Arrays]:
+    def read(files: Files, part: str, size: int) -> Arrays:
+        return formats.read_cifar(_only(files), part, label=label)
+
+    return read
+
+
+def _read_hymenoptera(files: Files, part: str, size: int) -> Arrays:
+    folder = {"train": "train", "test": "val"}[part]
+    return formats.read_pictures(
+        _only(files), below=f"hymenoptera_data/{folder}", classes=("ants", "bees"), size=size
+    )
+
+
+def _medmnist(files: Files, part: str, size: int) -> Arrays:
+    return formats.read_npz(_only(files), part)
+
+
+def _read_svhn(files: Files, part: str, size: int) -> Arrays:
+    return formats.read_mat(_only(files))
+
+
+def _read_eurosat(files: Files, part: str, size: int) -> Arrays:
+    return formats.read_pictures(_only(files), below="2750", classes=EUROSAT, size=size)
+
+
+def _read_sms(files: Files, part: str, size: int) -> Arrays:
+    named = members(_only(files), wanted=lambda name: name == "SMSSpamCollection")
+    ((_, content),) = named
+    return formats.texts_of(formats.read_lines(content), ("ham", "spam"))
+
+
+def _read_chnsenticorp(files: Files, part: str, size: int) -> Arrays:
+    name = {"train": "train.tsv", "test": "dev.tsv"}[part]
+    ((_, content),) = members(
+        _only(files), wanted=lambda each: each.endswith(f"ChnSentiCorp/{name}")
+    )
+    first = 0 if part == "train" else 1
+    return formats.texts_of(formats.read_lines(content, label=first, text=first + 1), ("0", "1"))
+
+
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+FASHION = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+EUROSAT = (
+    *("AnnualCrop", "Forest", "HerbaceousVegetation", "Highway", "Industrial"),
+    *("Pasture", "PermanentCrop", "Residential", "River", "SeaLake"),
+)
+
+_MNIST_SUMS = {
+    "train-images-idx3": ("f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422),
+    "train-labels-idx1": ("d53e105ee54ea40749a09fcbcd1e9432", 28_881),
+    "t10k-images-idx3": ("9fb629c4189551a2d022fa330f9573f3", 1_648_877),
+    "t10k-labels-idx1": ("ec29112dd5afa0611ce80d1b7f02629c", 4_542),
+}
+_FASHION_SUMS = {
+    "train-images-idx3": ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
+    "train-labels-idx1": ("25c81989df183df01b3e8a0aad5dffbe", 29_515),
+    "t10k-images-idx3": ("bef4ecab320f06d8554ea6380940ec79", 4_422_102),
+    "t10k-labels-idx1": ("bb300cfdad3c16e7a12a480ee83cd310", 5_148),
+}
+_CIFAR10_FILE = RemoteFile(
+    "cifar-10-python.tar.gz",
+    (f"{_TORONTO}/cifar-10-python.tar.gz", f"{_BAIDU}/cifar/cifar-10-python.tar.gz"),
+    "sha256:6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+    170_498_071,
+)
+_CIFAR100_FILE = RemoteFile(
+    "cifar-100-python.tar.gz",
+    (f"{_TORONTO}/cifar-100-python.tar.gz", f"{_BAIDU}/cifar/cifar-100-python.tar.gz"),
+    "sha256:85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+    169_001_437,
+)
+_HYMENOPTERA_FILE = RemoteFile(
+    "hymenoptera_data.zip", ("https://download.pytorch.org/tutorial/hymenoptera_data.zip",)
+)
+_PNEUMONIA_FILE = RemoteFile(
+    "pneumoniamnist.npz",
+    ("https://zenodo.org/records/10519652/files/pneumoniamnist.npz?download=1",),
+    "md5:28209eda62fecd6e6a2d98b1501bb15f",
+)
+_EUROSAT_FILE = RemoteFile(
+    "EuroSAT.zip",
+    (f"https://huggingface.co/{_EUROSAT}", f"https://hf-mirror.com/{_EUROSAT}"),
+    "md5:c8fa014336c82ac7804f0398fcb19387",
+)
+_SMS_FILE = RemoteFile(
+    "smsspamcollection.zip",
+    (
+        "https://archive.ics.uci.edu/ml/machine-learning-databases/00228/smsspamcollection.zip",
+        "https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
+    ),
+    "sha256:1587ea43e58e82b14ff1f5425c88e17f8496bfcdb67a583dbff9eefaf9963ce3",
+)
+_CHNSENTICORP_FILE = RemoteFile(
+    "ChnSentiCorp.zip",
+    ("https://bj.bcebos.com/paddlenlp/datasets/ChnSentiCorp.zip",),
+    "md5:7ef61b08ad10fbddf2ba97613f071561",
+)
+_SVHN = "http://ufldl.stanford.edu/housenumbers"
+
+_ALL = (
+    RealSet(
+        name="mnist",
+        about={"en": "70,000 handwritten digits, 28×28", "zh": "7 万张手写数字，28×28"},
+        parts=_idx("mnist", (_OSSCI, f"{_BAIDU}/mnist", _LECUN), _MNIST_SUMS),
+        read=_read_idx,
+        classes=_DIGITS,
+        license="CC BY-SA 3.0",
+        citation="Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-based learning applied to "
+        "document recognition, Proceedings of the IEEE 86(11), 1998",
+        stands_in="digits",
+        size=28,
+    ),
+    RealSet(
+        name="fashion_mnist",
+        about={"en": "70,000 pictures of clothes, 28×28", "zh": "7 万张服装图片，28×28"},
+        parts=_idx("fashion", (_ZALANDO, f"{_BAIDU}/fashion_mnist"), _FASHION_SUMS),
+        read=_read_idx,
+        classes=FASHION,
+        license="MIT",
+        citation="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, arXiv:1708.07747, 2017",
+        stands_in="shapes",
+        size=28,
+    ),
+    RealSet(
+        name="usps",
+        about={"en": "9,298 digits from envelopes, 16×16", "zh": "9,298 张信封上的手写数字，16×16"},
+        parts={
+            "train": (
+                RemoteFile(
+                    "usps.bz2", (f"{_LIBSVM}/usps.bz2",), "md5:ec16c51db3855ca6c91edd34d0e9b197"
+                ),
+            ),
+            "test": (
+                RemoteFile(
+                    "usps.t.bz2", (f"{_LIBSVM}/usps.t.bz2",), "md5:8ea070ee2aca1ac39742fdd1ef5ed118"
+                ),
+            ),
+        },
+        read=_read_usps,
+        classes=_DIGITS,
+        license="none stated; public research data",
+        citation="J. J. Hull, A database for handwritten text recognition research, IEEE TPAMI 16(5), 1994",
+        stands_in="digits",
+        size=16,
+    ),
+    RealSet(
+        name="svhn",
+        about={
+            "en": "99,289 house numbers in colour, 32×32",
+            "zh": "99,289 张彩色门牌号数字，32×32",
+        },
+        parts={
+            "train": (
+                RemoteFile(
+                    "svhn_train_32x32.mat",
+                    (f"{_SVHN}/train_32x32.mat",),
+                    "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+                ),
+            ),
+            "test": (
+                RemoteFile(
+                    "svhn_test_32x32.mat",
+                    (f"{_SVHN}/test_32x32.mat",),
+                    "md5:eb5a983be6a315427106f1b164d9cef3",
+                ),
+            ),
+        },
+        read=_read_svhn,
+        classes=_DIGITS,
+        license="non-commercial use only",
+        citation="Y. Netzer et al., Reading digits in natural images with unsupervised feature learning, "
+        "NIPS Workshop on Deep Learning and Unsupervised Feature Learning, 2011",
+        stands_in="rendered_digits",
+    ),
+    RealSet(
+        name="cifar10",
+        about={"en": "60,000 small photographs, 10 classes", "zh": "6 万张小照片，10 类"},
+        parts={"train": (_CIFAR10_FILE,), "test": (_CIFAR10_FILE,)},
+        read=_cifar(b"labels"),
+        classes=CIFAR10,
+        license="none stated; cite the report",
+        citation="A. Krizhevsky, Learning multiple layers of features from tiny images, University of "
+        "Toronto, 2009",
+        stands_in="shapes",
+    ),
+    RealSet(
+        name="cifar100",
+        about={"en": "60,000 small photographs, 100 classes", "zh": "6 万张小照片，100 类"},
+        parts={"train": (_CIFAR100_FILE,), "test": (_CIFAR100_FILE,)},
+        read=_cifar(b"fine_labels"),
+        classes=tuple(str(number) for number in range(100)),
+        license="none stated; cite the report",
+        citation="A. Krizhevsky, Learning multiple layers of features from tiny images, University of "
+        "Toronto, 2009",
+        stands_in="shapes",
+    ),
+    RealSet(
+        name="hymenoptera",
+        about={"en": "397 photographs of ants and bees", "zh": "397 张蚂蚁与蜜蜂的照片"},
+        parts={"train": (_HYMENOPTERA_FILE,), "test": (_HYMENOPTERA_FILE,)},
+        read=_read_hymenoptera,
+        classes=("ants", "bees"),
+        license="none stated (photographs from ImageNet)",
+        citation="S. Chilamkurthy, Transfer learning for computer vision, PyTorch tutorials, 2017",
+        stands_in="shapes",
+        size=None,
+        note={
+            "en": "A subset of ImageNet: a network pre-trained there has seen these very pictures.",
+            "zh": "这是 ImageNet 的子集：在 ImageNet 上预训练的网络已经见过这些图片。",
+        },
+    ),
+    RealSet(
+        name="pneumoniamnist",
+        about={
+            "en": "5,856 chest X-rays of children, 28×28",
+            "zh": "5,856 张儿童胸部 X 光片，28×28",
+        },
+        parts=dict.fromkeys(("train", "val", "test"), (_PNEUMONIA_FILE,)),
+        read=_medmnist,
+        classes=("normal", "pneumonia"),
+        license="CC BY 4.0",
+        citation="J. Yang et al., MedMNIST v2, Scientific Data 10, 2023",
+        stands_in="shapes",
+        size=28,
+    ),
+    RealSet(
+        name="eurosat",
+        about={
+            "en": "27,000 satellite pictures, 10 kinds of land",
+            "zh": "2.7 万张卫星图片，10 种土地类型",
+        },
+        parts={"train": (_EUROSAT_FILE,)},
+        read=_read_eurosat,
+        classes=EUROSAT,
+        license="MIT",
+        citation="P. Helber, B. Bischke, A. Dengel and D. Borth, EuroSAT, IEEE JSTARS 12(7), 2019",
+        stands_in="dead_leaves",
+        size=64,
+    ),
+    RealSet(
+        name="sms_spam",
+        about={"en": "5,574 text messages, spam or not", "zh": "5,574 条短信，是否垃圾短信"},
+        parts={"train": (_SMS_FILE,)},
+        read=_read_sms,
+        classes=("ham", "spam"),
+        license="CC BY 4.0",
+        citation="T. A. Almeida, J. M. Gómez Hidalgo and A. Yamakami, Contributions to the study of SMS "
+        "spam filtering, ACM DocEng, 2011",
+        stands_in="",
+        size=None,
+    ),
+    RealSet(
+        name="chnsenticorp",
+        about={"en": "10,800 Chinese reviews, good or bad", "zh": "10,800 条中文评论，好评或差评"},
+        parts={"train": (_CHNSENTICORP_FILE,), "test": (_CHNSENTICORP_FILE,)},
+        read=_read_chnsenticorp,
+        classes=("negative", "positive"),
+        license="none stated; research use",
+        citation="S. Tan and J. Zhang, An empirical study of sentiment analysis for Chinese documents, "
+        "Expert Systems with Applications 34(4), 2008",
+        stands_in="",
+        size=None,
+    ),
+)
+
+REAL = {each.name: each for each in _ALL}

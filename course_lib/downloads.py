@@ -1,0 +1,388 @@
+"""One file from the network: from the first mirror that gives it whole, checked before it is used.
+
+A download that breaks off goes on where it was, at the same mirror or the next. What lies in the folder
+under the file's own name is always whole and has the right checksum: the rest stands beside it as
+``name.part`` and is used or thrown away by whoever fetches next.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from course_lib.errors import CourseError
+from course_lib.files import locked, sha256_of, write_atomically
+from course_lib.language import both
+
+if TYPE_CHECKING:
+    import requests
+
+TIMEOUT = 20.0  # seconds without a byte, or without an answer
+RETRIES = 2  # further tries at one mirror, where the network failed and not the mirror
+SLOWEST = 2_000.0  # bytes a second, over PATIENCE seconds: less is a mirror that drips
+PATIENCE = 30.0
+MOST = 2 << 30  # bytes of a file whose size nobody stated
+_PIECE = 1 << 18
+_RECORD = "checksums.json"
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that can be fetched.
+
+    Attributes:
+        name: Its name in the cache.
+        urls: Where it is to be had, the preferred place first.
+        checksum: As its publisher, or a well-kept library, states it: ``"sha256:…"`` or ``"md5:…"``.
+            ``None``: nobody does; then the SHA-256 of the first download is recorded, and every
+            later one must have the same.
+        size: Its size in bytes, where that is known.
+    """
+
+    name: str
+    urls: tuple[str, ...]
+    checksum: str | None = None
+    size: int | None = None
+
+
+class _MirrorError(Exception):
+    """Why a mirror did not give the file; ``again``: the same mirror may do better."""
+
+    def __init__(self, en: str, zh: str, *, again: bool = False) -> None:
+        super().__init__(en)
+        self.en, self.zh, self.again = en, zh, again
+
+
+def fetch(
+    file: RemoteFile, folder: Path, *, timeout: float = TIMEOUT, progress: bool = True
+) -> Path:
+    """Give the file's path; fetch it before, where it is not there whole.
+
+    Two processes may ask at once: one fetches, the other waits for it.
+
+    Args:
+        file: What to fetch.
+        folder: Where to keep it.
+        timeout: Seconds without an answer or a byte after which a mirror is left alone.
+        progress: Show a bar.
+
+    Raises:
+        CourseError: No mirror gave it, or the folder can't be written or is full.
+    """
+    path = folder / file.name
+    if is_whole(file, folder):
+        return path
+    part = folder / f"{file.name}.part"
+    with _said_of(part), locked(folder / f".{file.name}.lock", timeout=6 * 3600):
+        if is_whole(file, folder):
+            return path
+        path.unlink(missing_ok=True)
+        _fetch(file, folder, timeout, progress)
+    return path
+
+
+def is_whole(file: RemoteFile, folder: Path) -> bool:
+    """Say whether the file is there with the right checksum: the stated one, or the recorded one.
+
+    A file is read again only when its size or time has changed since it was last found whole.
+    """
+    path = folder / file.name
+    try:
+        stat = path.stat()
+    except OSError:
+        return False
+    record = _read_record(folder).get(file.name, {})
+    if record.get("seen") == [stat.st_size, stat.st_mtime_ns]:
+        return _fits(file, record)
+    if record and file.checksum is None:
+        return sha256_of(path) == record.get("sha256")
+    return file.checksum is not None and digest_of(path, file.checksum) == file.checksum
+
+
+def keep(file: RemoteFile, path: Path, folder: Path) -> Path:
+    """Take a file from elsewhere (a USB stick, another machine) as if it had been fetched.
+
+    Raises:
+        CourseError: It is not the file that its publisher means.
+    """
+    if file.checksum is not None and digest_of(path, file.checksum) != file.checksum:
+        raise CourseError(
+            f"{path} is not {file.name} as published (its checksum differs): copy it again.",
+            f"{path} 与公开发布的 {file.name} 不一致（校验和不同）：请重新复制。",
+        )
+    part = folder / f"{file.name}.part"
+    with _said_of(part), locked(folder / f".{file.name}.lock"):
+        if path.resolve() != (folder / file.name).resolve():
+            shutil.copyfile(path, part)
+            part.replace(folder / file.name)
+        _remember(file, folder)
+    return folder / file.name
+
+
+def digest_of(path: Path, checksum: str) -> str:
+    """Give a file's checksum of the kind of another one, written alike."""
+    kind = checksum.partition(":")[0]
+    with open(path, "rb") as stream:
+        return f"{kind}:{hashlib.file_digest(stream, kind).hexdigest()}"
+
+
+def recorded(file: RemoteFile, folder: Path) -> str | None:
+    """Give the SHA-256 that was recorded when the file was first there."""
+    found = _read_record(folder).get(file.name, {}).get("sha256")
+    return found if isinstance(found, str) else None
+
+
+def megabytes(size: int | None) -> str:
+    """Write a size for people."""
+    return both("size unknown", "大小未知") if size is None else f"{size / 1e6:.3g} MB"
+
+
+def _fetch(file: RemoteFile, folder: Path, timeout: float, progress: bool) -> None:
+    failures: list[tuple[str, _MirrorError]] = []
+    for url in file.urls:
+        for _ in range(1 + RETRIES):
+            try:
+                _from(url, file, folder, timeout, progress)
+                return
+            except _MirrorError as failure:
+                failed = failure
+                if not failure.again:
+                    break
+        failures.append((urlsplit(url).hostname or url, failed))
+    raise _nobody_gave_it(file, folder, failures)
+
+
+def _from(url: str, file: RemoteFile, folder: Path, timeout: float, progress: bool) -> None:
+    """Fetch from one mirror; go on with what is there already."""
+    part = folder / f"{file.name}.part"
+    start = part.stat().st_size if part.exists() else 0
+    _write_part(url, file, part, start, timeout, progress)
+    _tag_of(part).unlink(missing_ok=True)
+    if file.checksum is not None and digest_of(part, file.checksum) != file.checksum:
+        part.unlink()
+        raise _MirrorError("other bytes than published", "内容与公开发布的不一致", again=start > 0)
+    known = recorded(file, folder)
+    if file.checksum is None and known not in (None, sha256_of(part)):
+        part.unlink()
+        raise _MirrorError("other bytes than the first time", "内容与第一次下载的不一致")
+    part.replace(folder / file.name)
+    _remember(file, folder)
+
+
+def _write_part(
+    url: str, file: RemoteFile, part: Path, start: int, timeout: float, progress: bool
+) -> None:
+    import requests
+
+    headers = {"Accept-Encoding": "identity"} | _headers_to_go_on(url, file, part, start)
+    try:
+        with requests.get(url, headers=headers, stream=True, timeout=timeout) as reply:
+            start = _where_it_goes_on(reply, part, start)
+            _require_the_file(reply, file)
+            length = reply.headers.get("Content-Length", "")
+            total = start + int(length) if length.isdigit() else file.size
+            _require_size(file, total)
+            _note_version(url, reply, part)
+            _take(reply.iter_content(_PIECE), file, part, start, total, progress)
+    except requests.exceptions.Timeout:
+        raise _MirrorError("no answer", "没有响应", again=True) from None
+    except requests.exceptions.SSLError:
+        raise _MirrorError("its certificate is not valid", "证书无效") from None
+    except requests.exceptions.TooManyRedirects:
+        raise _MirrorError("it sends from one address to the next", "不断重定向") from None
+    except requests.exceptions.ConnectionError as problem:
+        again = part.exists() and part.stat().st_size > start  # it had begun
+        words = ("broken off", "中途断开") if again else ("not reached", "无法连接")
+        raise _MirrorError(*words, again=again) from problem
+    except requests.exceptions.RequestException as problem:
+        name = type(problem).__name__
+        raise _MirrorError(f"broken off ({name})", f"中途出错（{name}）", again=True) from None
+
+
+def _headers_to_go_on(url: str, file: RemoteFile, part: Path, start: int) -> dict[str, str]:
+    """Ask for the rest only. Without a checksum the mirror must vouch that it is the same file's rest."""
+    if start == 0:
+        return {}
+    if file.checksum is not None:
+        return {"Range": f"bytes={start}-"}
+    with suppress(OSError, ValueError):
+        place, version = json.loads(_tag_of(part).read_text(encoding="utf-8"))
+        if place == url:
+            return {"Range": f"bytes={start}-", "If-Range": str(version)}
+    return {}
+
+
+def _note_version(url: str, reply: requests.Response, part: Path) -> None:
+    """Keep the version that a mirror gives its file; a weak one vouches for nothing."""
+    version = reply.headers.get("ETag", "")
+    if version.startswith('"'):
+        write_atomically(_tag_of(part), json.dumps([url, version]))
+    else:
+        _tag_of(part).unlink(missing_ok=True)
+
+
+def _tag_of(part: Path) -> Path:
+    return part.with_name(part.name + ".version")
+
+
+def _where_it_goes_on(reply: requests.Response, part: Path, start: int) -> int:
+    """Give where the bytes of an answer belong: a mirror may begin anew, or know no such place."""
+    status = reply.status_code
+    if status == 416:  # what is here is as long as the file, or longer: not the beginning of it
+        part.unlink(missing_ok=True)
+        raise _MirrorError("another length", "长度不一致", again=True)
+    if status not in (200, 206):
+        busy = status in (408, 425, 429, 500, 502, 503, 504)
+        raise _MirrorError(f"answer {status}", f"返回 {status}", again=busy)
+    if status == 206:
+        begins = reply.headers.get("Content-Range", "")
+        if start and begins.startswith(f"bytes {start}-"):
+            return start
+        part.unlink(missing_ok=True)
+        raise _MirrorError("another part than asked for", "返回的不是所请求的部分", again=True)
+    return 0
+
+
+def _require_the_file(reply: requests.Response, file: RemoteFile) -> None:
+    """Notice a page in the file's place: a log-in, a block, an apology."""
+    kind = reply.headers.get("Content-Type", "")
+    if kind.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
+        raise _MirrorError(
+            "a web page instead of the file (does this network want a log-in?)",
+            "给的是网页而不是文件（这个网络是否需要登录？）",
+        )
+
+
+def _require_size(file: RemoteFile, total: int | None) -> None:
+    if file.size is not None and total is not None and total != file.size:
+        raise _MirrorError(
+            f"{total} bytes instead of {file.size}", f"{total} 字节，应为 {file.size} 字节"
+        )
+
+
+def _take(
+    pieces: Iterator[bytes],
+    file: RemoteFile,
+    part: Path,
+    start: int,
+    total: int | None,
+    progress: bool,
+) -> None:
+    """Write what comes behind what is there, as long as it comes fast enough and is not too much."""
+    most = file.size or total or MOST
+    slow = _slowness()
+    done = start
+    with open(part, "r+b" if start else "wb") as out, _bar(file, start, total, progress) as bar:
+        out.seek(start)
+        out.truncate()
+        for piece in pieces:
+            done += len(piece)
+            if done > most:
+                raise _MirrorError("more bytes than the file has", "字节数超过文件大小")
+            out.write(piece)
+            bar.update(len(piece))
+            if slow(done):
+                raise _MirrorError("too slow", "速度太慢")
+    if total is not None and done < total:
+        raise _MirrorError("broken off", "中途断开", again=done > start)
+
+
+def _slowness() -> Callable[[int], bool]:
+    """Give what says, from the bytes so far, whether they have come too slowly of late."""
+    began, bytes_then = time.monotonic(), None
+
+    def slow(done: int) -> bool:
+        nonlocal began, bytes_then
+        bytes_then = done if bytes_then is None else bytes_then
+        took = time.monotonic() - began
+        if took < PATIENCE:
+            return False
+        too_slow = (done - bytes_then) / took < SLOWEST
+        began, bytes_then = time.monotonic(), done
+        return too_slow
+
+    return slow
+
+
+def _bar(file: RemoteFile, start: int, total: int | None, progress: bool) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        desc=file.name,
+        initial=start,
+        total=total,
+        unit="B",
+        unit_scale=True,
+        disable=not progress,
+        leave=False,
+    )
+
+
+def _nobody_gave_it(
+    file: RemoteFile, folder: Path, failures: Sequence[tuple[str, _MirrorError]]
+) -> CourseError:
+    en = "; ".join(f"{host}: {failure.en}" for host, failure in failures)
+    zh = "；".join(f"{host}：{failure.zh}" for host, failure in failures)
+    return CourseError(
+        f"{file.name} could not be fetched ({en}). Try again later (what has arrived is kept), "
+        f"or bring the file from elsewhere:  ./course data import PATH",
+        f"无法下载 {file.name}（{zh}）。可以稍后再试（已收到的部分会保留），"
+        f"或者从别处把文件拷来：  ./course data import PATH",
+    )
+
+
+@contextmanager
+def _said_of(part: Path) -> Iterator[None]:
+    """Turn a folder that can't be written, or is full, into a sentence; make it where it is missing."""
+    folder = part.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as problem:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            with suppress(OSError):
+                part.unlink()
+            raise CourseError(
+                f"There is no room left for a download in {folder}: make room, or set COURSE_HOME "
+                "to a folder on another disk.",
+                f"{folder} 已没有空间存放下载的文件：请腾出空间，或把 COURSE_HOME 设为另一块磁盘上的目录。",
+            ) from problem
+        raise CourseError(
+            f"{folder} can't be written ({problem.strerror}): set COURSE_HOME to a folder of yours.",
+            f"无法写入 {folder}（{problem.strerror}）：请把 COURSE_HOME 设为自己有权限的目录。",
+        ) from problem
+
+
+def _fits(file: RemoteFile, record: dict[str, object]) -> bool:
+    return file.checksum is None or record.get("checksum") == file.checksum
+
+
+def _remember(file: RemoteFile, folder: Path) -> None:
+    """Record that the file is whole: what it was checked against, and its SHA-256 from now on."""
+    path = folder / file.name
+    stat = path.stat()
+    with locked(folder / f".{_RECORD}.lock"):
+        record = _read_record(folder)
+        record[file.name] = {
+            "sha256": sha256_of(path),
+            "checksum": file.checksum,
+            "seen": [stat.st_size, stat.st_mtime_ns],
+        }
+        write_atomically(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True))
+
+
+def _read_record(folder: Path) -> dict[str, dict[str, object]]:
+    try:
+        record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
