@@ -19,7 +19,7 @@ def start(chapter: str, *, language: str, framework: str, offering: str | None =
     there, and prints one line that says what is running.
 
     Args:
-        chapter: Two digits, such as ``"04"``.
+        chapter: Two digits, such as ``"04"``; ``"b1"`` for a bridge.
         language: ``"en"`` or ``"zh"``.
         framework: ``"pytorch"`` or ``"keras"``.
         offering: In a class with numbers of its own: the name of their file (``teach init --variant``).
@@ -65,9 +65,12 @@ def _opening_line(chapter: str, framework: str) -> str:
     from course_lib.language import both
 
     running, device = _pytorch_line() if framework == "pytorch" else _keras_line()
+    en, zh = f"chapter {chapter}", f"第 {chapter} 章"
+    if chapter.startswith("b"):
+        en, zh = f"bridge {chapter[1:]}", f"一页补课 {chapter[1:]}"
     return both(
-        f"Deep transfer learning {__version__} · chapter {chapter} · {running} · {device}",
-        f"深度迁移学习课程 {__version__} · 第 {chapter} 章 · {running} · {device}",
+        f"Deep transfer learning {__version__} · {en} · {running} · {device}",
+        f"深度迁移学习课程 {__version__} · {zh} · {running} · {device}",
     )
 
 

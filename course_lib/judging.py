@@ -68,6 +68,32 @@ def interval(values: Sequence[float] | np.ndarray, *, level: float = 0.95) -> In
     return Interval(float(v.mean()), float(v.mean() - half), float(v.mean() + half))
 
 
+def share_interval(right: int, n: int, *, level: float = 0.95) -> Interval:
+    r"""The share of successes in ``n`` trials, such as an accuracy, with Wilson's score interval.
+
+    .. math:: \frac{p + z^2/2n \pm z \sqrt{p(1-p)/n + z^2/4n^2}}{1 + z^2/n}, \qquad p = \text{right}/n
+
+    It says how much the *test pictures* could have turned out otherwise, if they were drawn independently;
+    it knows nothing of other training pictures or seeds (:func:`interval` does). Wilson, "Probable
+    inference, the law of succession, and statistical inference", JASA 22, 1927.
+
+    Args:
+        right: successes, 0 to ``n``.
+        n: trials, at least one.
+        level: how often such an interval holds the true share, between 0 and 1.
+    """
+    level = require_number("level", level, 0, 1, ends="()")
+    if n < 1 or not 0 <= right <= n:
+        raise CourseError(
+            f"A share needs at least one trial and 0 to n successes; these are {right} of {n}.",
+            f"比例要求至少一次试验，成功次数在 0 到 n 之间；这里是 {n} 次中的 {right} 次。",
+        )
+    p, z = right / n, stats.norm.ppf((1 + level) / 2)
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return Interval(p, float(middle - half), float(middle + half))
+
+
 def paired_interval(
     a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray, *, level: float = 0.95
 ) -> Interval:

@@ -25,6 +25,9 @@ from course_lib.training.history import History
 CHINESE = {
     "examples": "例子",
     "to recognise": "待识别",
+    "to learn from": "用来学习",
+    "held out": "留出",
+    "new": "新图片",
     "letters": "字母",
     "rendered_digits": "印刷体数字",
     "digits": "手写数字",
@@ -78,6 +81,42 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
         + ".",
         "各行图片的类别如下。"
         + "；".join(f"{label(name)}：{' '.join(classes)}" for name, classes in shown)
+        + "。",
+    )
+
+
+def plot_confusion(counts: np.ndarray, classes: Sequence[str]) -> None:
+    """Draw a table of confusions: what each class was taken for.
+
+    Args:
+        counts: K×K: row = true class, column = predicted class (``reports.confusion_matrix``).
+        classes: K names.
+    """
+    side = 1.6 + 0.8 * len(classes)
+    figure, axis = plt.subplots(figsize=(side, side))
+    axis.imshow(counts, cmap="Blues", vmin=0)
+    axis.grid(False)
+    for row, column in np.ndindex(*counts.shape):
+        dark = counts[row, column] > counts.max() / 2
+        colour = "white" if dark else "black"
+        axis.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
+    places = range(len(classes))
+    axis.set(xticks=places, xticklabels=classes, yticks=places, yticklabels=classes)
+    axis.tick_params(axis="x", rotation=30)
+    axis.set(xlabel=both("was taken for", "被认作"), ylabel=both("is", "实际是"))
+    right, total = int(np.trace(counts)), int(counts.sum())
+    wrong = [
+        (classes[row], classes[column], int(counts[row, column]))
+        for row, column in np.argwhere(counts > 0)
+        if row != column
+    ]
+    describe(
+        figure,
+        f"Of {total} pictures {right} are right"
+        + "".join(f"; {a} taken for {b}: {n}" for a, b, n in wrong)
+        + ".",
+        f"{total} 张图片中认对 {right} 张"
+        + "".join(f"；{a}被认作{b}：{n} 张" for a, b, n in wrong)
         + "。",
     )
 

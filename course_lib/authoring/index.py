@@ -21,9 +21,10 @@ def make_index(sources: list[Source]) -> str:
         "|---|---|---|---|---|---|",
         *(_row(source) for source in sources),
         "",
-        "**Bold** chapters are the core; the others are electives that need only the core.",
+        "**Bold** chapters are the core; the others are electives that need only the core. "
+        "B1, B2 … are bridges: one page each, for whoever misses something.",
         "",
-        "**粗体**为核心章节，其余为选修，只要求学过核心章节。",
+        "**粗体**为核心章节，其余为选修，只要求学过核心章节。B1、B2……是一页补课，缺什么补什么。",
         "",
     ]
     return "\n".join(lines)
@@ -40,5 +41,6 @@ def _row(source: Source) -> str:
             for framework, label in _FRAMEWORKS.items()
         )
 
-    cells = (source.chapter, name("en"), name("zh"), str(source.minutes), links("en"), links("zh"))
+    number = source.chapter.upper()
+    cells = (number, name("en"), name("zh"), str(source.minutes), links("en"), links("zh"))
     return f"| {' | '.join(cells)} |"

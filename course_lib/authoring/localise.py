@@ -58,12 +58,16 @@ def _continues(before: str, line: str) -> bool:
 def render_opening(source: Source, language: str) -> str:
     """Write the first cell of an edition from the front matter."""
     say = {"en": 0, "zh": 1}[language]
-    kind = (("Core chapter", "核心章节") if source.core else ("Elective chapter", "选修章节"))[say]
+    kind = _kind_of(source)[say]
     time = (f"about {source.minutes} minutes", f"约 {source.minutes} 分钟")[say]
-    goals = ("After this chapter you can", "学完本章，你能够")[say]
+    page = source.is_bridge
+    goals = (
+        ("After this page you can" if page else "After this chapter you can"),
+        ("读完这一页，你能够" if page else "学完本章，你能够"),
+    )[say]
     colon = (": ", "：")[say]
     lines = [
-        f"# {source.chapter} {source.title[language]}",
+        f"# {source.title[language]}" if page else f"# {source.chapter} {source.title[language]}",
         "",
         f"**{kind}** · **{('Time', '用时')[say]}**{colon}{time}",
         "",
@@ -74,3 +78,9 @@ def render_opening(source: Source, language: str) -> str:
         *(f"- **{goal.id}** {goal.text[language].strip()}" for goal in source.objectives),
     ]
     return "\n".join(lines)
+
+
+def _kind_of(source: Source) -> tuple[str, str]:
+    if source.is_bridge:
+        return "Bridge, one page", "一页补课"
+    return ("Core chapter", "核心章节") if source.core else ("Elective chapter", "选修章节")

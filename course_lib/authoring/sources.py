@@ -94,6 +94,11 @@ class Source:
         return self.path.stem
 
     @property
+    def is_bridge(self) -> bool:
+        """Whether this is a bridge: one page on what a chapter takes for granted, without exercises."""
+        return self.chapter.startswith("b")
+
+    @property
     def prose(self) -> list[Prose]:
         return [cell for cell in self.cells if isinstance(cell, Prose)]
 
@@ -103,8 +108,8 @@ class Source:
 
 
 def source_paths(root: Path, chapters: list[str] | None = None) -> list[Path]:
-    """List the chapters' sources, in order; ``chapters`` (such as ``["04"]``) picks some."""
-    paths = sorted((root / "solutions" / "source").glob("[0-9][0-9]_*.md"))
+    """List the chapters' sources, then the bridges'; ``chapters`` (such as ``["04", "b1"]``) picks some."""
+    paths = sorted((root / "solutions" / "source").glob("[0-9b][0-9]_*.md"))
     return [path for path in paths if chapters is None or path.name[:2] in chapters]
 
 

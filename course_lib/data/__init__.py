@@ -1,5 +1,7 @@
 """Data for every chapter, with no download: ``load("digits")`` always works.
 
+Your own pictures come in through ``load_folder("my_pictures")``.
+
 | name | kind |
 |---|---|
 | ``digits`` | real handwriting, the target |
@@ -28,7 +30,9 @@ from typing import Any
 from course_lib.data import digits, fractals, letters, shapes
 from course_lib.data.catalogue import REAL
 from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
+from course_lib.data.folders import load_folder, load_picture
 from course_lib.data.letters import LOOK_LIKE_DIGITS
+from course_lib.data.marks import draw_mark, draw_marks
 from course_lib.data.remote import load_real, real_is_wanted
 from course_lib.data.rendering import Style
 from course_lib.errors import CourseError
@@ -38,10 +42,14 @@ __all__ = [
     "LOOK_LIKE_DIGITS",
     "Domain",
     "Style",
+    "draw_mark",
+    "draw_marks",
     "few_shot",
     "few_shot_indices",
     "last_block",
     "load",
+    "load_folder",
+    "load_picture",
     "names",
     "split",
 ]

@@ -77,17 +77,21 @@ class Result:
         return repr(self.card)
 
 
-def check(exercise_id: str, answer: Any = _NOTHING) -> Result | None:
+def check(exercise_id: str, answer: Any = _NOTHING, *, trial: bool = False) -> Result | None:
     """Check an answer; write it as the last line of a cell, so that Jupyter shows the result.
 
     Args:
         exercise_id: Such as ``"04.3"``.
         answer: The function itself, without parentheses: ``check("04.3", ridge_path)``.
+        trial: Only to see the verdict, of a mistake made on purpose: it is not recorded, not handed in, and
+            raises in no run.
 
     Raises:
         CourseError: There is no such exercise.
         CheckFailed: In a strict run (``COURSE_STRICT=1``), when the answer is not right.
     """
+    if is_grading() and trial:
+        return None
     if is_grading():
         captured[exercise_id] = None if answer is _NOTHING else answer
         print(both(f"{exercise_id}: handed in for grading.", f"{exercise_id}：已提交，等待评分。"))
@@ -104,6 +108,8 @@ def check(exercise_id: str, answer: Any = _NOTHING) -> Result | None:
             f'请把你的函数也传进来：check("{exercise_id}", {exercise.function})。',
         )
     result = assess(exercise, answer, framework=framework_in_use())
+    if trial:
+        return result
     if is_strict() and not result:
         raise CheckFailed(repr(result))
     if is_recording():

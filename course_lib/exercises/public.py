@@ -300,7 +300,7 @@ def _meant(item_id: object) -> str | None:
 
 
 def _path_of(chapter: str) -> Path | None:
-    if not chapter.isdigit():
+    if not re.fullmatch(r"[0-9]+|b[0-9]", chapter):
         return None
     running = edition.current()
     if running is not None and running.offering and running.chapter == chapter:

@@ -417,7 +417,7 @@ def _faults_of_manual(item: ManualExercise) -> Iterator[str]:
 
 
 def _faults_of_quiz(item: Quiz) -> Iterator[str]:
-    yield from _faults_of_id(item.id, r"\d\d\.q\d+", "04.q1")
+    yield from _faults_of_id(item.id, r"[\db]\d\.q\d+", "04.q1")
     yield from _faults_of_text("the question", item.question)
     if not isinstance(item.options, tuple) or not 2 <= len(item.options) <= 8:
         yield "a quiz needs two to eight options"

@@ -19,7 +19,14 @@ from .comparing import differing_cells
 ROOT = repository_root()
 MEMORY = 1.5e9  # bytes
 RUNS = [
-    pytest.param(path.stem, language, framework, id=f"{path.stem}-{language}-{framework}")
+    pytest.param(
+        path.stem,
+        language,
+        framework,
+        id=f"{path.stem}-{language}-{framework}",
+        # A bridge takes a second; to start Keras for it takes ten.
+        marks=[pytest.mark.slow] if path.stem.startswith("b") and framework == "keras" else [],
+    )
     for path in source_paths(ROOT)
     for language, framework in (("en", "pytorch"), ("zh", "keras"))
 ]
@@ -34,7 +41,8 @@ def run(request: pytest.FixtureRequest) -> Executed:
 def with_runs(test):  # type: ignore[no-untyped-def]
     """Give a test each run, and what it was a run of."""
     values = [
-        pytest.param(parameter.values, parameter.values, id=parameter.id) for parameter in RUNS
+        pytest.param(parameter.values, parameter.values, id=parameter.id, marks=parameter.marks)
+        for parameter in RUNS
     ]
     return pytest.mark.parametrize(("run", "edition"), values, indirect=["run"], scope="module")(
         test

@@ -103,7 +103,9 @@ def known_calls(chapter: Chapter) -> Iterator[Problem]:
 
 
 def assessed_objectives(chapter: Chapter) -> Iterator[Problem]:
-    """Each objective has an assessed item, and each item an objective of the chapter."""
+    """Each objective has an assessed item, and each item an objective of the chapter. Not so a bridge's."""
+    if chapter.source.is_bridge:
+        return
     objectives = {goal.id for goal in chapter.source.objectives}
     assessed = {exercise.objective for exercise in chapter.exercises.values()}
     for name in sorted(objectives - assessed):
