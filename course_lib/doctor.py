@@ -95,7 +95,9 @@ class _TorchState:
 
 def _look_at_torch() -> _TorchState:
     cpu = both(f"CPU, {_cores()} cores", f"CPU，{_cores()} 核")
-    if not _version("torch"):
+    # Beside a running TensorFlow PyTorch stays out: their CUDA libraries may differ, and Keras has no need of it.
+    busy = "tensorflow" in sys.modules and "torch" not in sys.modules
+    if busy or not _version("torch"):
         gpu = _nvidia_names()
         return _TorchState(" · ".join([*gpu, cpu]), [])
     try:

@@ -72,17 +72,23 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
             axis.axis("off")
         row[0].text(-0.15, 0.5, label(name), transform=row[0].transAxes, ha="right", va="center")
     shown = [
-        (name, [domain.classes[y] for y in domain.y[:columns]]) for name, domain in domains.items()
+        (name, _in_a_row([domain.classes[y] for y in domain.y[:columns]]))
+        for name, domain in domains.items()
     ]
     describe(
         figure,
-        "Pictures of "
-        + "; ".join(f"{label(name)}: {' '.join(classes)}" for name, classes in shown)
-        + ".",
+        "Pictures of " + "; ".join(f"{label(name)}: {classes}" for name, classes in shown) + ".",
         "各行图片的类别如下。"
-        + "；".join(f"{label(name)}：{' '.join(classes)}" for name, classes in shown)
+        + "；".join(f"{label(name)}：{classes}" for name, classes in shown)
         + "。",
     )
+
+
+def _in_a_row(classes: Sequence[str]) -> str:
+    """Name a row's classes; a row of one class only once."""
+    if len(classes) > 1 and len(set(classes)) == 1:
+        return f"{len(classes)} × {classes[0]}"
+    return both(", ", "、").join(classes) if any(" " in name for name in classes) else " ".join(classes)
 
 
 def plot_confusion(counts: np.ndarray, classes: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from course_lib.errors import CourseError
-from course_lib.judging import accuracy, interval, learning_curve, paired_interval
+from course_lib.judging import accuracy, interval, learning_curve, paired_interval, share_interval
 
 
 def test_accuracy_is_the_part_that_was_right():
@@ -94,3 +94,15 @@ def test_what_cannot_be_judged_is_refused(ask, part):
 
 def test_labels_may_be_names():
     assert accuracy(["a", "b"], ["a", "c"]) == 0.5
+
+
+@pytest.mark.parametrize(("right", "n"), [(0, 10), (7, 10), (45, 45), (40, 45), (900, 1000)])
+def test_the_interval_of_a_share_is_wilsons(right, n):
+    theirs = stats.binomtest(right, n).proportion_ci(method="wilson")
+    assert share_interval(right, n) == pytest.approx((right / n, theirs.low, theirs.high))
+
+
+@pytest.mark.parametrize(("right", "n"), [(1, 0), (-1, 5), (6, 5)])
+def test_a_share_that_is_none_is_refused(right, n):
+    with pytest.raises(CourseError, match="at least one trial"):
+        share_interval(right, n)

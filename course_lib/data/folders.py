@@ -21,9 +21,10 @@ from course_lib.data.domain import Domain
 from course_lib.errors import CourseError
 from course_lib.language import both
 
-SUFFIXES = frozenset(
-    ".png .jpg .jpeg .jfif .gif .bmp .tif .tiff .webp .avif .ppm .pgm .pbm .heic .heif".split()
-)
+SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".webp", ".avif", ".ppm", ".pgm", ".pbm", ".heic", ".heif"),
+}
 MOST_PIXELS = 250_000_000  # of one picture: more than any telephone takes
 _SHOWN = 5  # names in a message
 _FINER = 4  # a drawing is cleaned at so many times its final size

@@ -265,3 +265,17 @@ def test_the_arrays_type_counts_where_it_is_asked_for_and_never_for_mistakes():
     of_list = judged(right.tolist())
     assert (of_list.outcome.reason, of_list.pitfall) == ("dtype", None)
     assert Comparator.from_data(single.to_data()) == single
+
+
+def test_a_trial_shows_the_verdict_and_leaves_no_trace(chapter, monkeypatch):
+    monkeypatch.setenv("COURSE_STRICT", "1")  # where any other wrong answer raises
+    before = journal.standing("99.1")
+    assert check("99.1", sums, trial=True).pitfall == "sums"
+    assert journal.standing("99.1") == before
+
+
+def test_a_trial_is_not_handed_in(chapter, monkeypatch):
+    monkeypatch.setenv("COURSE_GRADING", "1")
+    monkeypatch.setattr(checking, "captured", {})
+    assert check("99.1", sums, trial=True) is None
+    assert checking.captured == {}
