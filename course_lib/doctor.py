@@ -65,26 +65,27 @@ def examine() -> Findings:
 
 def show(findings: Findings) -> None:
     """Print the findings as one screen."""
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table
     from rich.text import Text as Line
 
     console = Console()
+    if console.is_jupyter:
+        console.width = 88  # a notebook does not wrap lines
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
     for name, value in findings.rows:
         table.add_row(name, Line(value))
-    console.print(table)
-    console.print()
+    lines = [Line()]
     for problem in findings.problems:
         mark, style = ("✗", "red") if problem.serious else ("!", "yellow")
-        console.print(Line(f"{mark} {pick(problem.what)}", style=style))
-        console.print(Line(f"  → {pick(problem.remedy)}"))
+        lines.append(Line(f"{mark} {pick(problem.what)}", style=style))
+        lines.append(Line(f"  → {pick(problem.remedy)}"))
     if not any(problem.serious for problem in findings.problems):
-        console.print(
-            Line(both("✓ The course can run here.", "✓ 课程可以在这里运行。"), style="green")
-        )
+        fine = both("✓ The course can run here.", "✓ 课程可以在这里运行。")
+        lines.append(Line(fine, style="green"))
+    console.print(Group(table, *lines))  # at once: a notebook would space them out
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,12 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
     figure, axes = plt.subplots(
         len(domains), columns, figsize=(0.62 * columns, 0.95 * len(domains)), squeeze=False
     )
+    longest = max(len(each) for domain in domains.values() for each in domain.classes)
     for row, (name, domain) in zip(axes, domains.items(), strict=True):
         for axis, x, y in zip(row, domain.x, domain.y, strict=False):
             axis.imshow(x.squeeze(), cmap="gray", vmin=0, vmax=255)
-            axis.set_title(domain.classes[y], fontsize=9, pad=2)
+            if domain.classes[y] != name:  # a row that is named after its class says it once
+                axis.set_title(domain.classes[y], fontsize=9 if longest < 8 else 6.5, pad=2)
         for axis in row:
             axis.axis("off")
         row[0].text(-0.15, 0.5, label(name), transform=row[0].transAxes, ha="right", va="center")
@@ -88,7 +90,11 @@ def _in_a_row(classes: Sequence[str]) -> str:
     """Name a row's classes; a row of one class only once."""
     if len(classes) > 1 and len(set(classes)) == 1:
         return f"{len(classes)} × {classes[0]}"
-    return both(", ", "、").join(classes) if any(" " in name for name in classes) else " ".join(classes)
+    return (
+        both(", ", "、").join(classes)
+        if any(" " in name for name in classes)
+        else " ".join(classes)
+    )
 
 
 def plot_confusion(counts: np.ndarray, classes: Sequence[str]) -> None:
