@@ -51,12 +51,14 @@ def show_batches(modes: Mapping[str, Sequence[Array]], names: Sequence[str]) -> 
         modes: Panel's name → the values of each batch.
         names: What the batches are called.
     """
-    figure, axes = plt.subplots(len(modes), 1, figsize=(5.2, 1.5 * len(modes)), squeeze=False)
+    figure, axes = plt.subplots(
+        len(modes), 1, figsize=(5.2, 1.5 * len(modes)), sharex=True, squeeze=False
+    )
     said = []
     for axis, (mode, batches) in zip(axes[:, 0], modes.items(), strict=True):
         for row, (values, name) in enumerate(zip(batches, names, strict=True)):
             axis.plot(values, np.full(len(values), -row), MARKERS[row], color=COLOURS[row])
-            said.append((mode, name, float(np.mean(values))))
+            said.append((mode, name, round(float(np.mean(values)), 1) + 0.0))  # no −0.0
         axis.set(yticks=[-row for row in range(len(names))], yticklabels=names)
         axis.set_ylim(-len(names) + 0.4, 0.6)
         axis.set_title(mode, fontsize=11)
@@ -119,7 +121,7 @@ def plot_weights(angles: Array, weights: Array, names: Sequence[str]) -> None:
         axis.plot(angles, column, label=name)
     axis.set(xlabel=both("direction of the query (degrees)", "查询的方向（度）"), ylim=(0, 1))
     axis.set_ylabel(both("weight", "权重"))
-    axis.legend(fontsize=10)
+    axis.legend(fontsize=9, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     peaks = [angles[i] for i in weights.argmax(axis=0)]
     describe(
         figure,

@@ -182,8 +182,7 @@ def _open(file: Path, *, least: int) -> Image.Image:
             if image.width * image.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
             image.draft(None, (least, least))  # a large JPEG is read at a fraction of its size
-            image = ImageOps.exif_transpose(image)
-            return _in_eight_bits(image)
+            return _in_eight_bits(ImageOps.exif_transpose(image))
     except FileNotFoundError as error:
         raise CourseError(
             f"There is no file {file} (looked for in {Path.cwd()}).",

@@ -112,7 +112,7 @@ EXERCISES = (
                 text(
                     "You took the class that is most frequent in the *held-out* half. Nobody may look there "
                     "before answering: the baseline, too, learns from the learning half only.",
-                    "你取的是*留出*那一半里最多的类别。作答之前谁也不能看那里：基线也只能从学习的一半里学。",
+                    "你取的是**留出**那一半里最多的类别。作答之前谁也不能看那里：基线也只能从学习的一半里学。",
                 ),
             ),
             Pitfall(
@@ -124,7 +124,7 @@ EXERCISES = (
                 text(
                     "You subtracted the class's share of the *learning* half. The baseline answers for the "
                     "held-out pictures: how many of *those* are of that class?",
-                    "你减去的是该类别在*学习*那一半里的比例。基线要回答的是留出的图片：*它们*当中有多少属于这一类？",
+                    "你减去的是该类别在**学习**那一半里的比例。基线要回答的是留出的图片：**它们**当中有多少属于这一类？",
                 ),
             ),
             Pitfall(
@@ -161,7 +161,7 @@ EXERCISES = (
                 ),
                 text(
                     "You counted; an accuracy is the *share* that is right, between 0 and 1.",
-                    "你数的是个数；准确率是认对的*比例*，在 0 到 1 之间。",
+                    "你数的是个数；准确率是认对的**比例**，在 0 到 1 之间。",
                 ),
             ),
             Pitfall(
@@ -296,7 +296,7 @@ QUIZZES = (
         question=text(
             "The same files, loaded *without* `drawing=True`: dark strokes on light paper, in learning and in "
             "testing alike. What happens to the accuracy?",
-            "同样的文件，读入时*不加* `drawing=True`：浅底深字，学习和测试都一样。准确率会怎样？",
+            "同样的文件，读入时**不加** `drawing=True`：浅底深字，学习和测试都一样。准确率会怎样？",
         ),
         options=(
             _no(
@@ -339,21 +339,21 @@ QUIZZES = (
                 "(128,)",
                 "That is the mean alone. Subtracting it from `h` keeps the rows. To read: *Broadcasting* in NumPy's "
                 "user guide.",
-                "那只是平均值的形状。用 `h` 减去它，各行都还在。请读 NumPy 用户指南里的 *Broadcasting*。",
+                "那只是平均值的形状。用 `h` 减去它，各行都还在。请读 NumPy 用户指南里的 **Broadcasting**。",
             ),
             _no(
                 "(45,)",
                 "(45,)",
                 "`axis=0` is the axis that *disappears* in the mean: the 45 rows are averaged, 128 numbers stay. To "
                 "read: *Broadcasting* in NumPy's user guide.",
-                "`axis=0` 是取平均时*消失*的那个轴：45 行被平均掉，剩下 128 个数。请读 NumPy 用户指南里的 *Broadcasting*。",
+                "`axis=0` 是取平均时**消失**的那个轴：45 行被平均掉，剩下 128 个数。请读 NumPy 用户指南里的 **Broadcasting**。",
             ),
             _no(
                 "none, it is an error: the shapes differ",
                 "没有形状：两边不同，会报错",
                 "They fit from the right: 128 and 128; the missing 45 is filled in by repeating. To read: "
                 "*Broadcasting* in NumPy's user guide.",
-                "从右边对齐：128 对 128；缺的 45 靠重复补上。请读 NumPy 用户指南里的 *Broadcasting*。",
+                "从右边对齐：128 对 128；缺的 45 靠重复补上。请读 NumPy 用户指南里的 **Broadcasting**。",
             ),
         ),
     ),
@@ -380,7 +380,7 @@ QUIZZES = (
                 "0.82",
                 "0.82",
                 "That goes uphill: one steps *against* the gradient. To read: chapter 02.",
-                "这是往上走：应当*逆着*梯度走。请读第 02 章。",
+                "这是往上走：应当**逆着**梯度走。请读第 02 章。",
             ),
             _no(
                 "2, where the loss is smallest",
@@ -431,7 +431,7 @@ QUIZZES = (
         options=(
             _no(
                 "an honest estimate: nothing was *trained* on that half",
-                "诚实的估计：并没有在那一半上*训练*",
+                "诚实的估计：并没有在那一半上**训练**",
                 "A choice is learning, too: the best of ten was partly the luckiest of ten. To read: chapter 04, which "
                 "keeps a test part for the very end.",
                 "选择也是学习：十个里最好的，多少也是十个里运气最好的。请读第 04 章，那里把测试集留到最后才用。",
@@ -482,7 +482,7 @@ QUIZZES = (
                 "30×30×16, and some 147,000: every output has its own weights",
                 "30×30×16，约 14.7 万个：每个输出各有自己的权重",
                 "It is the point of a convolution that the weights are *shared* by all places. To read: bridge B1.",
-                "卷积的要点，正是所有位置*共用*同一组权重。请读补课页 B1。",
+                "卷积的要点，正是所有位置**共用**同一组权重。请读补课页 B1。",
             ),
         ),
     ),
@@ -521,7 +521,7 @@ QUIZZES = (
         question=text(
             "A network with BatchNorm is frozen: no weight gets a gradient. It runs in *training* mode over your "
             "pictures. What changes in it?",
-            "一个带批归一化的网络被冻结了：没有任何权重会得到梯度。它以*训练*模式跑了一遍你的图片。网络里什么变了？",
+            "一个带批归一化的网络被冻结了：没有任何权重会得到梯度。它以**训练**模式跑了一遍你的图片。网络里什么变了？",
         ),
         options=(
             _no(
@@ -542,7 +542,7 @@ QUIZZES = (
                 "批归一化的缩放 γ 和平移 β",
                 "Those are weights and get gradients; they are frozen. It is the *statistics* that move. To read: "
                 "bridge B2.",
-                "那两个是权重，靠梯度更新，已经冻结了。会动的是*统计量*。请读补课页 B2。",
+                "那两个是权重，靠梯度更新，已经冻结了。会动的是**统计量**。请读补课页 B2。",
             ),
         ),
     ),
@@ -558,7 +558,7 @@ QUIZZES = (
                 "0, and very large",
                 "0，以及很大",
                 "That is a distance. A kernel is a *similarity*: the nearer, the larger. To read: bridge B3.",
-                "那是距离。核衡量的是*相似度*：越近越大。请读补课页 B3。",
+                "那是距离。核衡量的是**相似度**：越近越大。请读补课页 B3。",
             ),
             _yes(
                 "1, and nearly 0",
@@ -570,7 +570,7 @@ QUIZZES = (
                 "1, and nearly −1",
                 "1，以及接近 −1",
                 "It is never negative: far apart means *nothing in common*, not opposite. To read: bridge B3.",
-                "它不会是负的：相距很远表示*毫无共同点*，而不是相反。请读补课页 B3。",
+                "它不会是负的：相距很远表示**毫无共同点**，而不是相反。请读补课页 B3。",
             ),
         ),
     ),
@@ -592,7 +592,7 @@ QUIZZES = (
                 "第一个值",
                 "Nothing is *chosen*: attention averages with weights, and here all weights are equal. To read: "
                 "bridge B4.",
-                "注意力并不*挑选*，而是加权平均；这里权重都相等。请读补课页 B4。",
+                "注意力并不**挑选**，而是加权平均；这里权重都相等。请读补课页 B4。",
             ),
             _no(
                 "zero: no key stands out",
@@ -619,7 +619,7 @@ QUIZZES = (
                 "6×4, and 6×16",
                 "6×4，6×16",
                 "There is one output for each *query*, of which there are four. To read: bridge B4.",
-                "每个*查询*有一个输出，查询有四个。请读补课页 B4。",
+                "每个**查询**有一个输出，查询有四个。请读补课页 B4。",
             ),
             _no(
                 "8×8, and 4×8",

@@ -19,7 +19,7 @@ QUIZZES = (
                 text("3×3", "3×3"),
                 text(
                     "That is the patch of the *first* output. Each of those nine numbers has seen 3×3 pixels of its own.",
-                    "那是它在*第一层输出*上看到的范围。那九个数，每一个又各自看到图片上的 3×3。",
+                    "那是它在**第一层输出**上看到的范围。那九个数，每一个又各自看到图片上的 3×3。",
                 ),
             ),
             Option(

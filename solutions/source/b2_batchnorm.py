@@ -12,7 +12,7 @@ QUIZZES = (
         question=text(
             "A BatchNorm layer on features of shape N×C (no height, no width) is left in training mode, and a *single* "
             "example goes through it. What comes out, by the formula?",
-            "批归一化层作用在形状 N×C 的特征上（没有高和宽），忘了切换，仍在训练模式，*只*送进一个样本。按公式，输出是什么？",
+            "批归一化层作用在形状 N×C 的特征上（没有高和宽），忘了切换，仍在训练模式，**只**送进一个样本。按公式，输出是什么？",
         ),
         options=(
             Option(

@@ -19,7 +19,7 @@ QUIZZES = (
                 text("all ones: everything is alike", "全是 1：一切都相同"),
                 text(
                     "That is a very *large* σ: then every distance counts as near.",
-                    "那是 σ 非常*大*的情形：多远都算近。",
+                    "那是 σ 非常**大**的情形：多远都算近。",
                 ),
             ),
             Option(

@@ -27,7 +27,7 @@ QUIZZES = (
                 text("its rows are shuffled in the same way", "输出的各行按同样的次序打乱"),
                 text(
                     "The rows of the output belong to the *queries*, and these stayed where they were.",
-                    "输出的各行对应*查询*，而查询没有动。",
+                    "输出的各行对应**查询**，而查询没有动。",
                 ),
             ),
             Option(
