@@ -165,6 +165,17 @@ EXERCISES = (
                 ),
             ),
             Pitfall(
+                "percent",
+                lambda y_learn, y_held_out, guesses: (
+                    100 * _above_baseline(y_learn, y_held_out, guesses)[0],
+                    100 * _above_baseline(y_learn, y_held_out, guesses)[1],
+                ),
+                text(
+                    "These are percent; give shares between 0 and 1.",
+                    "这是百分数；请给出 0 到 1 之间的比例。",
+                ),
+            ),
+            Pitfall(
                 "the_baseline_itself",
                 lambda y_learn, y_held_out, guesses: (
                     np.mean(guesses == y_held_out),

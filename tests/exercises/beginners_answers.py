@@ -10,6 +10,7 @@ RIGHT = ""
 
 STUBS = {
     "00.1": "to_unit(images)",
+    "00.2": "above_baseline(y_learn, y_held_out, guesses)",
     "02.2": "surprise(z, y)",
     "02.3": "count_loss(z, y)",
     "02.4": "logit_gradient(z, y, smoothing)",
@@ -87,6 +88,30 @@ def choose(
 
 
 NUMPY = (
+    (
+        "00.2",
+        "from statistics import mode, mean\na = mean(float(g == y) for g, y in zip(guesses, y_held_out))\n"
+        "return a, a - mean(float(y == mode(y_learn.tolist())) for y in y_held_out)",
+        RIGHT,
+    ),
+    (
+        "00.2",
+        "from sklearn.dummy import DummyClassifier\na = (guesses == y_held_out).mean()\n"
+        "d = DummyClassifier().fit(y_learn.reshape(-1, 1), y_learn)\n"
+        "return np.array([a, a - d.score(y_held_out.reshape(-1, 1), y_held_out)])",
+        RIGHT,
+    ),
+    ("00.2", "return (guesses == y_held_out).mean()", "2 items"),
+    (
+        "00.2",
+        "a = (guesses == y_held_out).mean()\nreturn a, a - np.bincount(y_held_out).max() / len(y_held_out)",
+        "majority_of_the_held_out",
+    ),
+    (
+        "00.2",
+        "a = (guesses == y_held_out).mean()\nreturn a, a - np.bincount(y_learn).max() / len(y_learn)",
+        "share_in_the_learning_half",
+    ),
     ("00.1", "return (images - images.min()) / np.ptp(images)", "stretched"),
     (
         "02.2",
