@@ -508,6 +508,9 @@ LEAVE_ONE_OUT = Exercise(
             "`kinds = np.unique(labels)` 列出各个标签；`kinds[np.argmin(distances)]` 把位置换回标签。",
         ),
     ),
+    survivors={
+        "means - features[i] → features[i] - means": "right: a length has no sign",
+    },
     right={
         "numpy": (
             "def leave_one_out(features, labels):\n"
@@ -539,7 +542,7 @@ def draw_choice(rng):
     """Draws of five sources' accuracies: one helps a little, one much, one hurts, one is dear."""
     names = [f"source {letter}" for letter in rng.permutation(list("ABCD"))]
     luck = 0.03 * rng.normal(size=6)  # of the draw of labels: shared by all
-    base = 0.70 + luck + 0.01 * rng.normal(size=6)
+    base = 0.60 + luck + 0.01 * rng.normal(size=6)
     gains = {names[0]: 0.05, names[1]: 0.12, names[2]: -0.06, names[3]: 0.20}
     noise = {names[0]: 0.004, names[1]: 0.012, names[2]: 0.01, names[3]: 0.01}
     accuracies = {"none": base}
@@ -547,14 +550,15 @@ def draw_choice(rng):
         accuracies[name] = base + gains[name] + noise[name] * rng.normal(size=6)
     # One that only seems to help: the best mean among the affordable ones, but wildly uncertain.
     wild = np.array([1, -1, 1, -1, 1, -1]) * rng.choice([-1, 1])
-    accuracies["source E"] = base + 0.15 + 0.5 * wild
+    accuracies["source E"] = base + 0.15 + 0.17 * wild
+    unit = int(rng.integers(1, 40))  # an hour, a day …: no budget fits all offers
     costs = {
         "none": 0, names[0]: 20, names[1]: 35, names[2]: 10, names[3]: 90, "source E": 30,
     }  # fmt: skip
     return {
         "accuracies": {name: np.round(a, 3) for name, a in accuracies.items()},
-        "costs": costs,
-        "budget": int(rng.integers(35, 80)),
+        "costs": {name: unit * cost for name, cost in costs.items()},
+        "budget": unit * int(rng.choice([35, 60])),  # 35: just enough
     }
 
 
@@ -670,7 +674,9 @@ CHOOSE_SOURCE = Exercise(
             '把两关都过的名字收集起来，取平均值最大的：`max(names, key=…)`。一个也没有，就返回 "none"。',
         ),
     ),
-    survivors={},
+    survivors={
+        "judging.paired_interval(values, accuracies['none']).low > 0 → judging.paired_interval(values, accuracies['none']).low >= 0": "right: no interval ends exactly at 0",
+    },
     right={
         "numpy": (
             "def choose_source(accuracies, costs, budget):\n"
@@ -1074,6 +1080,9 @@ MOVED = Exercise(
             "每个距离是 ‖之后 − 之前‖ / ‖之前‖，范数对张量的所有元素求。PyTorch 要跳过 `num_batches_tracked`。",
         ),
     ),
+    survivors={
+        "b - a → a - b": "right: a length has no sign",
+    },
     right={
         "pytorch": (
             "import copy\n"
@@ -1250,7 +1259,7 @@ def draw_unlabelled(rng):
     return {
         "unlabelled": rng.normal(size=(12, 4)) @ stretch + shift,
         "x": rng.normal(size=(5, 4)) @ stretch + shift + rng.normal(size=4),
-        "size": 2,
+        "size": int(rng.integers(1, 4)),
     }
 
 
@@ -1318,7 +1327,7 @@ PRINCIPAL = Exercise(
         ),
         Pitfall(
             "last_directions",
-            lambda unlabelled, x, size: principal(unlabelled, x, size, first=2)[:, ::-1],
+            lambda unlabelled, x, size: principal(unlabelled, x, size, first=4 - size)[:, ::-1],
             text(
                 "You took the directions of *least* variance. (`eigh` sorts upwards, `svd` downwards.)",
                 "你取的是方差**最小**的方向。（`eigh` 从小到大排，`svd` 从大到小排。）",
@@ -1355,6 +1364,10 @@ PRINCIPAL = Exercise(
             "特征就是沿前 `size` 行的坐标：`(x - mean) @ axes[:size].T`。",
         ),
     ),
+    survivors={
+        "unlabelled - mean → mean - unlabelled": "right: a direction has no sign of its own",
+        "x - mean → mean - x": "right: each column is compared up to its sign",
+    },
     right={
         "numpy": (
             "def principal_features(unlabelled, x, size):\n"

@@ -17,14 +17,19 @@ from course_lib.pytorch.probes import (
     carrying,
     extraction,
     initial_weights,
+    moving,
     three_steps,
+    transferring,
 )
 from tests.training.tiny_reference import (
     draw,
     head_after_one_step,
+    moving_given,
     right_carrying,
+    right_distances,
     right_extraction,
     three_right_steps,
+    transfer_given,
 )
 
 
@@ -198,3 +203,82 @@ def test_what_was_drawn_is_measured() -> None:
     assert found["centred"] and not found["biases_zero"]
     found = initial_weights(lambda model: [w.data.fill_(0.1) for w in model.parameters()], **sizes)
     assert not found["centred"]
+
+
+def carry(train_on: str, *, before: bool = True) -> Any:
+    """A transfer program that trains its second network on a part, and copies before or after."""
+
+    def transfer(build: Any, train: Any, predict: Any, source: Any, target: Any, test: Any) -> Any:
+        def flat(x: Any) -> Any:
+            return x.reshape(len(x), -1)
+
+        parts = {"source": source, "target": target, "test": test}
+        teacher, model = build(4), build(3)
+        train(teacher, flat(source[0]), source[1])
+        for copies in (before, not before):
+            if copies:
+                model.backbone.load_state_dict(teacher.backbone.state_dict())
+            else:
+                train(model, flat(parts[train_on][0]), parts[train_on][1])
+        return float((predict(model, flat(test[0])).argmax(axis=1) == test[1]).mean())
+
+    return transfer
+
+
+def test_what_a_transfer_program_trained_on_and_from_where_is_seen() -> None:
+    given = transfer_given(0)
+    found = transferring(carry("target"), **given)
+    assert 0 <= found.pop("score") <= 1
+    assert found == {
+        "trained_on": ["source", "target"], "starts_with_source": True, "new_head": True,
+    }  # fmt: skip
+    assert transferring(carry("test"), **given)["trained_on"] == ["source", "test"]
+    assert not transferring(carry("target", before=False), **given)["starts_with_source"]
+
+
+def test_a_transfer_program_without_training_or_score_is_seen() -> None:
+    def idle(build: Any, *_: Any) -> Any:
+        return build(3)
+
+    def trains_on_something_else(build: Any, train: Any, *parts: Any) -> list[int]:
+        model, (x, y) = build(4), parts[1]
+        train(model, 2 * x.reshape(len(x), -1), y)
+        return [1, 2]
+
+    given = transfer_given(1)
+    assert transferring(idle, **given) == {
+        "trained_on": [], "starts_with_source": False, "new_head": False, "score": -1.0,
+    }  # fmt: skip
+    found = transferring(trains_on_something_else, **given)
+    assert (found["trained_on"], found["score"]) == (["something else"], -1.0)
+
+
+def test_how_far_a_backbone_moved_is_compared_with_a_copy() -> None:
+    def norm(array: Any) -> float:
+        return float(np.linalg.norm(np.array(array)))
+
+    def by_copying(model: Any, train: Any) -> list[float]:
+        before = [
+            t.clone() for n, t in model.backbone.state_dict().items() if "num_batches" not in n
+        ]
+        train()
+        after = [
+            t.clone() for n, t in model.backbone.state_dict().items() if "num_batches" not in n
+        ]
+        return [
+            norm(np.array(b) - np.array(a)) / norm(a) for a, b in zip(before, after, strict=True)
+        ]
+
+    def by_pointing(model: Any, train: Any) -> list[float]:
+        before = [t for n, t in model.backbone.state_dict().items() if "num_batches" not in n]
+        train()
+        train()
+        after = [t for n, t in model.backbone.state_dict().items() if "num_batches" not in n]
+        return [norm(np.array(b) - np.array(a)) for a, b in zip(before, after, strict=True)]
+
+    given = moving_given(2)
+    found = moving(by_copying, **given)
+    np.testing.assert_allclose(found.pop("moved"), right_distances(**given), rtol=1e-4)
+    assert found == {"trained": 1, "left_alone": True}
+    found = moving(by_pointing, **given)
+    assert not found["moved"].any() and found["trained"] == 2

@@ -77,3 +77,30 @@ def three_right_steps(seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]
         after.append((w1, w2))
     report = {"losses": np.array(losses), "w1": after[0][0], "w2": after[0][1]}
     return given, {**report, "w1_later": after[2][0], "w2_later": after[2][1]}
+
+
+def transfer_given(seed: int) -> dict[str, Any]:
+    """Inputs of the probe ``transferring``: four classes in the source, three in the target."""
+    rng = np.random.default_rng(seed)
+
+    def pictures(n: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
+        return rng.normal(size=(n, 2, 3)).astype(np.float32), np.arange(n) % classes
+
+    parts = [pictures(n, k) for n, k in ((12, 4), (6, 3), (9, 3))]
+    names = ("source_images", "source_labels", "images", "labels", "test_images", "test_labels")
+    arrays = [array for part in parts for array in part]
+    return dict(zip(names, arrays, strict=True)) | {"hidden": 5, "seed": 3}
+
+
+def moving_given(seed: int) -> dict[str, np.ndarray]:
+    """Inputs of the probe ``moving``."""
+    rng = np.random.default_rng(seed)
+    later = {f"later_{name}": array for name, array in draw_tiny(rng).items()}
+    return draw_tiny(rng) | later
+
+
+def right_distances(**arrays: np.ndarray) -> list[float]:
+    """How far each array of the backbone moves, relative to its length."""
+    names = ("kernel", "gamma", "beta", "mean", "variance")
+    pairs = [(arrays[name], arrays[f"later_{name}"]) for name in names]
+    return [float(np.linalg.norm(b - a) / np.linalg.norm(a)) for a, b in pairs]
