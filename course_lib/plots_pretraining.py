@@ -32,11 +32,13 @@ def show_tiles(rows: Mapping[str, Array], *, columns: int = 12, signed: bool = F
     )
     for line, (name, tiles) in zip(axes, rows.items(), strict=True):
         for axis, tile in zip(line, tiles, strict=False):
-            top = max(float(np.abs(tile if signed else tiles).max()), 1e-12)
+            top = max(float(np.abs(tile if signed else tiles[:columns]).max()), 1e-12)
             axis.imshow(tile, cmap="gray", vmin=-top if signed else 0, vmax=top)
-        for axis in line:
-            axis.axis("off")
-        line[0].set_title(name, loc="left", fontsize=11)
+        for i, axis in enumerate(line):
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set(visible=i < len(tiles), color="#999999")  # white on white shows
+        # Longer than its tile: the layout must not make room for it there.
+        line[0].set_title(name, loc="left", fontsize=11).set_in_layout(False)
     shown = "; ".join(f"{name} ({min(len(t), columns)})" for name, t in rows.items())
     shown_zh = "；".join(f"{name}（{min(len(t), columns)} 个）" for name, t in rows.items())
     describe(figure, f"Tiles, one row each: {shown}.", f"小图，每行一组：{shown_zh}。")
@@ -92,7 +94,7 @@ def plot_clouds(panels: Mapping[str, tuple[Array, Array]]) -> None:
         axis.set(title=name, aspect="equal", xlim=(-span, span), ylim=(-span * 0.75, span * 0.75))
         nearer = ((points[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
         said.append((name, float((nearer == labels).mean())))
-    axes[0, 0].legend(fontsize=9, loc="upper right")
+    axes[-1, 0].legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
     describe(
         figure,
         "Two classes, their means, and the line where the nearest mean changes. Right: "
