@@ -29,6 +29,8 @@ CHINESE = {
     "held out": "留出",
     "new": "新图片",
     "letters": "字母",
+    "fractals": "分形",
+    "shapes": "几何图形",
     "rendered_digits": "印刷体数字",
     "digits": "手写数字",
     "inverted digits": "反色的数字",

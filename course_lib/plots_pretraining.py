@@ -38,7 +38,8 @@ def show_tiles(rows: Mapping[str, Array], *, columns: int = 12, signed: bool = F
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set(visible=i < len(tiles), color="#999999")  # white on white shows
         # Longer than its tile: the layout must not make room for it there.
-        line[0].set_title(name, loc="left", fontsize=11).set_in_layout(False)
+        row_name = line[0].text(0, 1.12, name, transform=line[0].transAxes, fontsize=11)
+        row_name.set_in_layout(False)
     shown = "; ".join(f"{name} ({min(len(t), columns)})" for name, t in rows.items())
     shown_zh = "；".join(f"{name}（{min(len(t), columns)} 个）" for name, t in rows.items())
     describe(figure, f"Tiles, one row each: {shown}.", f"小图，每行一组：{shown_zh}。")
