@@ -28,7 +28,7 @@ def draw_pictures_to_transfer(rng):
     def pictures(n, classes, first=0):
         labels = np.concatenate([np.arange(classes), rng.integers(0, classes, n - classes)])
         looks = np.random.default_rng(7).normal(size=(9, 2, 3))  # how each class looks
-        images = looks[first + labels] + 0.6 * rng.normal(size=(n, 2, 3))
+        images = 1 / (1 + np.exp(-2 * looks[first + labels] - rng.normal(size=(n, 2, 3))))
         return images.astype(np.float32), labels
 
     source, target, test = pictures(24, 4), pictures(9, 3, 4), pictures(23, 3, 4)
@@ -218,6 +218,15 @@ TRANSFER = Exercise(
             ),
         ),
         Pitfall(
+            "scaled_again",
+            lambda **inputs: {"trained_on": ["something else", "something else"]},
+            text(
+                "You changed the numbers on the way. The pictures are between 0 and 1 already: flatten them, and nothing else.",
+                "你中途改动了数值。图片已在 0 到 1 之间：只需展平，不要做别的。",
+            ),
+            code=programs(("x.reshape(len(x), -1)", "x.reshape(len(x), -1) / 255")),
+        ),
+        Pitfall(
             "never_fine_tuned",
             lambda **inputs: {"trained_on": ["source"]},
             text(
@@ -369,6 +378,10 @@ def nearest_other_example(features, labels):
     return [found, float((found == labels).mean())]
 
 
+def minus_cosine(f, m):
+    return -(f @ m) / np.linalg.norm(f) / np.linalg.norm(m)
+
+
 def own_class_shrunk_to_zero(features, labels):
     """Leaves the example out of the sum, but still divides by the whole count."""
     kinds, found = np.unique(labels), []
@@ -408,6 +421,7 @@ def draw_telling_few(rng):
             nearest_other_example(**given)[0],
             own_class_shrunk_to_zero(**given)[0],
             leave_one_out(**given, distance=lambda f, m: -(f @ m))[0],
+            leave_one_out(**given, distance=minus_cosine)[0],
         )
         answers = [tuple(each) for each in (right, *others)]
         if len(set(answers)) == len(answers) and 0.3 < (right == given["labels"]).mean() < 0.95:
@@ -466,6 +480,14 @@ LEAVE_ONE_OUT = Exercise(
                 "You took the mean with the largest inner product: long means win it too easily. Here the nearest mean in Euclidean "
                 "distance is asked for.",
                 "你取的是内积最大的均值，长的均值太占便宜。这里要的是欧氏距离最近的均值。",
+            ),
+        ),
+        Pitfall(
+            "cosine",
+            lambda features, labels: leave_one_out(features, labels, distance=minus_cosine),
+            text(
+                "You compared directions (vectors of length 1, or the cosine). Here the vectors stay as they are: Euclidean distance.",
+                "你比较的是方向（把长度变成 1，或者用余弦）。这里向量保持原样：用欧氏距离。",
             ),
         ),
         Pitfall(
@@ -1386,7 +1408,7 @@ PRINCIPAL = Exercise(
 
 REPORT = ManualExercise(
     id="03.8",
-    title=text("A report on your desk", "桌上的一份报告"),
+    title=text("Three sentences of a report", "报告里的三句话"),
     points=3,
     objective="O5",
     rubric=(
@@ -1411,9 +1433,9 @@ REPORT = ManualExercise(
         (
             1,
             text(
-                "Sentence 3: the target's own distribution belongs to no transferred thing: new statistics may be a choice (adaptation), "
-                "but the constants and BatchNorm statistics are part of the function that was learned, and taking them from the test "
-                "pictures uses the test data (½); keep the source's, or measure any change on a development part (½).",
+                "Sentence 3: the constants and BatchNorm's statistics are part of the function that was learned, with others it is "
+                "another function; and taking them from the test pictures uses the test data (½); keep the source's, or measure the "
+                "change on a development part (½).",
                 "第三句：归一化常数与 BatchNorm 统计量是所学函数的一部分，换掉就成了另一个函数；而且从测试图片上取，等于用了测试数据（½ 分）；"
                 "应当沿用源域的，或在开发集上测量改动的效果（½ 分）。",
             ),
