@@ -65,6 +65,44 @@ def draw_terms() -> None:
     describe(figure, _in_words("en"), _in_words("zh"))
 
 
+# From left to right: what it is called, and what happens to it.
+EXTRACTION = (
+    (("picture", "图片"), "$x$"),
+    (("backbone", "主干"), ("frozen", "冻结")),
+    (("features", "特征"), "$h$"),
+    (("head", "分类头"), ("trained", "训练")),
+    (("class", "类别"), r"$\hat y$"),
+)
+
+
+def draw_extraction() -> None:
+    """Draw feature extraction: what is computed once, and what is trained."""
+    figure, axis = plt.subplots(figsize=(5.2, 1.3))
+    axis.set(xlim=(-0.55, 4.5), ylim=(-0.5, 1.2))
+    axis.axis("off")
+    boxes = []
+    for i, (name, below) in enumerate(EXTRACTION):
+        second = below if isinstance(below, str) else both(*below)
+        colour = COLOURS[0] if i < 2 else COLOURS[1]
+        boxes.append(_box(axis, i, 0, f"{both(*name)}\n{second}", colour))
+    for left, right in zip(boxes, boxes[1:], strict=False):
+        _arrow(axis, left, (1, 0.5), right, (0, 0.5))
+    for first, last, words in (
+        (-0.4, 2.1, both("once for each picture", "每张图片只算一次")),
+        (2.2, 4.35, both("in every epoch", "每一轮都算")),
+    ):
+        axis.annotate(
+            "", (first, 0.78), (last, 0.78), arrowprops={"arrowstyle": "|-|,widthA=0.2,widthB=0.2"}
+        )
+        axis.text((first + last) / 2, 0.92, words, ha="center", fontsize=9)
+    describe(
+        figure,
+        "Picture x, backbone (frozen), features h: computed once for each picture. "
+        "Features h, head (trained), class: in every epoch.",
+        "图片 x、主干（冻结）、特征 h：每张图片只算一次。特征 h、分类头（训练）、类别：每一轮都算。",
+    )
+
+
 def _box(axis: Axes, x: float, y: float, words: str, colour: str) -> Text:
     box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour}
     return axis.text(x, y, words, ha="center", va="center", fontsize=9.5, bbox=box)

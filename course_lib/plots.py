@@ -135,6 +135,33 @@ def plot_confusion(counts: np.ndarray, classes: Sequence[str]) -> None:
     )
 
 
+def plot_planes(
+    planes: Mapping[str, np.ndarray], y: np.ndarray, beside: Mapping[str, float]
+) -> None:
+    """Draw pictures as points of a plane, each as the digit that it shows; one panel for each plane.
+
+    Args:
+        planes: Representation → places, N×2.
+        y: The digits, N.
+        beside: For each representation, the share of pictures whose nearest one shows the same digit.
+    """
+    figure, axes = plt.subplots(len(planes), 1, figsize=(5.2, 3.3 * len(planes)), squeeze=False)
+    for axis, (name, places) in zip(axes[:, 0], planes.items(), strict=True):
+        for digit in np.unique(y):
+            of_digit = places[y == digit]
+            axis.scatter(*of_digit.T, marker=f"${digit}$", s=38, linewidths=0.3)
+        axis.set(title=label(name), xticks=[], yticks=[])
+    said = [(name, f"{share:.2f}") for name, share in beside.items()]
+    describe(
+        figure,
+        "Pictures in the plane in which they vary most. Share whose nearest other picture shows the same "
+        "digit: " + "; ".join(f"{name}: {share}" for name, share in said) + ".",
+        "图片在变化最大的平面上的位置。最近的另一张图片写着同一个数字的比例："
+        + "；".join(f"{CHINESE.get(name, name)}：{share}" for name, share in said)
+        + "。",
+    )
+
+
 def plot_l2_path(
     strengths: Sequence[float],
     accuracy: Mapping[str, Sequence[float]],

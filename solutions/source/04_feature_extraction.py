@@ -248,6 +248,34 @@ PREPROCESS = Exercise(
             ),
         ),
         Pitfall(
+            "multiplies_by_the_deviation",
+            lambda images, scale, mean, std, order: (images[..., order] / scale - mean) * std,
+            text(
+                "You multiplied by `std`. Divide by it: a colour that varies little is stretched.",
+                "你乘上了 `std`。应当除以它：变化小的颜色要被拉大。",
+            ),
+        ),
+        Pitfall(
+            "back_to_whole_numbers",
+            lambda images, scale, mean, std, order: (
+                ((images[..., order] / scale).astype(np.uint8) - mean) / std
+            ),
+            text(
+                "After the division you went back to uint8, which cuts off everything behind the point. Stay with float32.",
+                "除完以后你又转回了 uint8，小数部分全被截掉了。请一直用 float32。",
+            ),
+        ),
+        Pitfall(
+            "half_precision",
+            lambda images, scale, mean, std, order: (
+                (images.astype(np.float16)[..., order] / scale - mean) / std
+            ),
+            text(
+                "Only about three digits are right, as with float16. Convert to float32.",
+                "只有大约三位有效数字是对的，像是用了 float16。请转成 float32。",
+            ),
+        ),
+        Pitfall(
             "forgets_the_deviation",
             lambda images, scale, mean, std, order: images[..., order] / scale - mean,
             text("You did not divide by `std`.", "你没有除以 `std`。"),
@@ -414,6 +442,34 @@ def standardise_each_by_zero(train, test, constants):
         return [(m - m.mean(axis=0)) / m.std(axis=0, ddof=constants["ddof"]) for m in (train, test)]
 
 
+def standardise_and_blank_constants(train, test, constants):
+    """Give the columns that are constant in training as zeros, in the test as well."""
+    varies = np.ptp(train, axis=0) > 0
+    return [matrix * varies for matrix in standardise(train, test, constants)]
+
+
+def standardise_but_leave_constants(train, test, constants):
+    varies = np.ptp(train, axis=0) > 0
+    pairs = zip(standardise(train, test, constants), (train, test), strict=True)
+    return [np.where(varies, standardised, m) for standardised, m in pairs]
+
+
+def standardise_and_drop_constants(train, test, constants):
+    varies = np.ptp(train, axis=0) > 0
+    return [matrix[:, varies] for matrix in standardise(train, test, constants)]
+
+
+def standardise_with_joint_deviation(train, test, constants):
+    deviation = np.concatenate([train, test]).std(axis=0, ddof=constants["ddof"])
+    return [(matrix - train.mean(axis=0)) / deviation for matrix in (train, test)]
+
+
+def scale_between_extremes(train, test):
+    width = np.ptp(train, axis=0)
+    width = np.where(width == 0, 1, width)
+    return [(matrix - train.min(axis=0)) / width for matrix in (train, test)]
+
+
 def standardise_with_one_mean(train, test, constants):
     return [(m - train.mean()) / train.std(ddof=constants["ddof"]) for m in (train, test)]
 
@@ -519,6 +575,48 @@ STANDARDISE = Exercise(
             ),
         ),
         Pitfall(
+            "blanks_the_constants",
+            standardise_and_blank_constants,
+            text(
+                "Where a column is constant in training you gave zeros for the test, too. There the test values may "
+                "differ from one another: subtract the training mean from them, and nothing else.",
+                "训练集中为常数的列，你在测试特征里也一律给了 0。可是测试值在那里可能各不相同：应当只减去训练集的均值。",
+            ),
+        ),
+        Pitfall(
+            "leaves_the_constants",
+            standardise_but_leave_constants,
+            text(
+                "You left the constant columns as they are. Their mean is to be subtracted as well.",
+                "常数列你原样留着了。它们也要减去均值。",
+            ),
+        ),
+        Pitfall(
+            "drops_the_constants",
+            standardise_and_drop_constants,
+            text(
+                "You dropped the columns that are constant in training. Keep all d columns: there only the mean is subtracted.",
+                "你把训练集中为常数的列删掉了。d 列都要保留：这些列只减均值。",
+            ),
+        ),
+        Pitfall(
+            "joint_deviation",
+            standardise_with_joint_deviation,
+            text(
+                "The mean is the training set's, but your deviation was taken over training and test together: a leak all the same.",
+                "均值是训练集的，但标准差是把训练集和测试集合在一起算的：这同样是泄漏。",
+            ),
+        ),
+        Pitfall(
+            "between_extremes",
+            scale_between_extremes,
+            text(
+                "You scaled every column to the range from 0 to 1 (min–max scaling). To standardise is to subtract the mean "
+                "and divide by the standard deviation.",
+                "你把每一列缩放到了 0 到 1 之间（最小–最大缩放）。标准化是减去均值，再除以标准差。",
+            ),
+        ),
+        Pitfall(
             "one_mean_for_all",
             standardise_with_one_mean,
             text(
@@ -598,7 +696,7 @@ STANDARDISE = Exercise(
 
 def draw_ridge(rng):
     # More features than pictures happens, as in life; and V can't be mistaken for its transpose then.
-    n, d, classes = 12, int(rng.choice([5, 16, 14, 6])), 3
+    n, d, classes = 10, int(rng.choice([4, 12, 11, 5])), 3
     labels = np.concatenate([np.arange(classes), rng.integers(0, classes, size=n - classes)])
     features = rng.normal(size=(classes, d))[labels] + rng.normal(size=(n, d)) + 1.0
     return {
@@ -650,6 +748,17 @@ def ridge_with_half_loss(features, labels, strengths, constants):
 def ridge_with_plain_intercept(features, labels, strengths, constants):
     weights, intercepts = ridge(features, labels, strengths * constants["factor"])
     return [weights, np.broadcast_to(targets_of(labels).mean(axis=0), intercepts.shape)]
+
+
+def ridge_with_last_intercept(features, labels, strengths, constants):
+    """Forget that each strength has intercepts of its own."""
+    weights, intercepts = ridge(features, labels, strengths * constants["factor"])
+    return [weights, intercepts[-1]]
+
+
+def ridge_in_pairs(features, labels, strengths, constants):
+    pairs = zip(*ridge(features, labels, strengths * constants["factor"]), strict=True)
+    return [list(pair) for pair in pairs]
 
 
 def words_on_penalty(constants):
@@ -739,6 +848,33 @@ RIDGE_PATH = Exercise(
             text(
                 "The shrinkage factor is s / (s² + {{times}}λ). Yours is s / (s + {{times}}λ): the square is missing.",
                 "收缩系数是 s / (s² + {{times}}λ)，你写成了 s / (s + {{times}}λ)：少了平方。",
+            ),
+        ),
+        Pitfall(
+            "squared_strength",
+            lambda features, labels, strengths, constants: ridge(
+                features, labels, (strengths * constants["factor"]) ** 2
+            ),
+            text(
+                "You squared the strength. Only the singular value is squared: s / (s² + {{times}}λ).",
+                "你把强度也平方了。平方的只有奇异值：s / (s² + {{times}}λ)。",
+            ),
+        ),
+        Pitfall(
+            "last_intercept",
+            ridge_with_last_intercept,
+            text(
+                "There is one row of intercepts only, that of the last strength. Each strength has weights of its own, "
+                "and so intercepts of its own: L×K.",
+                "你只返回了一行截距，也就是最后一个强度的。每个强度有自己的权重，也就有自己的截距：L×K。",
+            ),
+        ),
+        Pitfall(
+            "list_of_pairs",
+            ridge_in_pairs,
+            text(
+                "You returned a pair for each strength. Asked for is one pair: all weights (L×d×K), then all intercepts (L×K).",
+                "你为每个强度返回了一对。要的是一对数组：先是全部权重（L×d×K），再是全部截距（L×K）。",
             ),
         ),
         Pitfall(
@@ -907,6 +1043,16 @@ def choose_by_means_of_folds(strengths, scores):
     return float(strengths[: len(means)][means >= means.max() - error].max())
 
 
+def choose_within_two_errors(strengths, scores):
+    best = scores[np.argmax(scores.mean(axis=1))]
+    return choose_within(strengths, scores, 2 * best.std(ddof=1) / np.sqrt(scores.shape[1]))
+
+
+def choose_with_root_of_strengths(strengths, scores):
+    best = scores[np.argmax(scores.mean(axis=1))]
+    return choose_within(strengths, scores, best.std(ddof=1) / np.sqrt(len(scores)))
+
+
 CHOICES = {
     "deviation_of_all": choose_with_deviation_of_all,
     "best_mean": lambda strengths, scores: float(strengths[np.argmax(scores.mean(axis=1))]),
@@ -919,6 +1065,9 @@ CHOICES = {
     "first_listed": choose_first_listed,
     "own_errors": choose_with_own_errors,
     "means_of_folds": choose_by_means_of_folds,
+    "two_errors": choose_within_two_errors,
+    "root_of_strengths": choose_with_root_of_strengths,
+    "lowest_is_best": lambda strengths, scores: one_standard_error(strengths, -scores),
     "index": choose_index,
     "index_of_best": choose_index_of_best,
     "index_in_order": choose_index_in_order,
@@ -1054,6 +1203,31 @@ CHOOSE_STRENGTH = Exercise(
             ),
         ),
         Pitfall("means_of_folds", CHOICES["means_of_folds"], FOLDS_MESSAGE),
+        Pitfall(
+            "two_errors",
+            CHOICES["two_errors"],
+            text(
+                "You allowed two standard errors. The rule allows one.",
+                "你放宽到了两倍标准误。按规则只有一倍。",
+            ),
+        ),
+        Pitfall(
+            "root_of_strengths",
+            CHOICES["root_of_strengths"],
+            text(
+                "You divided by the root of the number of strengths (the rows). The mean is over the k folds: √k, with "
+                "k = scores.shape[1].",
+                "你除以的是强度个数（行数）的平方根。平均是对 k 折取的：应除以 √k，k = scores.shape[1]。",
+            ),
+        ),
+        Pitfall(
+            "lowest_is_best",
+            CHOICES["lowest_is_best"],
+            text(
+                "You treated the scores as losses and looked for the lowest. These are log-probabilities: higher is better.",
+                "你把得分当成了损失，去找最低的。这里的得分是对数概率，越大越好。",
+            ),
+        ),
         Pitfall("index", CHOICES["index"], INDEX_MESSAGE),
         Pitfall("index_of_best", CHOICES["index_of_best"], INDEX_MESSAGE),
         Pitfall("index_in_order", CHOICES["index_in_order"], INDEX_MESSAGE),
@@ -1106,7 +1280,7 @@ CHOOSE_STRENGTH = Exercise(
 
 
 def draw_accuracies(rng):
-    n = int(rng.integers(4, 9))
+    n = int(rng.choice([4, 6, 7, 8]))  # never 5, so that a fixed t of five draws shows
     luck = rng.normal(0, 0.04, size=n)  # a bad draw is bad for both methods
     scratch = 0.8 + luck + rng.normal(0, 0.015, size=n)
     transferred = 0.86 + luck + rng.normal(0, 0.015, size=n)
@@ -1123,6 +1297,12 @@ def interval(differences, constants, *, quantile=None, ddof=1, root=True):
     t = stats.t.ppf(quantile_of(constants), n - 1) if quantile is None else quantile
     half = t * differences.std(ddof=ddof) / (np.sqrt(n) if root else 1.0)
     return [differences.mean(), differences.mean() - half, differences.mean() + half]
+
+
+def around(mean, values, constants):
+    """Give the interval that these values' deviation gives, around another mean."""
+    centre, low, high = interval(values, constants)
+    return [mean, mean + low - centre, mean + high - centre]
 
 
 def interval_of_separate(transferred, scratch, constants, freedom):
@@ -1241,6 +1421,48 @@ PAIRED_GAIN = Exercise(
             ),
         ),
         Pitfall(
+            "ends_swapped",
+            lambda transferred, scratch, constants: [
+                interval(transferred - scratch, constants)[i] for i in (0, 2, 1)
+            ],
+            text(
+                "The two ends are swapped: the lower one comes first. (Did you use the quantile below the middle? It is negative.)",
+                "两端写反了：应当先写下端。（是不是用了小于 0.5 的分位数？那样 t 是负的。）",
+            ),
+        ),
+        Pitfall(
+            "half_width_alone",
+            lambda transferred, scratch, constants: [
+                interval(transferred - scratch, constants)[0],
+                np.diff(interval(transferred - scratch, constants)[:2])[0] * -1,
+            ],
+            text(
+                "You returned the mean and the half width. Asked for are the mean and the two *ends*: mean − half width and "
+                "mean + half width.",
+                "你返回的是均值和半宽。要的是均值和**两端**：均值 − 半宽、均值 + 半宽。",
+            ),
+        ),
+        Pitfall(
+            "deviation_of_one_method",
+            lambda transferred, scratch, constants: around(
+                (transferred - scratch).mean(), transferred, constants
+            ),
+            text(
+                "You used the deviation of the transferred accuracies. Asked for is that of the differences.",
+                "你用的是迁移准确率的标准差。要的是差值的标准差。",
+            ),
+        ),
+        Pitfall(
+            "always_five_draws",
+            lambda transferred, scratch, constants: interval(
+                transferred - scratch, constants, quantile=stats.t.ppf(quantile_of(constants), 4)
+            ),
+            text(
+                "You used {{of_five}}, the t of five draws. Here there are n, and t changes with n: n − 1 degrees of freedom.",
+                "你用的是 {{of_five}}，那是抽样五次时的 t。这里是 n 次，t 随 n 而变：自由度为 n − 1。",
+            ),
+        ),
+        Pitfall(
             "reversed",
             lambda transferred, scratch, constants: interval(scratch - transferred, constants),
             text(
@@ -1257,6 +1479,10 @@ PAIRED_GAIN = Exercise(
         text(
             "`differences.std(ddof=1)` divides by n − 1. The half width is t·s/√n.",
             "`differences.std(ddof=1)` 除以 n − 1。区间半宽是 t·s/√n。",
+        ),
+        text(
+            "`stats.t.ppf(q, n - 1)` wants as q the share below the *upper* end: half of what is left out lies above it.",
+            "`stats.t.ppf(q, n - 1)` 的 q 是**上端**以下所占的比例：区间外的部分，有一半在上端之上。",
         ),
     ),
     parts={
@@ -1319,6 +1545,13 @@ def seen(*names, **report):
         return report | learning
 
     return answer
+
+
+def report_with_batch_statistics(images, labels, learning_rate, head, bias, **backbone):
+    """Give the report of a backbone that normalises by the batch, but keeps its running averages."""
+    z = images @ backbone["kernel"]
+    by_batch = {"mean": z.mean(axis=(0, 1, 2)), "variance": z.var(axis=(0, 1, 2))}
+    return report_of_step(images, labels, learning_rate, head, bias, **backbone | by_batch)
 
 
 HEAD = ("head", "bias")
@@ -1425,6 +1658,24 @@ FREEZE_BACKBONE = Exercise(
                     "def freeze_backbone(model):\n"
                     "    model.eval()\n"
                     "    model.backbone.requires_grad_(False)\n"
+                ),
+            },
+        ),
+        Pitfall(
+            "normalises_by_the_batch",
+            report_with_batch_statistics,
+            text(
+                "Nothing of the backbone moved, but the head learned from other features: BatchNorm still normalises by the "
+                "batch, as it does in training mode. Stopping the running averages (momentum 0, say) is not enough; inference "
+                "mode makes it *use* them.",
+                "主干里什么都没动，但分类头学的是另一种特征：BatchNorm 仍像训练模式那样，用这一批的统计量做归一化。"
+                "只让滑动平均停下来（例如把 momentum 设为 0）还不够，要切到推理模式，它才会**使用**滑动平均。",
+            ),
+            code={
+                "pytorch": (
+                    "def freeze_backbone(model):\n"
+                    "    model.backbone.requires_grad_(False)\n"
+                    "    model.backbone.norm.momentum = 0.0\n"
                 ),
             },
         ),
@@ -1786,9 +2037,9 @@ REPORT = ManualExercise(
             text(
                 "First fault: named (½) and with the number to ask for (½). Any of: wrong preprocessing, learning "
                 "rate chosen on the test set, no baseline, a single run without interval, head far too big, "
-                "how the test pictures were drawn.",
+                "loss and output layer not said, how the test pictures were drawn.",
                 "第一个毛病：指出来（½ 分），并说出应要求的数字（½ 分）。下列任一项：预处理不对、在测试集上选学习率、"
-                "没有基线、只跑一次且没有区间、分类头过大、没说明测试图片怎样抽取。",
+                "没有基线、只跑一次且没有区间、分类头过大、没说明损失与输出层、没说明测试图片怎样抽取。",
             ),
         ),
         (
