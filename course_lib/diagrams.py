@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.text import Text
@@ -85,7 +87,7 @@ def draw_extraction() -> None:
         second = below if isinstance(below, str) else both(*below)
         colour = COLOURS[0] if i < 2 else COLOURS[1]
         boxes.append(_box(axis, i, 0, f"{both(*name)}\n{second}", colour))
-    for left, right in zip(boxes, boxes[1:], strict=False):
+    for left, right in pairwise(boxes):
         _arrow(axis, left, (1, 0.5), right, (0, 0.5))
     for first, last, words in (
         (-0.4, 2.1, both("once for each picture", "每张图片只算一次")),

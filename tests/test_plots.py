@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from course_lib import figures, plots
+from course_lib import diagrams, figures, language, plots
 from course_lib.errors import CourseError
 from course_lib.training import History
 
@@ -67,3 +68,39 @@ def test_without_validation_there_is_one_panel(monkeypatch: pytest.MonkeyPatch) 
 def test_an_empty_record_is_refused() -> None:
     with pytest.raises(CourseError, match="nothing to plot"):
         plots.plot_history(History())
+
+
+def told(draw: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Draw a figure and give what it says in both languages."""
+    said: list[str] = []
+
+    def describe(figure: Any, en: str, zh: str) -> None:
+        said.extend([en, zh])
+        figures.image_bytes(figure)  # a glyph that the fonts lack raises here
+
+    monkeypatch.setattr(module, "describe", describe)
+    draw()
+    return said[0], said[1]
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh"])
+def test_planes_are_drawn_as_the_digits_they_show(
+    spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    language.use(spoken)
+    rng = np.random.default_rng(0)
+    places = {"raw pixels": rng.normal(size=(20, 2)), "pre-trained features": np.zeros((20, 2))}
+    beside = {"raw pixels": 0.5, "pre-trained features": 0.75}
+    y = np.arange(20) % 10
+    en, zh = told(lambda: plots.plot_planes(places, y, beside), plots, monkeypatch)
+    assert "raw pixels: 0.50; pre-trained features: 0.75" in en
+    assert "预训练特征：0.75" in zh
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh"])
+def test_the_diagram_of_extraction_says_what_is_done_once(
+    spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    language.use(spoken)
+    en, zh = told(diagrams.draw_extraction, diagrams, monkeypatch)
+    assert "once for each picture" in en and "每张图片只算一次" in zh

@@ -2219,8 +2219,8 @@ QUIZZES = (
             Option(
                 text("Rounding", "舍入误差"),
                 text(
-                    "Rounding changes the seventh digit. Here the classes of pictures change.",
-                    "舍入误差只影响第七位有效数字，而这里连分到哪一类都变了。",
+                    "Rounding changes the seventh digit. Section 6.2 printed how much the features change: in the first.",
+                    "舍入误差只影响第七位有效数字。6.2 节打印过特征变了多少：变的是第一位。",
                 ),
             ),
         ),
