@@ -79,7 +79,7 @@ EXTRACTION = (
 
 def draw_extraction() -> None:
     """Draw feature extraction: what is computed once, and what is trained."""
-    figure, axis = plt.subplots(figsize=(5.2, 1.3))
+    figure, axis = plt.subplots(figsize=(4.7, 1.3))
     axis.set(xlim=(-0.55, 4.5), ylim=(-0.5, 1.2))
     axis.axis("off")
     boxes = []

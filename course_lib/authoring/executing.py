@@ -82,6 +82,8 @@ def executed(
 def run_once(notebook: NotebookNode, root: Path, *, strict: bool) -> Executed:
     """Run a notebook with the repository's ``course_lib``, or give back the earlier run of the same.
 
+    A run in which a cell took too long is not kept: the next call tries again.
+
     Args:
         strict: Anything but a correct answer raises.
     """
@@ -90,6 +92,8 @@ def run_once(notebook: NotebookNode, root: Path, *, strict: bool) -> Executed:
     with locked(path.with_suffix(".lock"), timeout=3600):
         if not path.exists():
             run = execute(notebook, root, strict=strict, home=path.parent / "home")
+            if _was_interrupted(run.notebook):  # says more of the machine than of the notebook
+                return run
             run.notebook.metadata["run"] = {"seconds": run.seconds, "bytes": run.peak_memory}
             write_atomically(path, nbformat.writes(run.notebook))
     kept = nbformat.read(path, as_version=4)
@@ -144,6 +148,11 @@ def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> 
         started = time.perf_counter()
         client.execute(env=_environment(alone, strict=strict, home=home))
         return Executed(client.nb, time.perf_counter() - started, memory.peak)
+
+
+def _was_interrupted(notebook: NotebookNode) -> bool:
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return any(output.get("ename") == "KeyboardInterrupt" for output in outputs)
 
 
 def without_demo(notebook: NotebookNode) -> NotebookNode:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 
 from course_lib.authoring import executing
 from course_lib.authoring.executing import (
     Executed,
     executed,
+    faults,
     read_edition,
     seconds_of,
     without_demo,
@@ -42,6 +44,26 @@ def test_the_second_time_the_first_run_is_given_back(
     assert len(runs) == 1
     assert (second.seconds, second.peak_memory) == (1.5, 10**8)
     assert second.notebook.cells == first.notebook.cells
+
+
+def test_a_run_that_was_interrupted_is_not_kept(
+    course: Path, course_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[NotebookNode] = []
+
+    def execute(notebook: NotebookNode, root: Path, **_: object) -> executing.Executed:
+        runs.append(notebook)
+        error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        cell.outputs = [new_output("error", **error)]
+        return executing.Executed(notebook, 300.0, 0)
+
+    monkeypatch.setattr(executing, "execute", execute)
+    for _ in range(2):
+        assert any(
+            "interrupted" in fault for fault in faults(executed(course, "90", "pytorch").notebook)
+        )
+    assert len(runs) == 2
 
 
 def test_each_edition_is_a_run_of_its_own(course: Path, runs: list[NotebookNode]) -> None:
