@@ -17,7 +17,7 @@ TERMS = (
         ("Are there target labels\nto learn from?", "目标域有标签\n可学吗？"),
         (
             (("no, but source\ndata at hand", "没有，但源域\n数据在手"), ("domain\nadaptation", "领域自适应")),
-            (("no, and no\nsource data", "没有，也没有\n源域数据"), ("zero-shot", "零样本使用")),
+            (("no, and no\nsource data", "没有，也没有\n源域数据"), ("zero-shot", "零样本")),
         ),
         ("yes", "有"),
     ),

@@ -48,6 +48,7 @@ ENGLISH = {
     "loss": "training loss",
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
+    "rendered_digits": "rendered digits",
 }
 
 

@@ -99,18 +99,23 @@ def plot_descents(
     for name, path in paths.items():
         axis.plot(path[:, 0], path[:, 1], label=name, markevery=1, markersize=4, linewidth=1.3)
     for name, point in (marks or {}).items():
-        axis.annotate(name, point, xytext=(5, 5), textcoords="offset points", fontsize=11)
+        x, y = np.concatenate(list(paths.values())).mean(axis=0) - point  # where the paths are
+        side = (8 if x < 0 else -20, 6 if y < 0 else -16)  # the other side is free
+        axis.annotate(name, point, xytext=side, textcoords="offset points", fontsize=11)
         axis.plot(*point, "k+", markersize=11, linestyle="none", markevery=1)
     axis.set(xlabel="θ₁", ylabel="θ₂", aspect="equal")
     axis.grid(visible=False)
     axis.legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
+    starts = [_point(path[0]) for path in paths.values()]
     ends = {name: path[-1] for name, path in paths.items()}
     describe(
         figure,
-        f"Level lines of a quadratic loss, lowest at {_point(lowest)}. Paths end at: "
+        f"Level lines of a quadratic loss, lowest at {_point(lowest)}. "
+        f"Paths start at {', '.join(dict.fromkeys(starts))} and end at: "
         + "; ".join(f"{name} {_point(end)}" for name, end in ends.items())
         + ".",
-        f"二次损失的等高线，最低点在 {_point(lowest)}。各条路径的终点："
+        f"二次损失的等高线，最低点在 {_point(lowest)}。"
+        f"各条路径从 {'、'.join(dict.fromkeys(starts))} 出发，终点为："
         + "；".join(f"{name} {_point(end)}" for name, end in ends.items())
         + "。",
     )

@@ -301,7 +301,7 @@ def initial_weights(
     Returns:
         ``first`` and ``second``: the root mean square of a layer's weights, divided by
         :math:`\sqrt{2 / \text{inputs}}`; ``centred`` (their means are 0, up to chance),
-        ``biases_zero``.
+        ``units_differ`` (no two units of a layer have the same weights), ``biases_zero``.
     """
     model = network_to_initialise(inputs=inputs, hidden=hidden, outputs=outputs)["model"]
     initialise(model)

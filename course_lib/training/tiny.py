@@ -140,5 +140,6 @@ def measure_initial(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray])
         "first": float(scales[0]),
         "second": float(scales[1]),
         "centred": all(stray <= 5 * s for stray, s in zip(strays, sizes, strict=True)),
+        "units_differ": all(np.unique(w, axis=1).shape == w.shape for w in weights),
         "biases_zero": not any(b.any() for b in biases),
     }

@@ -806,7 +806,7 @@ def with_the_sources_head(**arrays):
 CARRY_OVER = Exercise(
     id="01.6",
     title=text("Carry the backbone over, and nothing else", "只搬主干，别的不动"),
-    points=3,
+    points=2,
     objective="O3",
     function="carry_over",
     inputs=draw_two_models,
@@ -1108,7 +1108,7 @@ def draw_comparisons(rng):
     """Draw rows of five paired accuracies: clear gain, clear loss, and cases that look like one."""
     draws = 5
     means = np.array(
-        [4.5, -4.5, 1.0, -1.0, 2.3, -2.3, 2.95, 2.6]
+        [4.5, -4.5, 1.85, -1.0, 2.3, -2.3, 2.95, 2.6]
     )  # in standard errors; 2.776 decides
     errors = np.array([0.006, 0.006, 0.02, 0.02, 0.012, 0.012, 0.01, 0.01])
     luck = rng.normal(0, 0.06, size=(len(means), draws))  # the draw's luck, shared by both
@@ -1155,18 +1155,19 @@ def by_two_intervals(a, b):
 
 VERDICTS = Exercise(
     id="01.8",
-    title=text("Did the source help, or hurt?", "源域帮了忙，还是添了乱？"),
-    points=2,
+    title=text("Find the bugs: did the source help, or hurt?", "找错：源域帮了忙，还是添了乱？"),
+    points=3,
     objective="O4",
     function="verdicts",
     inputs=draw_comparisons,
     reference=verdicts,
     comparator=equal(),
     survivors={
-        "gain.low > 0 → gain.low >= 0": "no interval ends exactly at 0",
-        "gain.high < 0 → gain.high <= 0": "no interval ends exactly at 0",
+        "low > 0 → low >= 0": "no interval ends exactly at 0",
+        "high < 0 → high <= 0": "no interval ends exactly at 0",
     },
     tensors=False,
+    forbidden=("course_lib.judging.paired_interval", "course_lib.judging.interval"),
     pitfalls=(
         Pitfall(
             "sign_of_the_mean",
@@ -1190,6 +1191,17 @@ VERDICTS = Exercise(
             text(
                 "Your sign is reversed: the gain is with the source minus without it.",
                 "符号反了：增益是“用源域”减去“不用源域”。",
+            ),
+        ),
+        Pitfall(
+            "paired_but_too_sure",
+            verdicts_by(lambda a, b: by_paired_interval(a, b, quantile=1.96, ddof=0)),
+            text(
+                "The differences are taken draw by draw now: one bug is gone. Two are left, and both make you surer than five "
+                "draws allow: `std()` and `var()` divide by D unless told `ddof=1`, and 1.96 is the normal distribution's "
+                "factor, not Student's.",
+                "现在已经逐次求差，改正了一处。还剩两处，都会让结论过于肯定：`std()` 与 `var()` 不写 `ddof=1` 时除以的是 D；"
+                "1.96 是正态分布的系数，不是 Student 分布的。",
             ),
         ),
         Pitfall(
@@ -1219,23 +1231,27 @@ VERDICTS = Exercise(
     ),
     hints=(
         text(
-            "For each row: the differences, their mean, their 95 % interval. `judging.paired_interval` gives it.",
-            "对每一行：先求差，再求均值和 95% 置信区间。`judging.paired_interval` 可以直接给出。",
+            "Both methods saw the same draws. Which part of the scatter do they share, and what takes it out?",
+            "两种方法用的是同样的抽样。它们的波动里哪一部分是共有的？怎样去掉它？",
         ),
         text(
-            "Lower end above 0: `positive`. Upper end below 0: `negative`. Else `undecided`.",
-            "下端大于 0 是 `positive`，上端小于 0 是 `negative`，其余是 `undecided`。",
+            "`gains = helped - alone`; their standard error is `gains.std(ddof=1) / np.sqrt(D)`. Why ddof=1?",
+            "`gains = helped - alone`；标准误差是 `gains.std(ddof=1) / np.sqrt(D)`。为什么要 ddof=1？",
+        ),
+        text(
+            "1.96 holds for a known deviation. Estimated from five numbers it is itself uncertain: `stats.t.ppf(0.975, D - 1)`.",
+            "1.96 适用于标准差已知的情形。由五个数估计的标准差本身就不确定：用 `stats.t.ppf(0.975, D - 1)`。",
         ),
     ),
     right={
         "numpy": (
-            "from course_lib import judging\n"
+            "from scipy import stats\n"
             "def verdicts(with_source, without_source):\n"
-            "    words = []\n"
-            "    for a, b in zip(with_source, without_source):\n"
-            "        _, low, high = judging.paired_interval(a, b)\n"
-            "        words.append('positive' if low > 0 else 'negative' if high < 0 else 'undecided')\n"
-            "    return words\n",
+            "    d = with_source - without_source\n"
+            "    n = d.shape[1]\n"
+            "    t = d.mean(axis=1) / (d.std(axis=1, ddof=1) / n**0.5)\n"
+            "    sure = np.abs(t) > stats.t.ppf(0.975, n - 1)\n"
+            "    return [('positive' if v > 0 else 'negative') if s else 'undecided' for v, s in zip(t, sure)]\n",
             "from scipy import stats\n"
             "def verdicts(with_source, without_source):\n"
             "    result = stats.ttest_rel(with_source, without_source, axis=1)\n"

@@ -20,7 +20,7 @@ def relu(z):
 # 02.1 ---------------------------------------------------------------------------------------------
 
 
-def draw_network(rng, examples=5, inputs=3, hidden=6, classes=4):
+def draw_network(rng, examples=3, inputs=3, hidden=4, classes=4):
     return {
         "x": rng.normal(size=(examples, inputs)),
         "w1": rng.normal(size=(inputs, hidden)),
@@ -62,7 +62,7 @@ FORWARD = Exercise(
             lambda x, w1, b1, w2, b2: [x @ w1 + b1, forward(x, w1, b1, w2, b2)[1]],
             text(
                 "The logits are right. As the first array you returned the pre-activations, from before the ReLU.",
-                "logits 是对的。但第一个数组给的是经过 ReLU 之前的值（净输入）。",
+                "logits 是对的。但第一个数组给的是经过 ReLU 之前的值。",
             ),
         ),
         Pitfall(
@@ -79,6 +79,14 @@ FORWARD = Exercise(
             text(
                 "You returned probabilities. The loss wants logits and does the softmax itself.",
                 "你返回的是概率。损失函数要的是 logits，softmax 由它自己来做。",
+            ),
+        ),
+        Pitfall(
+            "bias_after_the_relu",
+            lambda x, w1, b1, w2, b2: [relu(x @ w1) + b1, (relu(x @ w1) + b1) @ w2 + b2],
+            text(
+                "You added b1 after the ReLU. It belongs to the weighted sum: first x @ w1 + b1, then the ReLU.",
+                "b1 加在了 ReLU 之后。它是加权和的一部分：先算 x @ w1 + b1，再做 ReLU。",
             ),
         ),
         Pitfall(
@@ -156,7 +164,9 @@ def draw_extreme_logits(rng):
     y = rng.integers(0, 4, size=5)
     z[1] += 1000.0
     z[2] -= 1000.0
-    z[3, y[3]] = z[3].max() - rng.uniform(800, 900)  # e^(-800) is 0 in double precision
+    # One class is far above all others, and it is not the right one: e^(-1000) is 0 in double
+    # precision, and the row's mean lies so far below that e^(z - mean) overflows.
+    z[3, (y[3] + 1) % 4] += rng.uniform(1000, 1100)
     order = rng.permutation(5)
     return {"z": np.round(z[order], 3), "y": y[order]}
 
@@ -184,6 +194,10 @@ def clipped_surprise(epsilon):
     return quiet(lambda z, y: -np.log(softmax(z)[np.arange(len(y)), y] + epsilon).mean())
 
 
+def surprise_of_every_pair(z, y):
+    return -special.log_softmax(z, axis=1)[:, y].mean()
+
+
 def surprise_with_one_maximum(z, y):
     shifted = z - z.max()
     sums = np.log(np.exp(shifted).sum(axis=1))
@@ -197,9 +211,9 @@ def surprise_without_adding_back(z, y):
 
 CLIPPED = text(
     "A small number was added to the probability (or the probability was clipped) before the logarithm. Then no "
-    "answer can be worse than some 20 or 30, and a hopelessly wrong one has no gradient at all. Go from logits to "
+    "answer can be worse than some fixed number, and a hopelessly wrong one has no gradient at all. Go from logits to "
     "log-probabilities directly.",
-    "你在取对数之前给概率加了一个小数（或把概率截断了）。这样一来，错得再离谱，损失也不超过二三十，而且完全没有梯度。"
+    "你在取对数之前给概率加了一个小数（或把概率截断了）。这样一来，错得再离谱，损失也有上限，而且完全没有梯度。"
     "应当从 logits 直接得到对数概率。",
 )
 
@@ -241,14 +255,17 @@ SURPRISE = Exercise(
             "probability_zero",
             quiet(lambda z, y: -np.log(softmax(z)[np.arange(len(y)), y]).mean()),
             text(
-                "The loss is infinite: a probability has underflowed to 0, and you took its logarithm. Don't go by way of "
-                "the probability: z_y − m is finite, and so is the logarithm of the sum.",
-                "损失是无穷大：有一个概率下溢成了 0，而你对它取了对数。不要绕道概率：z_y − m 是有限的，和的对数也是有限的。",
+                "The loss is infinite. Either a probability has underflowed to 0 and you took its logarithm: then don't go by "
+                "way of the probability. Or an exponent was still large and positive: subtract each row's *largest* logit, "
+                "not its mean or its smallest.",
+                "损失是无穷大。要么是有一个概率下溢成了 0，而你对它取了对数：那就不要绕道概率。"
+                "要么是还有很大的正指数：应当减去每一行**最大**的 logit，而不是平均值或最小值。",
             ),
         ),
-        Pitfall("clipped_at_1e-8", clipped_surprise(1e-8), CLIPPED),
-        Pitfall("clipped_at_1e-12", clipped_surprise(1e-12), CLIPPED),
-        Pitfall("clipped_at_1e-15", clipped_surprise(1e-15), CLIPPED),
+        *(
+            Pitfall(f"clipped_at_{least:g}", clipped_surprise(least), CLIPPED)
+            for least in (1e-7, 1e-8, 1e-10, 1e-12, 1e-15)
+        ),
         Pitfall(
             "one_maximum_for_all",
             quiet(surprise_with_one_maximum),
@@ -290,6 +307,15 @@ SURPRISE = Exercise(
             text(
                 "You normalised over the examples. The classes compete within a row: axis=1.",
                 "你是沿样本方向归一化的。各类别在同一行内竞争：axis=1。",
+            ),
+        ),
+        Pitfall(
+            "every_pair",
+            quiet(surprise_of_every_pair),
+            text(
+                "`[:, y]` takes all the columns y of *every* row, N×N numbers. Each row has one right class: "
+                "`[np.arange(len(y)), y]`.",
+                "`[:, y]` 从**每一行**都取出 y 指的那些列，共 N×N 个数。每行只有一个正确类别：`[np.arange(len(y)), y]`。",
             ),
         ),
         Pitfall(
@@ -364,8 +390,19 @@ COUNT_LOSS = Exercise(
     function="count_loss",
     inputs=draw_counts,
     reference=count_loss,
-    comparator=close(rtol=1e-5, atol=1e-8),
+    comparator=close(rtol=1e-10, atol=1e-12),  # finer than differences can be
     tensors=False,
+    forbidden=(
+        ".backward",
+        ".gradient",
+        "torch.autograd.grad",
+        "torch.nn.functional.poisson_nll_loss",
+        "torch.nn.PoissonNLLLoss",
+        "keras.losses.poisson",
+        "keras.losses.Poisson",
+        "course_lib.pytorch.gradients",
+        "course_lib.keras.gradients",
+    ),
     parts={"0": text("the loss", "损失"), "1": text("the gradient", "梯度")},
     pitfalls=(
         Pitfall(
@@ -399,16 +436,24 @@ COUNT_LOSS = Exercise(
             "rate_instead_of_log_rate",
             count_loss_of_rates,
             text(
-                "You took the network's output for the rate μ itself. It is log μ: so μ = exp(z).",
-                "你把网络的输出当成了 μ 本身。它是 log μ，所以 μ = exp(z)。",
+                "You took the network's output for the rate r itself. It is log r: so r = exp(z).",
+                "你把网络的输出当成了 r 本身。它是 log r，所以 r = exp(z)。",
             ),
         ),
         Pitfall(
             "gradient_by_the_rate",
             lambda z, y: [count_loss(z, y)[0], (1 - y / np.exp(z)) / len(y)],
             text(
-                "That is the derivative with respect to μ. One link of the chain is missing: dμ/dz = μ.",
-                "这是对 μ 的导数。链式法则还差一环：dμ/dz = μ。",
+                "That is the derivative with respect to r. One link of the chain is missing: dr/dz = r.",
+                "这是对 r 的导数。链式法则还差一环：dr/dz = r。",
+            ),
+        ),
+        Pitfall(
+            "product_rule",
+            lambda z, y: [count_loss(z, y)[0], (z * np.exp(z) - y) / len(y)],
+            text(
+                "The loss is right. The derivative of exp(z) is exp(z) itself, without a factor z.",
+                "损失是对的。exp(z) 的导数就是 exp(z)，前面没有因子 z。",
             ),
         ),
         Pitfall(
@@ -423,8 +468,8 @@ COUNT_LOSS = Exercise(
             "gradient_uphill",
             lambda z, y: [count_loss(z, y)[0], -count_loss(z, y)[1]],
             text(
-                "The loss is right, but the gradient has the wrong sign: where μ is larger than y, the loss grows with z.",
-                "损失是对的，但梯度的符号反了：当 μ 大于 y 时，损失随 z 增大。",
+                "The loss is right, but the gradient has the wrong sign: where r is larger than y, the loss grows with z.",
+                "损失是对的，但梯度的符号反了：当 r 大于 y 时，损失随 z 增大。",
             ),
         ),
         Pitfall(
@@ -441,8 +486,8 @@ COUNT_LOSS = Exercise(
     ),
     hints=(
         text(
-            "log p(y) = y log μ − μ − log y!. Put in μ = exp(z): what is log μ?",
-            "log p(y) = y log μ − μ − log y!。代入 μ = exp(z)：log μ 是什么？",
+            "log p(y) = y log r − r − log y!. Put in r = exp(z): what is log r?",
+            "log p(y) = y log r − r − log y!。代入 r = exp(z)：log r 是什么？",
         ),
         text(
             "The loss of one example is exp(z) − y z, less a constant. Differentiate it with respect to z.",
@@ -461,8 +506,7 @@ COUNT_LOSS = Exercise(
             "def count_loss(z, y):\n"
             "    n = z.size\n"
             "    loss = np.mean(np.exp(z)) - np.dot(y, z) / n\n"
-            "    h = 1e-5\n"
-            "    slope = [(np.exp(v + h) - np.exp(v - h)) / (2 * h) - k for v, k in zip(z, y)]\n"
+            "    slope = [np.exp(v) - k for v, k in zip(z, y)]\n"
             "    return np.array([loss]).item(), np.array(slope) / n\n",
         )
     },
@@ -474,8 +518,8 @@ COUNT_LOSS = Exercise(
 def draw_smoothed(rng):
     classes = int(rng.integers(4, 7))
     return {
-        "z": rng.normal(0, 2, size=(7, classes)),  # never as many examples as classes
-        "y": rng.integers(0, classes, size=7),
+        "z": rng.normal(0, 2, size=(3, classes)),  # never as many examples as classes
+        "y": rng.integers(0, classes, size=3),
         "smoothing": float(rng.choice([0.1, 0.2, 0.3])),
     }
 
@@ -563,6 +607,34 @@ LOGIT_GRADIENT = Exercise(
             ),
         ),
         Pitfall(
+            "nothing_taken_from_the_right_class",
+            lambda z, y, smoothing: (
+                (softmax(z) - np.eye(z.shape[1])[y] - smoothing / z.shape[1]) / len(z)
+            ),
+            text(
+                "Your targets add up to 1 + ε: the right class kept its whole 1. It gives ε away: (1 − ε)·one-hot + ε/K.",
+                "你的目标加起来是 1 + ε：正确类别还留着完整的 1。它要让出 ε：(1 − ε)·独热 + ε/K。",
+            ),
+        ),
+        Pitfall(
+            "whole_epsilon_for_each_class",
+            lambda z, y, smoothing: (
+                (softmax(z) - (1 - smoothing) * np.eye(z.shape[1])[y] - smoothing) / len(z)
+            ),
+            text(
+                "You gave every class the whole ε. They share it: ε/K each.",
+                "你给每个类别都加了完整的 ε。应当由 K 个类别平分：每个 ε/K。",
+            ),
+        ),
+        Pitfall(
+            "softmax_differentiated_again",
+            lambda z, y, smoothing: logit_gradient(z, y, smoothing) * softmax(z) * (1 - softmax(z)),
+            text(
+                "p − q is the derivative with respect to the logits already: the softmax is in it. Don't multiply by p(1 − p).",
+                "p − q 已经是对 logits 的导数，softmax 包含在内。不要再乘 p(1 − p)。",
+            ),
+        ),
+        Pitfall(
             "uphill",
             lambda z, y, smoothing: -logit_gradient(z, y, smoothing),
             text(
@@ -646,8 +718,8 @@ NAMES = ("w1", "b1", "w2", "b2")
 
 
 def draw_backward(rng):
-    arrays = draw_network(rng, examples=6, inputs=3, hidden=5, classes=4)
-    return {"x": arrays.pop("x"), "y": rng.integers(0, 4, size=6), **arrays}
+    arrays = draw_network(rng, examples=6, inputs=3, hidden=4, classes=3)
+    return {"x": arrays.pop("x"), "y": rng.integers(0, 3, size=6), **arrays}
 
 
 def backward(
@@ -682,7 +754,7 @@ BACKWARD = Exercise(
     function="backward",
     inputs=draw_backward,
     reference=lambda **inputs: backward(**inputs),
-    comparator=close(rtol=1e-5, atol=1e-8),
+    comparator=close(rtol=1e-11, atol=1e-12),  # finer than differences can be
     tensors=False,
     parts={
         str(i): text(f"the gradient of {name}", f"{name} 的梯度") for i, name in enumerate(NAMES)
@@ -897,6 +969,30 @@ RESTING_POINTS = Exercise(
             ),
         ),
         Pitfall(
+            "decay_added_to_every_entry",
+            lambda hessian, best, start, decay: [
+                np.linalg.solve(hessian + decay, hessian @ best),
+                np.linalg.solve(hessian + decay, hessian @ best + decay * start),
+            ],
+            text(
+                "`hessian + decay` adds λ to *every* entry of the matrix. A + λI has it on the diagonal only: "
+                "`hessian + decay * np.eye(n)`.",
+                "`hessian + decay` 给矩阵的**每个**元素都加了 λ。A + λI 只加在对角线上：`hessian + decay * np.eye(n)`。",
+            ),
+        ),
+        Pitfall(
+            "start_pushed_away",
+            lambda hessian, best, start, decay: [
+                resting_points(hessian, best, start, decay)[0],
+                resting_points(hessian, best, -start, decay)[1],
+            ],
+            text(
+                "The first point is right. In the second the start has the wrong sign: λ(θ − θ₀) = λθ − λθ₀, and λθ₀ goes "
+                "over to the right-hand side.",
+                "第一个点是对的。第二个点里起点的符号反了：λ(θ − θ₀) = λθ − λθ₀，λθ₀ 要移到右边。",
+            ),
+        ),
+        Pitfall(
             "decay_doubled",
             with_decay(lambda decay: 2 * decay),
             text(
@@ -1076,24 +1172,24 @@ CHOOSE_RATE = Exercise(
             "the_largest_possible",
             rate_for(lambda low, high: 2 / high),
             text(
-                "2/L is the edge: there the steepest direction jumps to and fro without end (factor 1).",
-                "2/L 是边界：在那里，最陡的方向会永远来回跳（因子为 1）。",
+                "2/a_max is the edge (a_max: the largest eigenvalue, the decay included): there the steepest direction jumps to and fro without end (factor 1).",
+                "2/a_max 是边界（a_max 是最大特征值，含衰减）：在那里，最陡的方向会永远来回跳（因子为 1）。",
             ),
         ),
         Pitfall(
             "for_the_steepest",
             rate_for(lambda low, high: 1 / high),
             text(
-                "1/L settles the steepest direction in one step, and the flattest one then crawls. Let both shrink equally fast.",
-                "1/L 让最陡的方向一步到位，最平的方向却慢慢爬。要让两者缩得一样快。",
+                "1/a_max settles the steepest direction in one step, and the flattest one then crawls. Let both shrink equally fast.",
+                "1/a_max 让最陡的方向一步到位，最平的方向却慢慢爬。要让两者缩得一样快。",
             ),
         ),
         Pitfall(
             "for_the_flattest",
             rate_for(lambda low, high: 1 / low),
             text(
-                "1/μ suits the flattest direction; in the steepest one the steps grow without end.",
-                "1/μ 适合最平的方向；在最陡的方向上，步子会越来越大，没有尽头。",
+                "1/a_min suits the flattest direction; in the steepest one the steps grow without end.",
+                "1/a_min 适合最平的方向；在最陡的方向上，步子会越来越大，没有尽头。",
             ),
         ),
         Pitfall(
@@ -1102,6 +1198,25 @@ CHOOSE_RATE = Exercise(
             text(
                 "The decay is missing: it adds λ to every eigenvalue.",
                 "漏掉了衰减：它给每个特征值都加上 λ。",
+            ),
+        ),
+        Pitfall(
+            "decay_added_to_every_entry",
+            lambda hessian, decay: choose_rate(hessian + decay, 0),
+            text(
+                "`hessian + decay` adds λ to *every* entry of the matrix. A + λI has it on the diagonal only: "
+                "`hessian + decay * np.eye(n)`; or add λ to the eigenvalues.",
+                "`hessian + decay` 给矩阵的**每个**元素都加了 λ。A + λI 只加在对角线上：`hessian + decay * np.eye(n)`；"
+                "也可以直接给特征值加 λ。",
+            ),
+        ),
+        Pitfall(
+            "for_the_middle",
+            rate_for(lambda low, high: 1 / (low + high)),
+            text(
+                "With half of the best rate every direction moves the same way, none jumps, and the flattest is needlessly slow. "
+                "Let the steepest jump: as far as the flattest is left behind.",
+                "这是最佳学习率的一半：没有哪个方向来回跳，最平的方向却白白慢了。让最陡的方向跳起来，跳到与最平的方向一样远为止。",
             ),
         ),
         Pitfall(
@@ -1149,8 +1264,8 @@ CHOOSE_RATE = Exercise(
                 float(1 / np.linalg.cond(hessian + decay * np.eye(3))),
             ],
             text(
-                "The rate is right. μ/L is no factor of a step: put your rate into |1 − ηa| for the flattest direction.",
-                "学习率是对的。μ/L 不是每一步的因子：请把你的学习率代入最平方向的 |1 − ηa|。",
+                "The rate is right. a_min/a_max is no factor of a step: put your rate into |1 − ηa| for the flattest direction.",
+                "学习率是对的。a_min/a_max 不是每一步的因子：请把你的学习率代入最平方向的 |1 − ηa|。",
             ),
         ),
         Pitfall(
@@ -1160,8 +1275,8 @@ CHOOSE_RATE = Exercise(
                 float(np.linalg.cond(hessian + decay * np.eye(3))),
             ],
             text(
-                "The rate is right. L/μ is the condition number; by how much does the distance shrink in a step?",
-                "学习率是对的。L/μ 是条件数；问题是每一步距离缩小到多少？",
+                "The rate is right. a_max/a_min is the condition number; by how much does the distance shrink in a step?",
+                "学习率是对的。a_max/a_min 是条件数；问题是每一步距离缩小到多少？",
             ),
         ),
     ),
@@ -1175,8 +1290,8 @@ CHOOSE_RATE = Exercise(
             "最差的方向不是最平的就是最陡的。η 增大时，一个变好，一个变差。",
         ),
         text(
-            "So the best η makes them equal: 1 − ημ = ηL − 1, with μ and L the smallest and the largest eigenvalue.",
-            "所以最好的 η 让两者相等：1 − ημ = ηL − 1，μ 与 L 是最小和最大的特征值。",
+            "So the best η makes them equal: 1 − η a_min = η a_max − 1, with the smallest and the largest eigenvalue (the decay included).",
+            "所以最好的 η 让两者相等：1 − η a_min = η a_max − 1，其中是最小和最大的特征值（含衰减）。",
         ),
     ),
     right={
@@ -1256,6 +1371,7 @@ INITIALISE = Exercise(
         "first": 1.0,
         "second": 1.0,
         "centred": True,
+        "units_differ": True,
         "biases_zero": True,
     },
     comparator=close(rtol=0.04, atol=1e-9),
@@ -1270,6 +1386,9 @@ INITIALISE = Exercise(
             "第二层权重的大小，以 √(2/n) 为单位，n 是该层的输入数",
         ),
         "centred": text("“the weights have the mean 0”", "“权重的均值为 0”"),
+        "units_differ": text(
+            "“no two units of a layer have the same weights”", "“同一层里没有两个单元的权重相同”"
+        ),
         "biases_zero": text("“all biases are 0”", "“偏置全为 0”"),
     },
     pitfalls=(
@@ -1284,6 +1403,34 @@ INITIALISE = Exercise(
                 "nn.init.uniform_(layer.weight, 0, (6 / n_in) ** 0.5)",
                 "np.random.default_rng(1).uniform(0, (6 / n_in) ** 0.5, size=(n_in, n_out))",
             ),
+        ),
+        Pitfall(
+            "units_alike",
+            lambda **inputs: {"first": 1.0, "second": 1.0, "centred": True, "units_differ": False},
+            text(
+                "The size is right, but units of one layer have the same weights. They compute the same and get the same "
+                "gradient for ever: draw every weight anew.",
+                "大小是对的，但同一层里有些单元的权重相同。它们算出的值、得到的梯度永远一样：每个权重都要单独抽取。",
+            ),
+            code={
+                "pytorch": (
+                    "def initialise(model):\n"
+                    "    for layer in (model[0], model[2]):\n"
+                    "        row = torch.randn(layer.in_features)\n"
+                    "        row = (row - row.mean()) / row.std(correction=0) * (2 / layer.in_features) ** 0.5\n"
+                    "        layer.weight.data = row.repeat(layer.out_features, 1)\n"
+                    "        nn.init.zeros_(layer.bias)\n"
+                ),
+                "keras": (
+                    "def initialise(model):\n"
+                    "    for layer in model.layers:\n"
+                    "        n_in, n_out = layer.kernel.shape\n"
+                    "        column = np.random.default_rng(1).normal(size=(n_in, 1))\n"
+                    "        column = (column - column.mean()) / column.std() * (2 / n_in) ** 0.5\n"
+                    "        layer.kernel.assign(np.repeat(column, n_out, axis=1))\n"
+                    "        layer.bias.assign(np.zeros(n_out))\n"
+                ),
+            },
         ),
         Pitfall(
             "all_zero",
@@ -1326,6 +1473,15 @@ INITIALISE = Exercise(
                 "你把方差 2/n 当成了标准差。要开平方。",
             ),
             code=normal_code("2 / n_in"),
+        ),
+        Pitfall(
+            "unscaled",
+            both_scales(lambda n_in, n_out: 1.0),
+            text(
+                "Your weights have the deviation 1. Multiply them by √(2/inputs).",
+                "你的权重标准差是 1。要乘上 √(2/n)，n 是该层的输入数。",
+            ),
+            code=normal_code("1.0"),
         ),
         Pitfall(
             "bound_for_deviation",
@@ -1406,6 +1562,25 @@ INITIALISE = Exercise(
             },
         ),
     ),
+    errors=(
+        (
+            r"a leaf Variable that requires grad is being used in an in-place operation",
+            text(
+                "PyTorch would record your change as part of a computation. Make it under `torch.no_grad()`, or use the "
+                "functions of `nn.init`.",
+                "这样 PyTorch 会把你的修改也记录进计算图。请在 `torch.no_grad()` 下修改，或使用 `nn.init` 里的函数。",
+            ),
+        ),
+        (
+            r"cannot assign .* as parameter|has no setter",
+            text(
+                "A layer keeps its own weight object; put numbers into it: `nn.init.normal_(layer.weight, std=…)` or "
+                "`layer.weight.data.copy_(…)` in PyTorch, `layer.kernel.assign(…)` in Keras.",
+                "层的权重对象不能换掉，只能往里面写数：PyTorch 用 `nn.init.normal_(layer.weight, std=…)` 或 "
+                "`layer.weight.data.copy_(…)`，Keras 用 `layer.kernel.assign(…)`。",
+            ),
+        ),
+    ),
     hints=(
         text(
             "Go through the layers: PyTorch `for layer in model`, with `isinstance(layer, nn.Linear)`; Keras `model.layers`.",
@@ -1454,7 +1629,7 @@ INITIALISE = Exercise(
 
 
 def draw_training(rng):
-    arrays = draw_network(rng, examples=6, inputs=3, hidden=5, classes=4)
+    arrays = draw_network(rng, examples=6, inputs=3, hidden=4, classes=4)
     return {
         "x": arrays.pop("x"),
         "y": rng.permutation(np.arange(6) % 4),
@@ -1475,6 +1650,12 @@ def through_probabilities_that_are_none(z, q, epsilon=1e-7):
     c = np.clip(z, epsilon, 1 - epsilon)
     inside = (z > epsilon) & (z < 1 - epsilon)
     return (1 / c.sum(axis=1, keepdims=True) - q / c) * inside / len(z)
+
+
+def through_bare_probabilities(z, q):
+    """The gradient of the mean of −p_y: somebody took no logarithm."""
+    p = softmax(z)
+    return (q * p).sum(axis=1, keepdims=True) * (p - q) / len(z)
 
 
 def train(
@@ -1514,8 +1695,8 @@ def trained(*keys, **bugs):
     }
 
 
-FIRST_STEP = ("w1", "w2")
-ALL_STEPS = (*FIRST_STEP, "w1_later", "w2_later")
+FIRST_STEP = ("w1",)  # enough to know a bug by, and small
+ALL_STEPS = ("w1", "w1_later")
 
 PYTORCH_STEP = """\
 from torch.nn import functional
@@ -1616,6 +1797,42 @@ TRAINING_STEP = Exercise(
             code=step_code(keras=("from_logits=True", "from_logits=False")),
         ),
         Pitfall(
+            "logits_taken_for_probabilities_and_sums",
+            trained(*FIRST_STEP, slope=through_probabilities_that_are_none, factor=6.0),
+            text(
+                "Two things at least. Keras takes your logits for probabilities and cuts them off at 0 and 1: say "
+                "`from_logits=True`. And the losses of the batch are summed, which makes the step N times too long: take the mean.",
+                "至少有两处。其一，Keras 把你的 logits 当成了概率，截到 0 与 1 之间：请写上 `from_logits=True`。"
+                "其二，整批的损失求了和，步子大了 N 倍：应当取平均。",
+            ),
+            code=step_code(
+                keras=(
+                    "ops.mean(keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True))",
+                    "ops.sum(keras.losses.sparse_categorical_crossentropy(y, model(x)))",
+                ),
+            ),
+        ),
+        Pitfall(
+            "no_logarithm",
+            trained(*FIRST_STEP, slope=through_bare_probabilities),
+            text(
+                "You averaged −p of the right class; its *logarithm* is missing. (`nll_loss` wants log-probabilities: "
+                "`log_softmax`, not `softmax`. Or hand the logits to `cross_entropy`.)",
+                "你平均的是正确类别的 −p，少了**对数**。（`nll_loss` 要的是对数概率：用 `log_softmax`，而不是 `softmax`。"
+                "或者直接把 logits 交给 `cross_entropy`。）",
+            ),
+            code=step_code(
+                pytorch=(
+                    "functional.cross_entropy(model(x), y)",
+                    "functional.nll_loss(torch.softmax(model(x), dim=1), y)",
+                ),
+                keras=(
+                    "ops.mean(keras.losses.sparse_categorical_crossentropy(y, model(x), from_logits=True))",
+                    "-ops.mean(ops.sum(ops.one_hot(y, 4) * ops.softmax(model(x)), axis=1))",
+                ),
+            ),
+        ),
+        Pitfall(
             "gradients_pile_up",
             trained(*ALL_STEPS, keep=True),
             text(
@@ -1640,8 +1857,20 @@ TRAINING_STEP = Exercise(
             ),
         ),
         Pitfall(
+            "averaged_twice",
+            trained(*FIRST_STEP, factor=1 / 6),
+            text(
+                "Your steps are N times too short: the loss is a mean already, and you divided by N once more.",
+                "你的步子小了 N 倍：损失已经是平均值，你又除以了一次 N。",
+            ),
+            code=step_code(
+                pytorch=("model(x), y)", "model(x), y) / len(y)"),
+                keras=("from_logits=True))", "from_logits=True)) / len(y)"),
+            ),
+        ),
+        Pitfall(
             "nothing_moves",
-            trained(*ALL_STEPS, factor=0.0),
+            trained("w1", "w2", factor=0.0),
             text(
                 "The weights have not moved. `w = w - …` only gives a new value the old name; change the weight itself: "
                 "`w -= …` under torch.no_grad(), or `w.assign_sub(…)` in Keras.",
@@ -1681,7 +1910,7 @@ TRAINING_STEP = Exercise(
         ),
         Pitfall(
             "only_the_last_layer",
-            trained(*FIRST_STEP, moved=("w2", "b2")),
+            trained("w1", "w2", moved=("w2", "b2")),
             text(
                 "Only the last layer learns. All weights of the model are meant.",
                 "只有最后一层在学习。这里要更新模型的全部权重。",
@@ -1727,6 +1956,14 @@ TRAINING_STEP = Exercise(
         ),
     ),
     errors=(
+        (
+            r"unsupported operand type\(s\) for \*: '(float|NoneType)' and '(NoneType|float)'",
+            text(
+                "`w.grad` is None: the gradients were emptied after `backward()`, or `backward()` was not called. The order: "
+                "forward, loss, empty, backward, update.",
+                "`w.grad` 是 None：要么在 `backward()` 之后才清零，要么根本没有调用 `backward()`。次序是：前向计算、损失、清零、反向、更新。",
+            ),
+        ),
         (
             r"a leaf Variable that requires grad is being used in an in-place operation",
             text(
@@ -1823,7 +2060,7 @@ REPORT = ManualExercise(
             text(
                 "Sentence 3: in PyTorch's Adam the λθ is added to the gradient and divided by its running size (coupled), in Keras "
                 "and AdamW it is not (½); so the same λ means something else; use decoupled decay in both, or tune λ for each (½).",
-                "第三句：PyTorch 的 Adam 把 λθ 加进梯度，再除以梯度的滑动大小（耦合），Keras 和 AdamW 则不是（½ 分）；"
+                "第三句：PyTorch 的 Adam 把 λθ 加进梯度，再除以近来梯度的大小（耦合），Keras 和 AdamW 则不是（½ 分）；"
                 "所以同一个 λ 含义不同，应当两边都用解耦的衰减，或分别调 λ（½ 分）。",
             ),
         ),
@@ -1990,9 +2227,9 @@ QUIZZES = (
     Quiz(
         id="02.q5",
         question=text(
-            "Twenty ReLU layers with Glorot's weights, as many outputs as inputs: s² = 1/n. How large is the signal "
+            "Twenty ReLU layers with Glorot's weights, as many outputs as inputs: τ² = 1/n. How large is the signal "
             "(its root mean square) at the end, compared with the first layer?",
-            "二十层 ReLU，用 Glorot 初始化，每层输入与输出一样多：s² = 1/n。到最后，信号（均方根）是第一层的多少？",
+            "二十层 ReLU，用 Glorot 初始化，每层输入与输出一样多：τ² = 1/n。到最后，信号（均方根）是第一层的多少？",
         ),
         options=(
             Option(
@@ -2023,8 +2260,8 @@ QUIZZES = (
             Option(
                 text("A thousand times larger", "大一千倍"),
                 text(
-                    "The factor per layer is ½·n·s² = ½, below 1: it shrinks.",
-                    "每层的因子是 ½·n·s² = ½，小于 1：信号在缩小。",
+                    "The factor per layer is ½·n·τ² = ½, below 1: it shrinks.",
+                    "每层的因子是 ½·n·τ² = ½，小于 1：信号在缩小。",
                 ),
             ),
         ),

@@ -138,11 +138,11 @@ def test_what_was_drawn_is_measured() -> None:
     found = initial_weights(he, **sizes)
     assert found["first"] == pytest.approx(1, abs=0.04)
     assert found["second"] == pytest.approx(1, abs=0.04)
-    assert found["centred"] and not found["biases_zero"]
+    assert found["centred"] and found["units_differ"] and not found["biases_zero"]
     found = initial_weights(
         lambda model: [w.assign(0.1 + 0 * w.value) for w in model.weights], **sizes
     )
-    assert not found["centred"]
+    assert not found["centred"] and not found["units_differ"]
 
 
 def carry(train_on: str, *, before: bool = True) -> Any:
