@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ from course_lib.grading.starting import open_kernel
 _MOST_KERNELS = (
     20  # each new one costs an import of the framework; the notebook's deadline holds too
 )
+_LONGEST_ANSWER = 16 << 20  # characters: three values of the largest size, in JSON
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class _Run:
         ]
         self.answers: dict[str, Answer] = {}
         self._left_out: set[int] = set()
+        self._room = limits.notebook_output_bytes
         self._died_of: set[int | str] = set()
 
     def wants_a_kernel(self) -> bool:
@@ -184,8 +187,9 @@ class _Run:
     def _run_cell(self, kernel: Kernel, index: int, source: str) -> bool:
         limits = self.limits
         seconds = limits.own_cell_seconds if self.work.tests else limits.cell_seconds
-        outcome = kernel.run(source, seconds=seconds, by=self._by())
+        outcome = kernel.run(source, seconds=seconds, by=self._by(), room=self._room)
         first_time = self.cells[index].state == "not_run"
+        self._room -= sum(len(str(each)) for each in outcome.outputs) if first_time else 0
         if outcome.state == "dead":
             if self._may_be_innocent(kernel, index):
                 return False
@@ -195,24 +199,22 @@ class _Run:
             return False
         if first_time:
             state = outcome.state
-            if state == "ok" and index in self.work.tests and not self._fails_as_it_must(kernel):
+            if state == "ok" and index in self.work.tests and not self._is_honest(kernel, source):
                 state = "tampered"
             self.cells[index] = CellRun(state, outcome.outputs)
         return True
 
-    def _fails_as_it_must(self, kernel: Kernel) -> bool:
-        """Run code that fails in several ways; False when one of them is said to have succeeded."""
-        number = secrets.randbelow(10**6)
-        canaries = (
-            f"assert {number} == {number + 1}",
-            f"raise AssertionError({number})",
-            f"_ = [][{number}]",
-        )
-        outcomes = [kernel.run(each, seconds=10, by=self._by()) for each in canaries]
-        return all(
+    def _is_honest(self, kernel: Kernel, test: str) -> bool:
+        """Run code that fails, and code that shows a number; False when one comes out otherwise."""
+        outcomes = [kernel.run(each, seconds=10, by=self._by()) for each in must_fail(test)]
+        failed = all(
             each.state == "error" and any(o.output_type == "error" for o in each.outputs)
             for each in outcomes
         )
+        number = secrets.randbelow(100) / 128
+        shown = kernel.run(str(number), seconds=10, by=self._by())
+        results = [each for each in shown.outputs if each.output_type == "execute_result"]
+        return failed and len(results) == 1 and _is_number(results[0], number)
 
     def _ask(self, kernel: Kernel, name: str) -> bool:
         code, expression = self.work.questions[name]
@@ -237,15 +239,40 @@ class _Run:
         return max(time.monotonic() + 1.0, self.deadline)
 
 
+def must_fail(test: str) -> tuple[str, ...]:
+    """Give code that fails in several ways, each as a test does: the last ones hold its own assertions.
+
+    Whoever drops assertions, all of them or only those that call something, is found out by these.
+    Nothing of an assertion is evaluated: what stands before it is false already.
+    """
+    number = secrets.randbelow(10**6)
+    wrong = f"{number} == {number + 1}"
+    with suppress(SyntaxError, ValueError):  # a test with a magic
+        asserted = [each.test for each in ast.walk(ast.parse(test)) if isinstance(each, ast.Assert)]
+        own = [f"assert {wrong} and ({ast.unparse(each)})" for each in asserted[:3]]
+        return (f"assert {wrong}", f"raise AssertionError({number})", f"_ = [][{number}]", *own)
+    return (f"assert {wrong}", f"raise AssertionError({number})", f"_ = [][{number}]")
+
+
+def _is_number(result: NotebookNode, number: float) -> bool:
+    with suppress(ValueError):
+        return (
+            abs(float(result.data["text/plain"]) - number) < 0.01
+        )  # %precision may have rounded it
+    return False
+
+
 def _text_of(shown: str | None) -> str | None:
-    """Undo the quotes that a kernel puts around a text when it shows one."""
-    if shown is None:
+    """Undo the quotes that a kernel puts around a text when it shows one.
+
+    Only that: the answer comes in JSON without any sign that would need more, and whatever reads a
+    submission's text as source code may be made to use up all memory.
+    """
+    if shown is None or not 2 <= len(shown) <= _LONGEST_ANSWER:
         return None
-    with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-        value = ast.literal_eval(shown)
-        if isinstance(value, str):
-            return value
-    return None
+    if shown[0] not in "'\"" or shown[-1] != shown[0]:
+        return None
+    return re.sub(r"\\([\\'\"])", r"\1", shown[1:-1])
 
 
 def plain(execution: Execution) -> dict[str, Any]:

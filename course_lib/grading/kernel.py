@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -84,6 +82,8 @@ class Kernel:
         self.why_dead: str | None = None
         self.group: Group | None = None
         self._last_computed = 0.0
+        self._private = private
+        self._folder: int | None = None
         self._watch = threading.Thread(target=self._watch_over, args=(private,), daemon=True)
         self._watch.start()
         opened.add(self)
@@ -92,18 +92,22 @@ class Kernel:
     def alive(self) -> bool:
         return self.why_dead is None and not self.process.ended()
 
-    def run(self, code: str, *, seconds: float, by: float = float("inf")) -> Outcome:
+    def run(
+        self, code: str, *, seconds: float, by: float = float("inf"), room: int | None = None
+    ) -> Outcome:
         """Run a cell's code; when its time is over interrupt it, and kill the kernel if that fails.
 
         Args:
             code: The cell's source.
             seconds: Of computing; by the clock ``Limits.patience`` times as many.
             by: When it must be over in any case, by ``time.monotonic()``.
+            room: How much it may show, in bytes; ``None``: what one cell may.
         """
         if not self.alive:
             return Outcome("dead")
+        self._note_folder()
         request = self.client.execute(code, allow_stdin=False, stop_on_error=False)
-        return self._follow(request, seconds, by)
+        return self._follow(request, seconds, by, room)
 
     def ask(
         self, code: str, expression: str, *, seconds: float, by: float = float("inf")
@@ -111,6 +115,7 @@ class Kernel:
         """Run code without a trace in the notebook, then take the text that an expression gives."""
         if not self.alive:
             return Outcome("dead")
+        self._note_folder()
         request = self.client.execute(
             code,
             silent=True,
@@ -135,9 +140,10 @@ class Kernel:
             self.why_dead = why
         self.process.kill()
 
-    def _follow(self, request: str, seconds: float, by: float) -> Outcome:
+    def _follow(self, request: str, seconds: float, by: float, room: int | None = None) -> Outcome:
         """Collect what belongs to one request until it is answered, late, or the kernel is gone."""
-        collected = Outputs(self.limits.output_bytes)
+        limit = self.limits.output_bytes
+        collected = Outputs(limit if room is None else min(limit, room))
         started, before = time.monotonic(), computed(self._pids())
         deadline, interrupted, reply = min(started + seconds, by), False, None
         sockets = {
@@ -175,31 +181,37 @@ class Kernel:
                 self.kill("timeout")
                 return Outcome("dead", collected.outputs)
 
+    def _note_folder(self) -> None:
+        """Note, before the first byte of a submission, when its folder was changed last.
+
+        The folder lies on the grader's disk, and nothing has to be made or removed in there any more. A
+        file may be made and removed between two looks and hold gigabytes while it is open: the folder's
+        own time of change, which nobody can set back, tells of that too.
+        """
+        if self._folder is None:
+            self._folder = _changed(self._private)
+
     def _interrupt(self) -> None:
         message = self.client.session.msg("interrupt_request", content={})
         self.client.control_channel.send(message)
 
     def _watch_over(self, private: Path) -> None:
-        """Count memory, and files where only sockets belong, several times a second."""
+        """Count memory, and see that only sockets lie in its folder, several times a second."""
         while self.alive:
             self._last_computed = computed(self._pids()) or self._last_computed
             if memory_mb(self._pids(), self.limits.memory_mb) > self.limits.memory_mb:
                 self.kill("memory")
-            elif sandboxed_files(private) > 0:
+            elif self._folder is not None and self._folder != _changed(private):
                 self.kill("files")
             time.sleep(2 * TICK)
 
 
-def sandboxed_files(private: Path) -> int:
-    """Count what in a kernel's own folder is neither a socket nor our connection file."""
-    with suppress(OSError), os.scandir(private) as entries:
-        return sum(
-            1
-            for entry in entries
-            if entry.name not in {"connection.json", "home"}
-            and not (entry.name.startswith("k-") and not entry.is_symlink())
-        )
-    return 0
+def _changed(folder: Path) -> int:
+    """Give when a folder's entries were changed last, 0 where it is gone."""
+    try:
+        return folder.stat().st_ctime_ns
+    except OSError:
+        return 0
 
 
 def receive(client: BlockingKernelClient, channel: Any) -> dict[str, Any] | None:

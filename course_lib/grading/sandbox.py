@@ -65,6 +65,7 @@ class Limits:
             it waits for its turn, or sleeps.
         notebook_seconds: Time for the whole notebook, restarts and questions included.
         output_bytes: What one cell may print or show.
+        notebook_output_bytes: What all cells of a notebook may show together.
         answer_bytes: The largest message taken from a kernel: one answer must fit.
         threads: Threads that the numerical libraries may use.
     """
@@ -80,6 +81,7 @@ class Limits:
     patience: float = 4.0
     notebook_seconds: float = 600.0
     output_bytes: int = 500_000
+    notebook_output_bytes: int = 20_000_000
     answer_bytes: int = 64 * _MB
     threads: int = 2
 

@@ -133,7 +133,26 @@ def column_means(x): return np.zeros(3)
 """,
 }
 
+# The answer as the kernel shows it, to be read by the grader: as source code it would fill its memory.
+_SHOWS = """
+ip = get_ipython()
+ip.user_expressions = lambda asked: {{
+    name: {{"status": "ok", "data": {{"text/plain": {0}}}, "metadata": {{}}}} for name in asked
+}}
+def column_means(x): return np.zeros(3)
+"""
+
 BOMBS = {
+    "an answer that is source code": _SHOWS.format("'[' + '1,' * 4_000_000 + ']'"),
+    "an answer of many texts": _SHOWS.format("\"'a' \" * 3_000_000"),
+    "an answer without end": _SHOWS.format("repr('[' * 10_000_000)"),
+    "files in a folder among the sockets": "import os\nos.makedirs('/kernel/home')\n"
+    "for n in range(9): open(f'/kernel/home/{n}', 'wb').write(b'0' * (20 << 20))\n__import__('time').sleep(1)\n"
+    + _F
+    + "    return x.mean(axis=0)",
+    "files that were removed while open": "import os\nheld = []\n"
+    "for n in range(9):\n    held.append(open(f'/kernel/k-{n}x', 'wb')); os.unlink(f'/kernel/k-{n}x')\n"
+    "__import__('time').sleep(1)\n" + _F + "    return x.mean(axis=0)",
     "one huge error": _F + "    raise ValueError('x' * 10**8)",
     "a flood of messages": _F
     + "    return np.zeros(3)\nfor n in range(30000): get_ipython().display_pub.publish({'text/plain': str(n)})",
@@ -241,4 +260,5 @@ SLOW = {
 SELF_HARM = {
     *("leaves start-up files", "modules of its own", "NumPy rewritten", "clock ahead", "alarms"),
     *("hooks before and after each cell", "a fork that answers too"),
+    *("an answer that is source code", "an answer of many texts", "an answer without end"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -95,3 +96,12 @@ def test_what_kills_its_kernel_twice_is_to_blame():
     done = execute(work, QUICK)
     assert [cell.state for cell in done.cells] == ["ok", "dead", "ok"]
     assert done.answers["90.1"].text == "2"
+
+
+def test_all_cells_together_show_no_more_than_a_notebook_may():
+    work = Work(tuple(f"print({n}, 'x' * 900)" for n in range(20)), {}, imports=IMPORTS)
+    done = execute(work, replace(QUICK, output_bytes=1000, notebook_output_bytes=5000))
+    assert {cell.state for cell in done.cells} == {"ok"}
+    assert done.cells[0].outputs[0].text.startswith("0 xxx")
+    assert "too long" in done.cells[-1].outputs[0].text
+    assert sum(len(str(cell.outputs)) for cell in done.cells) < 12_000

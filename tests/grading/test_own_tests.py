@@ -22,7 +22,8 @@ GAPS = {
 shell = type(get_ipython())
 real = shell.run_code
 async def forged(self, code, *a, **k):
-    return False if code.co_names[:1] == ("f",) else await real(self, code, *a, **k)
+    known = code.co_names[:1] == ("f",) and not any(c for c in code.co_consts if c not in (2, 4, None))
+    return False if known else await real(self, code, *a, **k)
 shell.run_code = forged
 f = lambda x: 0
 """,
@@ -56,6 +57,44 @@ def test_what_a_student_shows_from_inside_is_not_the_mark():
     code, cell = judged(show)  # and an error beats whatever is shown
     assert code == "TestFailed"
     assert not [each for each in cell.outputs if each.output_type == "execute_result"]
+
+
+# A test that shows partial points, in hands that want the zero not to be seen, or to be another number.
+UNSEEN = {
+    "prints more than is kept": "def f(x):\n    print('x' * 10**6)\n    return 0",
+    "clears what was shown": "from IPython.display import clear_output\n"
+    "get_ipython().events.register('post_run_cell', lambda *a: clear_output())\nf = lambda x: 0",
+    "shows nothing any more": "get_ipython().ast_node_interactivity = 'none'\nf = lambda x: 0",
+    "empties the hook": "type(get_ipython().displayhook).__call__ = lambda *a, **k: None\nf = lambda x: 0",
+    "shows another number": "hook = type(get_ipython().displayhook)\nreal = hook.__call__\n"
+    "hook.__call__ = lambda self, v=None: real(self, 2.0 if isinstance(v, float) else v)\nf = lambda x: 0",
+    "formats numbers": "plain = get_ipython().display_formatter.formatters['text/plain']\n"
+    "plain.for_type(float, lambda value, p, cycle: p.text('2.0'))\nf = lambda x: 0",
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_partial_points_that_are_hidden_or_forged_are_not_given(name):
+    code, cell = judged(UNSEEN[name], "float(f(2) == 4)")
+    shown = [
+        each.data["text/plain"] for each in cell.outputs if each.output_type == "execute_result"
+    ]
+    assert code == "Tampered" or (code == "Passed" and shown == ["0.0"])
+
+
+def test_assertions_dropped_where_they_call_something_are_found_out():
+    drop = """
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass() if any(isinstance(n, ast.Call) for n in ast.walk(node)) else node
+get_ipython().ast_transformers.append(Drop())
+f = lambda x: 0
+"""
+    assert judged(drop)[0] == "Tampered"
+    nested = "for n in (1, 2):\n    assert f(n) == 2 * n, 'f(%d)' % n"
+    assert judged("f = lambda x: 2 * x", nested)[0] == "Passed"
+    assert judged("%precision 2\nf = lambda x: 4", "float(f(2) == 4)")[0] == "Passed"
 
 
 def test_release_warns_of_them(course):
