@@ -6,14 +6,18 @@ value: the verdicts that it shows were written without them.
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import bleach  # type: ignore[import-untyped]
 import nbformat
+from jinja2 import pass_context
+from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
@@ -64,6 +68,25 @@ def configure(config: Any) -> None:
     ]
     # Ours first: it holds another "feedback". The formgrader finds its own pages in nbgrader's.
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), str(_NBGRADERS)]
+    # The formgrader is a page of the server that runs the instructor's notebooks: a script in an answer
+    # could do there whatever the instructor may.
+    config.HTMLExporter.filters = {"markdown2html": f"{__name__}.harmless_markdown"}
+
+
+@pass_context
+def harmless_markdown(context: Mapping[str, Any], markdown: str) -> str:
+    """Turn prose into HTML that can do nothing, pictures in it included: nbconvert's filter, made safe."""
+    if len(markdown) > _LONGEST_PROSE:
+        return _as_it_stands(markdown)
+    made = _exporter().markdown2html(context, _without_links(markdown))
+    return str(
+        bleach.clean(str(made), tags=_TAGS, attributes=_may_have, protocols=_PROTOCOLS, strip=True)
+    )
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> HTMLExporter:
+    return HTMLExporter()
 
 
 def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,7 +124,8 @@ def make_page(course: Course, nb: NotebookNode, known: Mapping[str, Any]) -> dic
             "note": words["note"],
         },
         "rows": rows,
-        "prose": [_clean(cell.source) if cell.cell_type == "markdown" else "" for cell in nb.cells],
+        "prose": list(_prose(nb)),
+        "longest_code": _LONGEST_PROSE,
         "by_name": {row["name"]: row for row in rows},
     }
 
@@ -210,12 +234,45 @@ def _by_hand(known: Mapping[str, Any]) -> tuple[set[str], set[str]]:
         return waiting, {grade.name for grade in grades if grade.manual_score is not None}
 
 
+def _prose(nb: NotebookNode) -> Iterator[str]:
+    """Give each cell's prose as HTML. What is longer than anybody writes stays text: one student's
+    brackets, a hundred thousand of them, would keep the whole class waiting."""
+    left = 5 * _LONGEST_PROSE
+    for cell in nb.cells:
+        if cell.cell_type != "markdown":
+            yield ""
+            continue
+        left -= len(cell.source)
+        long = len(cell.source) > _LONGEST_PROSE or left < 0
+        yield _as_it_stands(cell.source) if long else _clean(cell.source)
+
+
+def _as_it_stands(words: str) -> str:
+    return f"<pre>{html.escape(words)}</pre>"
+
+
 def _clean(markdown: str) -> str:
     """Turn prose into HTML that can do nothing: a student's answer is read by instructors too."""
-    made = str(markdown2html(markdown))
+    made = str(markdown2html(_without_links(markdown)))
     return bleach.clean(made, tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
 
 
+def _without_links(markdown: str) -> str:
+    """Take out what MathJax makes links of, with whatever stands in them."""
+    return re.sub(r"\\(href|url)\b", r"\\text", markdown)
+
+
+def _may_have(tag: str, name: str, value: str) -> bool:
+    """Say which attributes may stay; a picture is in the notebook, or it is not shown."""
+    if (tag, name) == ("img", "src"):
+        return value.startswith("data:image/")
+    if (tag, name) == ("a", "href"):
+        return not value.strip().lower().startswith("data:")
+    return name in _ATTRIBUTES["*"] or name in _ATTRIBUTES.get(tag, ())
+
+
+_LONGEST_PROSE = 20_000  # characters of one cell
+_PROTOCOLS = {"http", "https", "mailto", "data"}
 _TAGS = {
     *("a", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em"),
     *("h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "span"),

@@ -10,6 +10,7 @@ import json
 import os
 import stat
 import warnings
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,16 @@ from course_lib.authoring.editions import nbgrader_stubs
 from course_lib.errors import CourseError
 from course_lib.exercises.values import text
 from course_lib.files import write_atomically
-from course_lib.grading import audit, execution, feedback, marks, reading, results, verdicts
+from course_lib.grading import (
+    arrival,
+    audit,
+    execution,
+    feedback,
+    marks,
+    reading,
+    results,
+    verdicts,
+)
 from course_lib.grading.assignment import Assignment, open_assignment
 from course_lib.grading.course import Course, open_course
 from course_lib.grading.execution import Execution
@@ -40,12 +50,14 @@ from course_lib.grading.executors import Serial, Task, limits_of
 from course_lib.grading.export import GradesTable
 from course_lib.grading.hand_marks import SaveGrades
 from course_lib.grading.lateness import CountLateness, PercentPerDay
+from course_lib.grading.reading import LARGEST
 from course_lib.grading.screening import grade_id
 from course_lib.grading.verdicts import Verdict
 from course_lib.language import Text
 
 # Whether this run of nbgrader may do without a sandbox: said on the command line, never in a file.
 UNSANDBOXED = "COURSE_UNSANDBOXED"
+_MOST_BESIDE = 1000  # files beside a notebook
 
 
 class MakeWhole(NbGraderPreprocessor):
@@ -95,7 +107,8 @@ def screen_handed_in(*, notebooks: list[str], **_: Any) -> None:
     What nbgrader could not read, or should not (a link, a pipe that nobody writes to, a gigabyte), is
     taken off the list of what it converts: that ends in an error for this student alone, and the reason
     is noted here. A single notebook under another name is read as what it is. nbgrader copies whatever
-    else lies there into the folders that go back to students: links and devices are removed first.
+    else lies there, twice, and reads a time stamp: links and devices are removed first, and what is too
+    much, or no time, is set aside.
     """
     for name in list(notebooks):
         path = Path(name)
@@ -103,7 +116,7 @@ def screen_handed_in(*, notebooks: list[str], **_: Any) -> None:
         course = open_course(path.parents[3])
         try:
             reading.refuse_links(path)
-            _remove_links_beside(course, path, student, assignment)
+            _tidy_up_beside(course, path, student, assignment)
             wanted = path.with_name(f"{course.notebook_name(assignment)}.ipynb")
             if path != wanted and not wanted.exists() and len(notebooks) == 1:
                 _take_under_its_name(course, path, wanted, student, assignment)
@@ -115,6 +128,13 @@ def screen_handed_in(*, notebooks: list[str], **_: Any) -> None:
         except CourseError as problem:
             notebooks.remove(name)
             note_refusal(course, assignment, student, problem)
+
+
+def note_graded(*, notebooks: list[str], **_: Any) -> None:
+    """Take a failure off again when nbgrader has written everything: its ``post_convert_hook``."""
+    for name in notebooks[:1]:
+        student, assignment = Path(name).parts[-3:-1]
+        marks.forget_failure(open_course(Path(name).parents[3]), assignment, student)
 
 
 def _stopped() -> Text:
@@ -142,17 +162,51 @@ def _take_under_its_name(
     audit.record(course, {"event": "renamed", **entry})
 
 
-def _remove_links_beside(course: Course, path: Path, student: str, assignment: str) -> None:
-    """Remove what is neither file nor folder from beside a notebook; but never the notebook itself."""
+def _tidy_up_beside(course: Course, path: Path, student: str, assignment: str) -> None:
+    """Remove what is neither file nor folder from beside a notebook, and set aside what must not be copied.
+
+    Never the notebook itself. A file that claims a terabyte takes no room before somebody copies it.
+    """
+    count = size = 0
     for here, folders, names in os.walk(path.parent, followlinks=False):
-        for name in [*folders, *names]:
+        for name in sorted([*folders, *names]):
             other = Path(here, name)
-            kind = other.lstat().st_mode
-            if other == path or stat.S_ISREG(kind) or stat.S_ISDIR(kind):
+            found = other.lstat()
+            if other == path:
                 continue
-            other.unlink()
-            entry = {"student": student, "assignment": assignment, "removed": name}
-            audit.record(course, {"event": "removed", **entry})
+            if other == path.with_name("timestamp.txt") and not _is_time(other):
+                _set_aside(course, other, student, assignment)
+                folders[:] = [each for each in folders if each != name]
+            elif stat.S_ISREG(found.st_mode) and other.suffix != ".ipynb":
+                count, size = count + 1, size + found.st_size
+                if count > _MOST_BESIDE or size > LARGEST:
+                    _set_aside(course, other, student, assignment)
+                    count, size = count - 1, size - found.st_size
+            elif not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+                other.unlink()
+                entry = {"student": student, "assignment": assignment, "removed": name}
+                audit.record(course, {"event": "removed", **entry})
+
+
+def _is_time(path: Path) -> bool:
+    """Say whether a time stamp is one: of anything else nbgrader says only that it failed."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > 200:
+        return False
+    with open(path, "rb") as file:
+        return arrival.of_timestamp(file.read(200)) is not None
+
+
+def _set_aside(course: Course, other: Path, student: str, assignment: str) -> None:
+    """Move a file out of a submission's folder, to where an instructor finds it."""
+    folder = course.private / "set-aside" / assignment / student
+    folder.mkdir(parents=True, exist_ok=True)
+    place = next(
+        place for n in count_from(1) if not os.path.lexists(place := folder / f"{n}-{other.name}")
+    )
+    other.rename(place)
+    entry = {"student": student, "assignment": assignment, "set_aside": other.name}
+    audit.record(course, {"event": "set aside", **entry})
 
 
 def _handed_in(assignment: Assignment, student: str) -> Path:
@@ -177,7 +231,6 @@ class ExecuteInSandbox(Execute):
         decided = write_results(assignment, nb, done)
         student = resources["nbgrader"]["student"]
         _record(assignment, student, done, decided, nb.metadata.get("course_screening", []))
-        marks.forget_failure(assignment.course, assignment.name, student)
         return nb, resources
 
 
@@ -232,6 +285,7 @@ def configure(config: Any, *, language: str) -> None:
     warnings.filterwarnings("ignore", category=DuplicateCellId)
     warnings.filterwarnings("ignore", category=MissingIDFieldWarning)
     config.Autograde.pre_convert_hook = screen_handed_in
+    config.Autograde.post_convert_hook = note_graded
     config.Autograde.sanitize_preprocessors = [
         MakeWhole,
         ClearOutput,

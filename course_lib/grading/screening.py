@@ -8,8 +8,8 @@ off. nbgrader's own ``OverwriteCells`` runs after this and finds nothing left to
 would stumble over (and end the batch) does not get there.
 
 Answers may stand anywhere: what counts is the function that exists at the check cell. So nothing that a
-student wrote is moved, and an untouched stub is put aside only where the student's own version of the
-same cell stands beside it.
+student wrote is moved. What was added to a locked cell, an import perhaps, is run beside it; and an
+untouched stub is put aside only where the student's own version of the same cell stands beside it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,12 @@ def make_whole(submitted: NotebookNode, released: NotebookNode) -> list[str]:
     for index, cell in enumerate(submitted.cells):
         name = grade_id(cell)
         if name is not None and kept.get(name) == index:
+            added = _added_to(cell, originals[name])
             _restore(cell, originals[name], notes)
+            if added is not None and not originals[name].metadata.nbgrader.get("grade"):
+                cells += [cell, added]
+                continue
+            cells += [added] if added is not None else []
         elif name in originals and _is_untouched_answer(cell, originals[name]):
             continue  # the copy that was worked in stands elsewhere; this one would undo it
         else:
@@ -90,11 +95,13 @@ def clean(notebook: NotebookNode) -> None:
         cells.append(kept)
     notebook.cells = cells
     known = notebook.get("metadata")
-    known = known if isinstance(known, dict) else {}
-    names = ("course", "kernelspec", "language_info")
-    notebook.metadata = NotebookNode(
-        {name: known[name] for name in names if isinstance(known.get(name), dict)}
-    )
+    course = known.get("course") if isinstance(known, dict) else None
+    # What runs it, and how it is shown, is not the submission's to say.
+    notebook.metadata = NotebookNode({"language_info": {"name": "python"}})
+    if isinstance(course, dict):
+        notebook.metadata.course = NotebookNode(
+            {key: value for key, value in course.items() if isinstance(value, str)}
+        )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for name in set(notebook) - {"cells", "metadata", "nbformat", "nbformat_minor"}:
         del notebook[name]
@@ -104,18 +111,27 @@ def not_to_run(submitted: NotebookNode, source: NotebookNode) -> set[int]:
     """List the cells that grading leaves out: what the source tags ``demo``, and nothing else.
 
     The tags of the submission itself count for nothing. A cell is known by its id or, where an
-    editor has lost the ids, by its text.
+    editor has lost the ids, by its text. One to which a function or an import was added is run: an
+    answer may need it.
     """
     demos = [cell for cell in source.cells if "demo" in cell.metadata.get("tags", ())]
-    ids = {cell.get("id") for cell in demos} - {None}
+    ids = {cell.id: cell.source for cell in demos if cell.get("id") is not None}
     texts = {cell.source.strip() for cell in demos}
     return {
         index
         for index, cell in enumerate(submitted.cells)
         if cell.cell_type == "code"
         and grade_id(cell) is None
-        and (cell.get("id") in ids or cell.source.strip() in texts)
+        and (
+            cell.source.strip() in texts
+            or (cell.get("id") in ids and _provides(cell.source) <= _provides(ids[cell.id]))
+        )
     }
+
+
+def _provides(source: str) -> set[str]:
+    """List the functions and classes that a cell defines, and its imports, by their looks."""
+    return set(re.findall(r"^(?:async +)?(?:def|class|import|from) .*", source, re.MULTILINE))
 
 
 def _text(source: object) -> str:
@@ -274,6 +290,22 @@ def _restore(cell: NotebookNode, original: NotebookNode, notes: list[str]) -> No
     if not original.metadata.nbgrader.get("solution") and cell.source != original.source:
         notes.append(f"restored {name}")
         cell.source = original.source
+
+
+def _added_to(cell: NotebookNode, original: NotebookNode) -> NotebookNode | None:
+    """Give what a student wrote in a locked cell of code as a cell of its own, to stand beside it.
+
+    Editors other than Jupyter lock nothing. The whole text is kept, since its lines belong together.
+    """
+    if original.metadata.nbgrader.get("solution") or original.cell_type != "code":
+        return None
+    there = {line.strip() for line in original.source.splitlines()}
+    own = [line for line in cell.source.splitlines() if line.strip() not in there]
+    if cell.cell_type != "code" or all(line.lstrip().startswith("#") for line in own):
+        return None
+    made = NotebookNode(cell_type="code", metadata=NotebookNode(), source=cell.source)
+    made.outputs, made.execution_count = [], None
+    return made
 
 
 def _change_type(cell: NotebookNode, cell_type: str) -> None:

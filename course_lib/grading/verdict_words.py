@@ -150,6 +150,12 @@ NOTES: dict[str, Text] = {
     ),
 }
 
+# A student who runs the whole notebook meets no such error: there, those cells have been run.
+UNKNOWN_NAME = text(
+    "It uses a name that is not defined. Demonstration cells are not run while grading: import and define "
+    "what your function needs in its own cell.",
+    "它用到了一个没有定义的名字。评分时不运行演示单元格：函数需要的东西，请在答题单元格里导入和定义。",
+)
 SAME_AS_CHECK = text(
     " What worked on the examples in the notebook has to work on others too: run the check again, "
     "use its hints, and make sure that nothing is written for one example only.",

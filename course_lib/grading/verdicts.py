@@ -29,7 +29,14 @@ from course_lib.exercises.relations import recognise
 from course_lib.exercises.specification import Exercise
 from course_lib.exercises.values import Value, as_array, text
 from course_lib.grading.execution import Answer
-from course_lib.grading.verdict_words import DIFFERENCES, NOTES, SAME_AS_CHECK, SENTENCES, TITLES
+from course_lib.grading.verdict_words import (
+    DIFFERENCES,
+    NOTES,
+    SAME_AS_CHECK,
+    SENTENCES,
+    TITLES,
+    UNKNOWN_NAME,
+)
 from course_lib.language import Text
 
 HIDDEN_DRAWS = 3
@@ -225,6 +232,7 @@ def _verdict_of_problem(problem: AnswerError, errors: Advice) -> Verdict:
     known = isinstance(kind, type) and issubclass(kind, Exception)
     # The exercise's or the course's own advice for this kind of error; of the error's words nothing is passed on.
     advice = advise(type(name if known else "Exception", (Exception,), {})(said.strip()), errors)
+    advice = UNKNOWN_NAME if name == "NameError" else advice
     shown = name if known else "Exception"
     return Verdict(
         code,

@@ -45,7 +45,31 @@ def test_locked_cells_get_their_own_text_back_and_answers_keep_theirs(released):
         cell.source = "mine"
     notes = make_whole(submitted, released)
     assert notes == ["restored setup", "restored 1"]
-    assert [c.source for c in submitted.cells[:3]] == ["import course_lib", "mine", "check('1', f)"]
+    sources = [c.source for c in submitted.cells[:5]]
+    assert sources == ["import course_lib", "mine", "mine", "mine", "check('1', f)"]
+    assert [grade_id(c) for c in submitted.cells[:5]] == ["setup", None, "a", None, "1"]
+
+
+def test_what_was_added_to_a_locked_cell_or_a_demo_is_run_beside_it(released):
+    submitted = deepcopy(released)
+    by_id = {cell.id: cell for cell in submitted.cells}
+    by_id["setup"].source += "\nimport math"
+    by_id["check"].source = "# nothing of my own\n" + by_id["check"].source
+    by_id["long"].source = "def helper():\n    return 1"
+    make_whole(submitted, released)
+    assert [c.source for c in submitted.cells].count("import course_lib\nimport math") == 1
+    assert len(submitted.cells) == len(released.cells) + 1
+    assert not any(submitted.cells[i].id == "long" for i in not_to_run(submitted, released))
+
+
+def test_nothing_but_a_name_is_kept_of_what_a_notebook_says_of_its_language(released):
+    submitted = deepcopy(released)
+    submitted.metadata = {
+        "language_info": {"name": ["x"], "pygments_lexer": 5},
+        "kernelspec": {"a": 1},
+    }
+    make_whole(submitted, released)
+    assert submitted.metadata == {"language_info": {"name": "python"}}
 
 
 def test_metadata_is_the_sources_whatever_the_submission_says(released):
