@@ -22,11 +22,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from course_lib.errors import CourseError
+from course_lib.exercises.values import shorten, text
 from course_lib.files import write_atomically
 from course_lib.grading import arrival, audit, roster
 from course_lib.grading.arrival import Arrival
 from course_lib.grading.course import Course, offering_of
-from course_lib.grading.marks import forget_failure
+from course_lib.grading.marks import forget_failure, note_failure
 from course_lib.grading.policy import read_policy
 from course_lib.grading.reading import LARGEST, edition_of, parse
 from course_lib.language import both
@@ -96,12 +97,13 @@ def collect(
     """
     released = _released(course)
     zone = read_policy(course.folder).zone
-    found, stamps, refused = _find(path, zone)
+    found, stamps, others = _find(path, zone)
     found, said = _with_times(found, stamps, zone, received, times)
     if said:
         say(said)
     taken: dict[tuple[str, str], str] = {}
-    outcomes = list(refused)
+    why = both("not a notebook", "不是笔记本")
+    outcomes = [Collected(each.name, "", "refused", why) for each in others]
     known = roster.load(course)
     matcher = roster.Matcher(known)
     for name, file in _by_student(found, set(released.values())):
@@ -111,7 +113,39 @@ def collect(
             outcomes.append(outcome if outcome.why else replace(outcome, why=why))
         else:
             outcomes.append(Collected(file.name, "", "refused", why))
+    only = chapter or (next(iter(released)) if len(released) == 1 else None)
+    if only in released:
+        _note_refused(course, only, _refused(outcomes, others, matcher if known else None))
     return outcomes
+
+
+def _refused(
+    outcomes: list[Collected], others: list[_File], matcher: roster.Matcher | None
+) -> dict[str, Collected]:
+    """Give, by student, what was not taken: of those of whom nothing was, and of the class where it is known."""
+    taken = {each.student for each in outcomes if each.state != "refused"}
+    found = {each.student: each for each in outcomes if each.student and each.state == "refused"}
+    why = both("not a notebook", "不是笔记本")
+    if matcher is not None:
+        for name, file in _by_student(others, set()):
+            student, _ = _identify(name, file, set(), matcher)
+            if matcher.knows(student):
+                found.setdefault(student, Collected(file.name, student, "refused", why))
+    return {student: each for student, each in found.items() if student not in taken}
+
+
+def _note_refused(course: Course, chapter: str, refused: dict[str, Collected]) -> None:
+    """Let ``teach status`` say why nothing of a student's is there, instead of that nothing came."""
+    for student, each in refused.items():
+        entry = {"student": student, "assignment": chapter, "file": each.name, "why": each.why}
+        audit.record(course, {"event": "refused", **entry})
+        if not (course.folder / "submitted" / student / chapter).is_dir():
+            shown = printable(each.name)
+            said = text(
+                f"What was handed in was not taken ({shown}): {each.why}",
+                f"提交的文件未被收取（{shown}）：{each.why}",
+            )
+            note_failure(course, chapter, student, said)
 
 
 def _identify(
@@ -230,7 +264,7 @@ def _take(
         return Collected(file.name, student, "refused", obstacle)
     assert name is not None
     if (student, name) in taken:
-        other = taken[student, name]
+        other = printable(taken[student, name])
         why = both(f"{student} has handed in {other} already", f"{student} 已提交 {other}")
         return Collected(file.name, student, "refused", why)
     taken[student, name] = file.name
@@ -308,8 +342,8 @@ def _problem(
 
 def _find(
     path: Path, zone: tzinfo
-) -> tuple[list[_File], dict[tuple[str, ...], _File], list[Collected]]:
-    """List the notebooks below a path, nbgrader's time stamps by folder, and what is refused."""
+) -> tuple[list[_File], dict[tuple[str, ...], _File], list[_File]]:
+    """List the notebooks below a path, nbgrader's time stamps by folder, and what is neither."""
     path = path.expanduser()
     if path.is_dir():
         files = list(_in_folder(path))
@@ -323,7 +357,7 @@ def _find(
             "your learning platform exported.",
             f"{path} 不存在，或既不是文件夹也不是 zip：请给出学习平台导出的文件夹或 zip。",
         )
-    notebooks, stamps, refused = [], {}, []
+    notebooks, stamps, others = [], {}, []
     for file in files:
         hidden = any(part in _IGNORED or part.startswith("._") for part in file.parts)
         if hidden or not file.parts:
@@ -333,9 +367,8 @@ def _find(
         elif file.parts[-1] == "timestamp.txt" and len(file.parts) > 1:
             stamps[file.parts[:-1]] = file
         else:
-            why = both("not a notebook", "不是笔记本")
-            refused.append(Collected(file.name, "", "refused", why))
-    return notebooks, stamps, refused
+            others.append(file)
+    return notebooks, stamps, others
 
 
 def _in_folder(folder: Path) -> Iterator[_File]:
@@ -472,6 +505,12 @@ def _by_student(files: list[_File], notebook_names: set[str]) -> Iterator[tuple[
         yield student_name(who, notebook_names), file
 
 
+def printable(name: str) -> str:
+    """Give a file's name as a terminal may see it: a name can hold what moves the cursor, or a new line."""
+    shown = (sign if sign.isprintable() else "�" for sign in name)
+    return shorten("".join(shown), 120)
+
+
 def student_name(name: str, notebook_names: set[str]) -> str:
     """Make a student's name for nbgrader out of a folder's or file's name; ``""`` if nothing is left.
 
@@ -487,7 +526,8 @@ def student_name(name: str, notebook_names: set[str]) -> str:
             break
     for notebook in notebook_names:
         name = name.replace(notebook, "")
-    name = re.sub(r'[\x00-\x1f\x7f/\\:*?"<>|\[\]{}!,]+', "_", name)
+    name = "".join(sign if sign.isprintable() or sign.isspace() else "_" for sign in name)
+    name = re.sub(r'[\x00-\x1f\x7f\u2028\u2029/\\:*?"<>|\[\]{}!,]+', "_", name)
     name = re.sub(r"\s+", " ", name).strip(" ._-")
     while len(name.encode()) > 150:
         name = name[:-1]

@@ -143,6 +143,7 @@ def collect(
     folder: Directory = None,
 ) -> None:
     from course_lib.grading.collect import collect as run
+    from course_lib.grading.collect import printable
     from course_lib.grading.policy import read_policy
     from course_lib.grading.times import read_time, show_time
 
@@ -158,12 +159,13 @@ def collect(
         "unchanged": both("unchanged", "无变化"),
     }
     for outcome in outcomes:
+        name = printable(outcome.name)
         if outcome.state == "refused":
-            say(both(f"✗ {outcome.name}: {outcome.why}", f"✗ {outcome.name}：{outcome.why}"))
+            say(both(f"✗ {name}: {outcome.why}", f"✗ {name}：{outcome.why}"))
         else:
             time = f"  {show_time(outcome.arrived, zone)}" if outcome.arrived else ""
             note = both(f"  ({outcome.why})", f"（{outcome.why}）") if outcome.why else ""
-            say(f"✓ {outcome.student}  ({words[outcome.state]}){time}  {outcome.name}{note}")
+            say(f"✓ {outcome.student}  ({words[outcome.state]}){time}  {name}{note}")
     taken = sum(outcome.state != "refused" for outcome in outcomes)
     left = len(outcomes) - taken
     say(both(f"{taken} taken, {left} not taken.", f"收取 {taken} 份，未收取 {left} 份。"))

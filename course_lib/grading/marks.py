@@ -50,6 +50,12 @@ def failure_of(course: Course, assignment: str, student: str) -> str | None:
     return why if isinstance(why, str) else None
 
 
+def failed_in(course: Course, assignment: str) -> set[str]:
+    """Give the students for whom a failure is noted: some of them have handed in nothing that was taken."""
+    noted = (course.private / "graded" / assignment).glob("*.json")
+    return {path.stem for path in noted if failure_of(course, assignment, path.stem) is not None}
+
+
 def _read(course: Course, assignment: str, student: str) -> dict[str, Any]:
     with suppress(OSError, ValueError):
         noted = json.loads(_path(course, assignment, student).read_text(encoding="utf-8"))

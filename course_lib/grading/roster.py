@@ -144,6 +144,10 @@ class Matcher:
                 if len(_squeezed(words)) > 1:
                     self._names.setdefault(_squeezed(words), set()).add(student.id)
 
+    def knows(self, student: str) -> bool:
+        """Say whether this is the number of somebody on the list."""
+        return self._ids.get(_squeezed(student)) == student
+
     def find(self, *names: str) -> set[str]:
         """Give whose it may be: one number if all is well, none, or several who share a name.
 

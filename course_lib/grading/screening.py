@@ -15,6 +15,7 @@ untouched stub is put aside only where the student's own version of the same cel
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -26,6 +27,8 @@ _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CELL_TYPES = ("code", "markdown", "raw")
 # Of a cell's metadata nothing else has a say in grading: not tags, not "editable", not an editor's own.
 _KEPT = ("nbgrader", "course")
+# Of one cell: a chain of a million dots takes Python's own parser, in the grader's process, minutes.
+_LONGEST_CODE = 50_000
 _CHECK = re.compile(r"""^\s*check\(\s*["']([^"']+)["']""")
 
 
@@ -239,9 +242,16 @@ def _at_same_place(
     return None
 
 
-def _defined_in(source: str) -> Iterator[str]:
+@functools.lru_cache(maxsize=64)
+def _defined_in(source: str) -> tuple[str, ...]:
     """List the names that a cell defines at its top level; by their looks where it has an error."""
+    return tuple(_names_in(source))
+
+
+def _names_in(source: str) -> Iterator[str]:
     try:
+        if len(source) > _LONGEST_CODE:
+            raise SyntaxError
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield from re.findall(r"^(?:async +)?(?:def|class) +(\w+)", source, re.MULTILINE)

@@ -14,7 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.values import text
 from course_lib.grading import audit, lateness, roster
 from course_lib.grading.course import Course
-from course_lib.grading.marks import failure_of
+from course_lib.grading.marks import failed_in, failure_of
 from course_lib.grading.policy import read_policy
 from course_lib.grading.roster import Student, join_name
 from course_lib.grading.times import aware
@@ -117,7 +117,8 @@ def _rows(course: Course, gradebook: Gradebook, chapter: str | None) -> Iterator
         extensions = policy.extensions.get(assignment.name, {})
         # Who left the class and handed nothing in is nobody's concern any more.
         expected = listed.keys() if listed else names.keys()
-        for student in sorted(expected | handed_in.keys() | graded.keys()):
+        failed = failed_in(course, assignment.name)
+        for student in sorted(expected | handed_in.keys() | graded.keys() | failed):
             known = lines.get((assignment.name, student), {})
             there = handed_in.get(student)
             row = _row(

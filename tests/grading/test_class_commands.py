@@ -88,7 +88,7 @@ def test_the_whole_round(at, zip_file, course, tmp_path, monkeypatch):
     said = run("collect", zip_file, *at)
     assert "✓ 20230101  (new)  2026-10-02 01:00 +08:00" in said
     assert "3 taken, 1 not taken" in said and "not a Jupyter notebook" in said
-    assert "3 of 5 handed in, 1 late, 2 missing" in run("status", *at)
+    assert "4 of 5 handed in, 1 late, 1 missing; 0 graded, 1 failed" in run("status", *at)
     said = run("grade", "90", *at)
     assert "✓ 20230101 李雷: 5 / 7, late −0.5" in said and "✓ 20230102 王伟: 3 / 7" in said
     said = run("status", *at)
@@ -133,7 +133,7 @@ def test_everything_is_said_in_chinese_too(at, zip_file, monkeypatch):
         ")", "）"
     )
     said = run("status", *at)
-    assert "5 人中 3 人已交，其中迟交 1 人，未交 2 人" in said and "迟 1 小时 1 分钟" in said
+    assert "5 人中 4 人已交，其中迟交 1 人，未交 1 人" in said and "迟 1 小时 1 分钟" in said
     assert "无截止时间" in run("due", "90", "none", *at)
     assert "不足一天按一天计" in run("late", *at)
 

@@ -181,3 +181,37 @@ def test_a_link_in_a_folder_is_said_and_not_followed(course, tmp_path):
     outcomes = {each.name: each for each in collect(course, folder)}
     assert outcomes["bob/90_tiny.ipynb"].state == "refused"
     assert "link" in outcomes["bob/90_tiny.ipynb"].why and students(course) == ["ann"]
+
+
+def test_what_is_not_taken_is_known_to_status_and_audit_until_something_is(course, tmp_path):
+    from course_lib.grading import audit, roster
+    from course_lib.grading.marks import failed_in, failure_of
+
+    listed = write(tmp_path, {"class.csv": "学号,姓名\nanna,安娜\nben,本\ncleo,克\ndora,朵\n"})
+    roster.save(course, roster.read_file(listed / "class.csv"))
+    handed_in = {
+        "anna/90_tiny.ipynb": notebook(),
+        "anna/figure.pdf": "%PDF",
+        "ben/90_tiny.ipynb": "no notebook",
+        "cleo/essay.pdf": "%PDF",
+        "readme.txt": "nobody's",
+    }
+    collect(course, write(tmp_path / "in", handed_in))
+    assert failed_in(course, "90") == {"ben", "cleo"}
+    assert "not taken (cleo/essay.pdf): not a notebook" in failure_of(course, "90", "cleo")
+    refused = [each for each in audit.read(course) if each["event"] == "refused"]
+    assert {each["student"] for each in refused} == {"ben", "cleo"}
+    collect(course, write(tmp_path / "in", {"ben/90_tiny.ipynb": notebook()}))
+    assert failed_in(course, "90") == {"cleo"}
+    collect(course, write(tmp_path / "in", {"ben/90_tiny.ipynb": "broken again"}))
+    assert failed_in(course, "90") == {"cleo"}  # what was taken before still counts
+
+
+def test_names_say_nothing_to_a_terminal(course, tmp_path):
+    from course_lib.grading.collect import printable
+
+    evil = "\x1b]0;title\x07\n✓ bob\u202e\u200b\x9b31m/90_tiny.ipynb"
+    assert printable(evil).isprintable() and "✓ bob" in printable(evil)
+    assert printable("名/é 😀.ipynb") == "名/é 😀.ipynb"
+    assert student_name(evil.partition("/")[0], set()).isprintable()
+    assert student_name("李\u3000雷 2", set()) == "李 雷 2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from copy import deepcopy
 
 import nbformat
@@ -60,6 +61,17 @@ def test_what_was_added_to_a_locked_cell_or_a_demo_is_run_beside_it(released):
     assert [c.source for c in submitted.cells].count("import course_lib\nimport math") == 1
     assert len(submitted.cells) == len(released.cells) + 1
     assert not any(submitted.cells[i].id == "long" for i in not_to_run(submitted, released))
+
+
+def test_code_without_end_and_thousands_of_cells_take_no_time(released):
+    submitted = deepcopy(released)
+    chain = nbformat.v4.new_code_cell("def f():\n    return a" + ".b" * 900_000)
+    cells = [nbformat.v4.new_code_cell(f"def g{n}(): pass") for n in range(4_000)]
+    submitted.cells = [*cells, chain]
+    started = time.process_time()
+    notes = make_whole(submitted, released)
+    assert time.process_time() - started < 5
+    assert {"matched a by its function", "missing setup", "missing 1"} <= set(notes)
 
 
 def test_nothing_but_a_name_is_kept_of_what_a_notebook_says_of_its_language(released):
