@@ -4,8 +4,9 @@ Exercises of this course are graded by values that cross the sandbox's wall. A t
 instructor adds to a chapter (nbgrader's ordinary ``assert f(2) == 4``) runs in the student's own process
 instead. It is graded fail-closed: it must have been run, without an error; an error beats any displayed
 result; a second displayed result (``sys.displayhook(2.0)`` in a student's function) is refused; and after
-it three pieces of code that must fail have to fail (:mod:`.execution`). Warnings and words on stderr are
-harmless.
+it code that must fail has to fail, some of it with the test's own assertions, and a number has to be shown as
+it is (:mod:`.execution`). What was shown is kept, however much is printed and whatever is cleared. Warnings
+and words on stderr are harmless.
 
 :data:`KNOWN_GAPS` lists what no test inside the student's process can catch. ``teach release`` says so
 when a chapter has such cells, and ``tests/grading/test_own_tests.py`` shows each gap on purpose, so that
