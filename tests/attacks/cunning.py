@@ -239,23 +239,6 @@ for name in glob.glob('/course/course_lib/*.py')[:3]:
 """,
 }
 
-# They take long, mostly since every wait for an answer is in vain: `./course test --full`.
-SLOW = {
-    *("builtins replaced", "error that can't be shown", "memory in child processes"),
-    *(
-        "answers forged",
-        "imports refused",
-        "output",
-        "ignores signals",
-        "huge text",
-        "stops itself",
-    ),
-    *("a flood of messages", "one huge error", "spinning threads", "modules of its own"),
-    *("array function that hangs", "millions of small parts", "recursion beyond the limit"),
-    *("alarms", "many small files", "processes", "endless loop"),
-    *("NumPy rewritten", "regular expression without end", "swallows interrupts", "shared memory"),
-}
-
 # They take their own kernel apart, and have no other answers left to give.
 SELF_HARM = {
     *("leaves start-up files", "modules of its own", "NumPy rewritten", "clock ahead", "alarms"),

@@ -32,18 +32,12 @@ def _walls():
 
 
 def test_there_are_enough_of_them():
-    assert set(TRIES) >= cunning.SLOW and set(TRIES) >= SELF_HARM
+    assert set(TRIES) >= SELF_HARM
     assert len(TRIES) + len(ESCAPES) + len(cunning.WITH_TORCH) >= 120
     assert len(UNUSUAL) >= 20
 
 
-def rows(names):
-    """Mark those that take long."""
-    slow = pytest.mark.slow
-    return [pytest.param(n, marks=slow) if n in cunning.SLOW else n for n in names]
-
-
-@pytest.mark.parametrize("name", rows(TRIES))
+@pytest.mark.parametrize("name", TRIES)
 def test_a_hostile_answer_earns_nothing_and_costs_nobody_else(released_course, name):
     notebook = answered(released_course, {"90.1": TRIES[name], "90.2": RIGHT["90.2"]})
     codes, run, _ = judged(released_course, notebook, LIMITS)
@@ -56,7 +50,6 @@ def test_a_hostile_answer_earns_nothing_and_costs_nobody_else(released_course, n
     assert "LEAK" not in shown  # no hidden input, and nothing of a kernel before this one
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", cunning.WITH_TORCH)
 def test_a_hostile_tensor_earns_nothing(released_course, name):
     notebook = answered(released_course, {"90.1": cunning.WITH_TORCH[name], "90.2": RIGHT["90.2"]})
