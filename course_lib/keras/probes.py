@@ -90,15 +90,9 @@ def two_layers(inputs: int, hidden: int, outputs: int) -> keras.Sequential:
     return keras.Sequential([keras.Input((inputs,)), *dense])
 
 
-def tools_to_transfer(**given: Any) -> dict[str, Any]:
-    """Give what :func:`transferring` calls the student's function with."""
-    return _transfer_tools(**given)[0]
-
-
-def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
-    """Give what :func:`moving` calls the student's function with."""
-    return _model_to_move(**arrays)[0]
-
+evaluation = tuning_probes.evaluation
+rates_of_steps = tuning_probes.rates_of_steps
+stages = tuning_probes.stages
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,

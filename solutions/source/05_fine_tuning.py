@@ -1478,9 +1478,11 @@ UNFREEZE = Exercise(
         ),
         "keras": (
             "def unfreeze(model, free):\n"
-            "    model.trainable = True\n"
-            "    for part in [model.backbone.mix, model.backbone.norm, model.head][: 3 - free]:\n"
-            "        part.trainable = False\n",
+            "    parts = [model.head, model.backbone.norm, model.backbone.mix]\n"
+            "    for part in parts:\n"
+            "        part.trainable = False\n"
+            "    for part in parts[:free]:\n"
+            "        part.trainable = True\n",
             "def unfreeze(model, free):\n"
             "    model.backbone.mix.trainable = free == 3\n"
             "    model.backbone.norm.trainable = free >= 2\n"
