@@ -31,7 +31,7 @@ def plot_gains(gains: Mapping[str, Interval], xlabel: str) -> None:
             [one.mean], [place], xerr=error, color=colour, marker=marker, capsize=4, markevery=1
         )
     axis.set(xlabel=xlabel, yticks=range(len(gains)), yticklabels=gains)
-    axis.invert_yaxis()
+    axis.set_ylim(len(gains) - 0.5, -0.5)  # the first on top
     axis.grid(axis="y", visible=False)
     words = {
         "above": both("above 0", "大于 0"), "below": both("below 0", "小于 0"), "open": both("not decided", "分不出")
