@@ -541,7 +541,7 @@ DECAY_FOR = Exercise(
 # 05.4 ---------------------------------------------------------------------------------------------
 
 # t-values of the cells: on either side of every wrong threshold, for five draws. Right: 2.776.
-T_VALUES = (0.3, 1.5, 2.05, 2.25, 2.6, 3.2, 4.5, 5.5, 9.0)
+T_VALUES = (0.3, 1.5, 2.05, 2.25, 2.6, 3.0, 4.5, 5.5, 9.0)
 
 
 def draw_map(rng):
@@ -581,6 +581,11 @@ DECIDE = Exercise(
     comparator=equal(),
     tensors=False,
     forbidden=("course_lib.judging.paired_interval", "course_lib.judging.interval"),
+    survivors={
+        "np.abs(mean) > stats.t.ppf(0.975, draws - 1) * error → np.abs(mean) >= stats.t.ppf(0.975, draws - 1) * error": (
+            "no interval ends exactly at 0"
+        ),
+    },
     pitfalls=(
         Pitfall(
             "means_only",
@@ -1165,6 +1170,12 @@ IMPOSSIBLE = Exercise(
     comparator=equal(),
     tensors=False,
     forbidden=("course_lib.reports.report_classes",),
+    survivors={
+        "f1 + h < lowest → f1 + h <= lowest": "no two ranges touch in exactly one number",
+        "f1 - h > highest → f1 - h >= highest": "no two ranges touch in exactly one number",
+        "harmonic(precision + h, recall + h) → harmonic(recall + h, precision + h)": "right: F1 is symmetric",
+        "harmonic(precision - h, recall - h) → harmonic(recall - h, precision - h)": "right: F1 is symmetric",
+    },
     pitfalls=(
         Pitfall(
             "exact",
