@@ -49,6 +49,11 @@ class Learner(keras.Model):
         self.all_count = plan.sizes[-1] >= plan.accumulate and self.terms is None
         self.built = True
 
+    def take_data(self, plan: Plan) -> None:
+        """Put other data of the same shapes into the place of what is there."""
+        for name, array in split(plan.arrays)[0].items():
+            self.arrays[name].assign(_narrow(array))
+
     def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
         """Pass the rows on; the work is done in :meth:`compute_loss`."""
         return rows

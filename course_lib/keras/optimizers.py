@@ -29,6 +29,7 @@ class ByPart:
     """What both optimizers share: how each weight is treated, and which are updated."""
 
     treatment: Treatment
+    rate_table: RateTable
     update_step: Callable[..., None]
     _trainable_variables: list[keras.Variable]
 
@@ -69,7 +70,7 @@ class TorchSGD(ByPart, keras.optimizers.SGD):
     def __init__(self, rates: RateTable, recipe: SGD, treatment: Treatment) -> None:
         parts = rates.accumulate if rates.accumulate > 1 else None
         super().__init__(rates, float(recipe.momentum), gradient_accumulation_steps=parts)
-        self.treatment = treatment
+        self.treatment, self.rate_table = treatment, rates
 
     def update_step(
         self, gradient: KerasTensor, variable: keras.Variable, rate: KerasTensor
@@ -101,7 +102,8 @@ class TorchAdam(ByPart, keras.optimizers.Adam):
         parts = rates.accumulate if rates.accumulate > 1 else None
         numbers = (recipe.beta_1, recipe.beta_2, recipe.epsilon)
         super().__init__(rates, *numbers, gradient_accumulation_steps=parts)
-        self.treatment, self.decoupled = treatment, isinstance(recipe, AdamW)
+        self.treatment, self.rate_table = treatment, rates
+        self.decoupled = isinstance(recipe, AdamW)
 
     def build(self, variables: list[keras.Variable]) -> None:
         super().build(variables)
@@ -154,10 +156,17 @@ class RateTable(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, rates: np.ndarray, accumulate: int = 1) -> None:
         self.rates, self.accumulate = rates.astype(keras.config.floatx()), accumulate
+        # On the device, so that a compiled training can be given other rates.
+        self.on_device = keras.Variable(self.rates, trainable=False, dtype=self.rates.dtype.name)
+
+    def take_rates(self, rates: np.ndarray) -> None:
+        """Put other rates, as many, into the place of what is there."""
+        self.rates = rates.astype(self.rates.dtype)
+        self.on_device.assign(self.rates)
 
     def __call__(self, step: KerasTensor) -> KerasTensor:
         update = ops.minimum(step // self.accumulate, len(self.rates) - 1)
-        return ops.take(ops.convert_to_tensor(self.rates), update)
+        return ops.take(ops.convert_to_tensor(self.on_device), update)
 
     def get_config(self) -> dict:
         return {"rates": self.rates, "accumulate": self.accumulate}

@@ -15,56 +15,17 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import KerasTensor, layers, ops
+from keras import layers, ops
 
-from course_lib.keras.differentiation import gradients
-from course_lib.keras.losses import cross_entropy
-from course_lib.keras.normalization import BatchNorm
-from course_lib.training.tiny import (
-    Arrays,
-    Ledger,
-    Notes,
-    draw_dense,
-    measure_initial,
-    rows_of,
+from course_lib.keras import tuning_probes
+from course_lib.keras.tiny_models import (
+    TinyBackbone,
+    TinyModel,
+    bits_of,
+    flags_of,
+    variables_of,
 )
-
-
-class TinyBackbone(keras.Model):
-    """Images N×H×W×C → features N×D, and a note of how it was called."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        super().__init__()
-        channels, features = arrays["kernel"].shape
-        self.mix = layers.Dense(features, use_bias=False)
-        self.norm = BatchNorm()
-        self.notes = Notes()
-        self.run_eagerly = True  # so that predict, too, shows its batches
-        self.mix.build((None, None, None, channels))
-        self.norm.build((None, None, None, features))
-        self.built = True
-        for name, variable in _variables(self).items():
-            variable.assign(arrays[name])
-
-    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        self.notes.batch_sizes.append(x.shape[0] or 0)
-        places = self.norm(self.mix(x), training=training)  # every place is an example to it
-        return ops.mean(ops.relu(places), axis=(1, 2))
-
-
-class TinyModel(keras.Model):
-    """A tiny backbone with a linear head: images N×H×W×C → logits N×K."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        super().__init__()
-        width_in, width_out = arrays["head"].shape
-        self.backbone, self.head = TinyBackbone(arrays), layers.Dense(width_out)
-        self.head.build((None, width_in))
-        self.head.set_weights([arrays["head"], arrays["bias"]])
-        self.built = True
-
-    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
-        return self.head(self.backbone(x, training=training))
+from course_lib.training.tiny import measure_initial
 
 
 class DenseModel(keras.Model):
@@ -129,15 +90,9 @@ def two_layers(inputs: int, hidden: int, outputs: int) -> keras.Sequential:
     return keras.Sequential([keras.Input((inputs,)), *dense])
 
 
-def tools_to_transfer(**given: Any) -> dict[str, Any]:
-    """Give what :func:`transferring` calls the student's function with."""
-    return _transfer_tools(**given)[0]
-
-
-def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
-    """Give what :func:`moving` calls the student's function with."""
-    return _model_to_move(**arrays)[0]
-
+evaluation = tuning_probes.evaluation
+rates_of_steps = tuning_probes.rates_of_steps
+stages = tuning_probes.stages
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -145,8 +100,7 @@ ARGUMENTS = {
     "carrying": two_models,
     "three_steps": network_to_train,
     "initial_weights": network_to_initialise,
-    "transferring": tools_to_transfer,
-    "moving": model_to_move,
+    **tuning_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
@@ -179,13 +133,13 @@ def after_one_step(
     model = model_to_freeze(images=images, labels=labels, learning_rate=learning_rate, **arrays)[
         "model"
     ]
-    before = _bits(model)
+    before = bits_of(model)
     freeze_backbone(model)
     if model.trainable_weights:
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(keras.optimizers.SGD(float(learning_rate)), loss, run_eagerly=True)
         model.train_on_batch(images, labels)
-    moved = {name for name, bits in _bits(model).items() if bits != before[name]}
+    moved = {name for name, bits in bits_of(model).items() if bits != before[name]}
     return {
         "weights_moved": any(name in moved for name in ("kernel", "gamma", "beta")),
         "statistics_moved": any(name in moved for name in ("mean", "variance")),
@@ -221,9 +175,9 @@ def extraction(
     given = images_to_extract(images=images, batch_size=batch_size, **arrays)
     first, second = given["backbone"], TinyBackbone(arrays)
     second.trainable = False
-    before, flags = _bits(first), (_flags(first), _flags(second))
+    before, flags = bits_of(first), (flags_of(first), flags_of(second))
     returned = extract(first, given["images"], batch_size)
-    features, after = np.asarray(ops.convert_to_numpy(returned)), _bits(first)
+    features, after = np.asarray(ops.convert_to_numpy(returned)), bits_of(first)
     returned = extract(second, images.copy(), batch_size + 1)
     others = np.asarray(ops.convert_to_numpy(returned))
     same = features.shape == others.shape and np.allclose(features, others, rtol=1e-4, atol=1e-6)
@@ -231,8 +185,8 @@ def extraction(
         "features": features,
         "batch_size_matters": not same,
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
-        "training_restored": _flags(first) == flags[0],
-        "inference_restored": _flags(second) == flags[1],
+        "training_restored": flags_of(first) == flags[0],
+        "inference_restored": flags_of(second) == flags[1],
         "gradients_recorded": bool(getattr(returned, "requires_grad", False)),  # torch backend only
         "batch_too_large": max(first.notes.batch_sizes, default=0) > batch_size,
     }
@@ -251,13 +205,13 @@ def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dic
     """
     given = two_models(**arrays)
     source, target = given["source"], given["target"]
-    before = _bits(source)
+    before = bits_of(source)
     carry_over(source, target)
-    after = _bits(source)
-    found = {name: np.array(ops.convert_to_numpy(v)) for name, v in _variables(target).items()}
-    for variable in _variables(target.backbone).values():
+    after = bits_of(source)
+    found = {name: np.array(ops.convert_to_numpy(v)) for name, v in variables_of(target).items()}
+    for variable in variables_of(target.backbone).values():
         variable.assign_add(ops.ones_like(variable))
-    return found | {"source_unchanged": after == before, "independent": _bits(source) == after}
+    return found | {"source_unchanged": after == before, "independent": bits_of(source) == after}
 
 
 def three_steps(
@@ -307,156 +261,3 @@ def initial_weights(
     weights = [ops.convert_to_numpy(layer.kernel) for layer in model.layers]
     biases = [ops.convert_to_numpy(layer.bias) for layer in model.layers]
     return measure_initial(weights, biases)
-
-
-def transferring(
-    transfer: Callable[..., Any],
-    *,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    images: np.ndarray,
-    labels: np.ndarray,
-    test_images: np.ndarray,
-    test_labels: np.ndarray,
-    hidden: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Let the student's program pre-train a network, carry it to a target, and score it.
-
-    Args:
-        transfer: The student's function ``transfer(build, train, predict, source, target, test)``.
-        source_images, source_labels: N×H×W and N; ``images``, ``labels`` are the target's few.
-        test_images, test_labels: The target's test part.
-        hidden: Width of the hidden layer.
-        seed: Where the networks' random starts come from.
-
-    Returns:
-        ``trained_on`` (``["source", "target"]`` in this order), ``starts_with_source`` (the last
-        training began with the backbone that the first one made), ``new_head`` (and with a head as
-        new as built), ``score`` (what was returned; -1 where that is no number).
-    """
-    given, ledger = _transfer_tools(
-        source_images=source_images, source_labels=source_labels, images=images, labels=labels,
-        test_images=test_images, test_labels=test_labels, hidden=hidden, seed=seed,
-    )  # fmt: skip
-    score = transfer(*given.values())
-    classes = int(labels.max()) + 1
-    return ledger.report(score, draw_dense(seed, images[0].size, hidden, classes)["w2"])
-
-
-def moving(how_far: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dict[str, Any]:
-    """Let the student's function measure how far a training moves a backbone.
-
-    Args:
-        how_far: The student's function ``how_far(model, train)``; ``train()`` moves every array of the
-            model to its later value.
-        arrays: As ``draw_tiny`` gives them, and the later ones, ``later_`` before each name.
-
-    Returns:
-        ``moved`` (what was returned, as an array), ``trained`` (how often), ``left_alone`` (the model
-        ended as the training left it).
-    """
-    given, times = _model_to_move(**arrays)
-    moved = how_far(*given.values())
-    found = _arrays_of(given["model"])
-    later = {n.removeprefix("later_"): a for n, a in arrays.items() if n.startswith("later_")}
-    return {
-        "moved": np.array([float(each) for each in moved]),
-        "trained": len(times),
-        "left_alone": all(np.array_equal(found[name], later[name]) for name in later),
-    }
-
-
-def _transfer_tools(
-    *,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    images: np.ndarray,
-    labels: np.ndarray,
-    test_images: np.ndarray,
-    test_labels: np.ndarray,
-    hidden: int,
-    seed: int,
-) -> tuple[dict[str, Any], Ledger]:
-    parts = {
-        "source": (source_images, source_labels),
-        "target": (images, labels),
-        "test": (test_images, test_labels),
-    }
-    ledger = Ledger({name: (rows_of(x), y) for name, (x, y) in parts.items()})
-
-    def build(classes: int) -> keras.Model:
-        return DenseModel(draw_dense(seed, images[0].size, hidden, classes))
-
-    def train(model: keras.Model, x: Any, y: Any) -> None:
-        x, y = _array(x), _array(y)
-        start = _arrays_of(model)
-        _descend(model, x, y)  # first of all: what does not fit stops here
-        ledger.starts.append(start)
-        ledger.trained_on.append(ledger.name(x, y))
-        ledger.ends.append(_arrays_of(model))
-
-    def predict(model: keras.Model, x: Any) -> np.ndarray:
-        return _array(model(ops.convert_to_tensor(_array(x), "float32")))
-
-    tools = {"build": build, "train": train, "predict": predict}
-    return tools | {name: (x.copy(), y.copy()) for name, (x, y) in parts.items()}, ledger
-
-
-def _model_to_move(**arrays: np.ndarray) -> tuple[dict[str, Any], list[bool]]:
-    later = {n.removeprefix("later_"): a for n, a in arrays.items() if n.startswith("later_")}
-    model, times = TinyModel(arrays), []
-
-    def train() -> None:
-        times.append(True)
-        for name, variable in _variables(model).items():
-            variable.assign(later[name])
-
-    return {"model": model, "train": train}, times
-
-
-def _descend(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
-    """Make twenty steps of gradient descent on the cross-entropy, all examples at once."""
-    rows, labels = ops.convert_to_tensor(x, "float32"), ops.convert_to_tensor(y)
-    for _ in range(20):
-        weights = list(_variables_of_dense(model).values())
-        _, slopes = gradients(lambda: cross_entropy(model(rows), labels), weights)
-        for w, slope in zip(weights, slopes, strict=True):
-            w.assign_sub(0.5 * slope)
-
-
-def _variables_of_dense(model: keras.Model) -> dict[str, keras.Variable]:
-    hidden, head = model.backbone.layers[-1], model.head
-    return {"w1": hidden.kernel, "b1": hidden.bias, "w2": head.kernel, "b2": head.bias}
-
-
-def _arrays_of(model: keras.Model) -> Arrays:
-    variables = _variables(model) if isinstance(model, TinyModel) else _variables_of_dense(model)
-    return {name: _array(variable) for name, variable in variables.items()}
-
-
-def _array(value: Any) -> np.ndarray:
-    return np.array(ops.convert_to_numpy(value))
-
-
-def _variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """Give every array of a tiny model under the names of ``draw_tiny``."""
-    backbone = getattr(model, "backbone", model)
-    variables = {
-        "kernel": backbone.mix.kernel,
-        "gamma": backbone.norm.gamma,
-        "beta": backbone.norm.beta,
-        "mean": backbone.norm.moving_mean,
-        "variance": backbone.norm.moving_variance,
-    }
-    if model is backbone:
-        return variables
-    return variables | {"head": model.head.kernel, "bias": model.head.bias}
-
-
-def _bits(model: keras.Model) -> dict[str, bytes]:
-    return {name: ops.convert_to_numpy(v).tobytes() for name, v in _variables(model).items()}
-
-
-def _flags(backbone: keras.Model) -> list[bool]:
-    return [backbone.trainable, backbone.mix.trainable, backbone.norm.trainable]

@@ -52,6 +52,15 @@ class Run:
         self.callbacks = list(callbacks)
         self.history, self.stop, self.writes = History(), False, True
 
+    def begin_again(self, plan: Plan) -> None:
+        """Take up another plan of the same kind: other data, seed and learning rates."""
+        changed = not np.array_equal(plan.rates, self.plan.rates)
+        self.plan, self.history, self.stop = plan, History(), False
+        self.learner.take_data(plan)
+        self.learner.optimizer.rate_table.take_rates(plan.rates)
+        if changed and keras.backend.backend() == "jax":  # it took the rates for constants
+            self.learner.make_train_function(force=True)
+
     @property
     def part_names(self) -> list[str]:
         """The parts of the model that have something to learn, from input to output."""

@@ -13,54 +13,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
-from course_lib.training.tiny import (
-    Arrays,
-    Ledger,
-    Notes,
-    draw_dense,
-    measure_initial,
-    rows_of,
+from course_lib.pytorch import tuning_probes
+from course_lib.pytorch.tiny_models import (
+    TinyBackbone,
+    TinyModel,
+    as_array,
+    bits_of,
+    set_values,
+    tensors_of,
 )
-
-
-class TinyBackbone(nn.Module):
-    """Images N×H×W×C → features N×D, and a note of how it was called."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        super().__init__()
-        channels, features = arrays["kernel"].shape
-        self.mix = nn.Linear(channels, features, bias=False)
-        self.norm = nn.BatchNorm2d(features)
-        self.notes = Notes()
-        _set(self.mix.weight, arrays["kernel"].T)
-        _set(self.norm.weight, arrays["gamma"])
-        _set(self.norm.bias, arrays["beta"])
-        _set(self.norm.running_mean, arrays["mean"])
-        _set(self.norm.running_var, arrays["variance"])
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.notes.batch_sizes.append(len(x))
-        places = self.norm(self.mix(x).permute(0, 3, 1, 2))  # N×D×H×W, as in a real backbone
-        features = functional.relu(places).mean(dim=(2, 3))
-        self.notes.gradients_recorded |= features.requires_grad
-        return features
-
-
-class TinyModel(nn.Module):
-    """A tiny backbone with a linear head: images N×H×W×C → logits N×K."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        super().__init__()
-        self.backbone = TinyBackbone(arrays)
-        self.head = nn.Linear(*arrays["head"].shape)
-        _set(self.head.weight, arrays["head"].T)
-        _set(self.head.bias, arrays["bias"])
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.backbone(x))
+from course_lib.training.tiny import measure_initial
 
 
 class DenseModel(nn.Module):
@@ -106,10 +71,10 @@ def network_to_train(
 ) -> dict[str, Any]:
     """Give what :func:`three_steps` calls the student's function with."""
     model = two_layers(*(len(arrays[name]) for name in ("w1", "w2", "b2")))
-    _set(model[0].weight, arrays["w1"].T)
-    _set(model[0].bias, arrays["b1"])
-    _set(model[2].weight, arrays["w2"].T)
-    _set(model[2].bias, arrays["b2"])
+    set_values(model[0].weight, arrays["w1"].T)
+    set_values(model[0].bias, arrays["b1"])
+    set_values(model[2].weight, arrays["w2"].T)
+    set_values(model[2].bias, arrays["b2"])
     batch = {"x": torch.tensor(x), "y": torch.tensor(y)}
     return {"model": model, **batch, "learning_rate": learning_rate}
 
@@ -118,7 +83,7 @@ def network_to_initialise(*, inputs: int, hidden: int, outputs: int) -> dict[str
     """Give what :func:`initial_weights` calls the student's function with."""
     model = two_layers(inputs, hidden, outputs)
     for layer in (model[0], model[2]):
-        _set(layer.bias, np.full(len(layer.bias), 0.5, np.float32))
+        set_values(layer.bias, np.full(len(layer.bias), 0.5, np.float32))
     return {"model": model}
 
 
@@ -127,15 +92,9 @@ def two_layers(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, outputs))
 
 
-def tools_to_transfer(**given: Any) -> dict[str, Any]:
-    """Give what :func:`transferring` calls the student's function with."""
-    return _transfer_tools(**given)[0]
-
-
-def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
-    """Give what :func:`moving` calls the student's function with."""
-    return _model_to_move(**arrays)[0]
-
+evaluation = tuning_probes.evaluation
+rates_of_steps = tuning_probes.rates_of_steps
+stages = tuning_probes.stages
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -143,8 +102,7 @@ ARGUMENTS = {
     "carrying": two_models,
     "three_steps": network_to_train,
     "initial_weights": network_to_initialise,
-    "transferring": tools_to_transfer,
-    "moving": model_to_move,
+    **tuning_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
@@ -177,7 +135,7 @@ def after_one_step(
     model = model_to_freeze(images=images, labels=labels, learning_rate=learning_rate, **arrays)[
         "model"
     ]
-    before = _bits(model)
+    before = bits_of(model)
     freeze_backbone(model)
     trainable = [w for w in model.parameters() if w.requires_grad]
     if trainable:
@@ -188,7 +146,7 @@ def after_one_step(
             for w in trainable:
                 if w.grad is not None:
                     w -= learning_rate * w.grad
-    moved = {name for name, bits in _bits(model).items() if bits != before[name]}
+    moved = {name for name, bits in bits_of(model).items() if bits != before[name]}
     return {
         "weights_moved": any(name in moved for name in ("kernel", "gamma", "beta")),
         "statistics_moved": any(name in moved for name in ("mean", "variance")),
@@ -222,10 +180,10 @@ def extraction(
     """
     given = images_to_extract(images=images, batch_size=batch_size, **arrays)
     first, second = given["backbone"], TinyBackbone(arrays).eval()
-    before = _bits(first)
-    features = _array(extract(first, given["images"], batch_size))
-    after = _bits(first)
-    others = _array(extract(second, images.copy(), batch_size + 1))
+    before = bits_of(first)
+    features = as_array(extract(first, given["images"], batch_size))
+    after = bits_of(first)
+    others = as_array(extract(second, images.copy(), batch_size + 1))
     same = features.shape == others.shape and np.allclose(features, others, rtol=1e-4, atol=1e-6)
     return {
         "features": features,
@@ -251,14 +209,14 @@ def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dic
     """
     given = two_models(**arrays)
     source, target = given["source"], given["target"]
-    before = _bits(source)
+    before = bits_of(source)
     carry_over(source, target)
-    after = _bits(source)
-    found = {name: array.detach().numpy().copy() for name, array in _tensors(target).items()}
+    after = bits_of(source)
+    found = {name: array.detach().numpy().copy() for name, array in tensors_of(target).items()}
     with torch.no_grad():
-        for array in _tensors(target.backbone).values():
+        for array in tensors_of(target.backbone).values():
             array += 1
-    return found | {"source_unchanged": after == before, "independent": _bits(source) == after}
+    return found | {"source_unchanged": after == before, "independent": bits_of(source) == after}
 
 
 def three_steps(
@@ -286,7 +244,7 @@ def three_steps(
     given = network_to_train(x=x, y=y, learning_rate=learning_rate, **arrays)
     model, losses, weights = given["model"], [], []
     for _ in range(3):
-        losses.append(float(_array(training_step(*given.values()))))
+        losses.append(float(as_array(training_step(*given.values()))))
         weights.append([model[i].weight.detach().numpy().T.copy() for i in (0, 2)])
     names = (("w1", "w2"), ("w1_later", "w2_later"))
     found = {n: w for i in (0, 1) for n, w in zip(names[i], weights[2 * i], strict=True)}
@@ -308,160 +266,3 @@ def initial_weights(
     weights = [model[i].weight.detach().numpy().T for i in (0, 2)]
     biases = [model[i].bias.detach().numpy() for i in (0, 2)]
     return measure_initial(weights, biases)
-
-
-def transferring(
-    transfer: Callable[..., Any],
-    *,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    images: np.ndarray,
-    labels: np.ndarray,
-    test_images: np.ndarray,
-    test_labels: np.ndarray,
-    hidden: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Let the student's program pre-train a network, carry it to a target, and score it.
-
-    Args:
-        transfer: The student's function ``transfer(build, train, predict, source, target, test)``.
-        source_images, source_labels: N×H×W and N; ``images``, ``labels`` are the target's few.
-        test_images, test_labels: The target's test part.
-        hidden: Width of the hidden layer.
-        seed: Where the networks' random starts come from.
-
-    Returns:
-        ``trained_on`` (``["source", "target"]`` in this order), ``starts_with_source`` (the last
-        training began with the backbone that the first one made), ``new_head`` (and with a head as
-        new as built), ``score`` (what was returned; -1 where that is no number).
-    """
-    given, ledger = _transfer_tools(
-        source_images=source_images, source_labels=source_labels, images=images, labels=labels,
-        test_images=test_images, test_labels=test_labels, hidden=hidden, seed=seed,
-    )  # fmt: skip
-    score = transfer(*given.values())
-    classes = int(labels.max()) + 1
-    return ledger.report(score, draw_dense(seed, images[0].size, hidden, classes)["w2"])
-
-
-def moving(how_far: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dict[str, Any]:
-    """Let the student's function measure how far a training moves a backbone.
-
-    Args:
-        how_far: The student's function ``how_far(model, train)``; ``train()`` moves every array of the
-            model to its later value.
-        arrays: As ``draw_tiny`` gives them, and the later ones, ``later_`` before each name.
-
-    Returns:
-        ``moved`` (what was returned, as an array), ``trained`` (how often), ``left_alone`` (the model
-        ended as the training left it).
-    """
-    given, times = _model_to_move(**arrays)
-    moved = how_far(*given.values())
-    found = _arrays_of(given["model"])
-    later = {n.removeprefix("later_"): a for n, a in arrays.items() if n.startswith("later_")}
-    return {
-        "moved": np.array([float(each) for each in moved]),
-        "trained": len(times),
-        "left_alone": all(np.array_equal(found[name], later[name]) for name in later),
-    }
-
-
-def _transfer_tools(
-    *,
-    source_images: np.ndarray,
-    source_labels: np.ndarray,
-    images: np.ndarray,
-    labels: np.ndarray,
-    test_images: np.ndarray,
-    test_labels: np.ndarray,
-    hidden: int,
-    seed: int,
-) -> tuple[dict[str, Any], Ledger]:
-    parts = {
-        "source": (source_images, source_labels),
-        "target": (images, labels),
-        "test": (test_images, test_labels),
-    }
-    ledger = Ledger({name: (rows_of(x), y) for name, (x, y) in parts.items()})
-
-    def build(classes: int) -> nn.Module:
-        return DenseModel(draw_dense(seed, images[0].size, hidden, classes))
-
-    def train(model: nn.Module, x: Any, y: Any) -> None:
-        x, y = _array(x), _array(y)
-        start = _arrays_of(model)
-        _descend(model, x, y)  # first of all: what does not fit stops here
-        ledger.starts.append(start)
-        ledger.trained_on.append(ledger.name(x, y))
-        ledger.ends.append(_arrays_of(model))
-
-    def predict(model: nn.Module, x: Any) -> np.ndarray:
-        return model(torch.tensor(_array(x), dtype=torch.float32)).detach().numpy()
-
-    tools = {"build": build, "train": train, "predict": predict}
-    return tools | {name: (x.copy(), y.copy()) for name, (x, y) in parts.items()}, ledger
-
-
-def _model_to_move(**arrays: np.ndarray) -> tuple[dict[str, Any], list[bool]]:
-    later = {n.removeprefix("later_"): a for n, a in arrays.items() if n.startswith("later_")}
-    model, times = TinyModel(arrays), []
-
-    def train() -> None:
-        times.append(True)
-        for name, tensor in _tensors(model).items():
-            _set(tensor, later[name])
-
-    return {"model": model, "train": train}, times
-
-
-def _descend(model: nn.Module, x: np.ndarray, y: np.ndarray) -> None:
-    """Make twenty steps of gradient descent on the cross-entropy, all examples at once."""
-    rows, labels = torch.tensor(x, dtype=torch.float32), torch.tensor(y)
-    for _ in range(20):
-        loss = functional.cross_entropy(model(rows), labels)
-        slopes = torch.autograd.grad(loss, list(model.parameters()))
-        with torch.no_grad():
-            for w, slope in zip(model.parameters(), slopes, strict=True):
-                w -= 0.5 * slope
-
-
-def _tensors_of_dense(model: nn.Module) -> dict[str, Tensor]:
-    hidden, head = model.backbone[0], model.head
-    return {"w1": hidden.weight.T, "b1": hidden.bias, "w2": head.weight.T, "b2": head.bias}
-
-
-def _arrays_of(model: nn.Module) -> Arrays:
-    tensors = _tensors(model) if isinstance(model, TinyModel) else _tensors_of_dense(model)
-    return {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
-
-
-def _set(target: Tensor | None, values: np.ndarray) -> None:
-    assert target is not None
-    with torch.no_grad():
-        target.copy_(torch.tensor(np.ascontiguousarray(values)))
-
-
-def _tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Give every array of a tiny model, or of its backbone alone, under the names of ``draw_tiny``."""
-    backbone = getattr(model, "backbone", model)
-    tensors = {
-        "kernel": backbone.mix.weight.T,
-        "gamma": backbone.norm.weight,
-        "beta": backbone.norm.bias,
-        "mean": backbone.norm.running_mean,
-        "variance": backbone.norm.running_var,
-    }
-    if model is not backbone:
-        tensors |= {"head": model.head.weight.T, "bias": model.head.bias}
-    return tensors
-
-
-def _bits(model: nn.Module) -> dict[str, bytes]:
-    """Give the bytes of every array of a tiny model."""
-    return {name: tensor.detach().numpy().tobytes() for name, tensor in _tensors(model).items()}
-
-
-def _array(value: Any) -> np.ndarray:
-    return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)

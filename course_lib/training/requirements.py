@@ -13,6 +13,7 @@ import numpy as np
 
 from course_lib.arguments import require_count, require_number
 from course_lib.errors import CourseError
+from course_lib.training.recipes import AdamW
 
 Shape = Sequence[int | None]
 
@@ -226,3 +227,19 @@ def _fit(found: Shape, y: Shape) -> bool:
 
 def _written(shape: Shape) -> str:
     return "×".join("N" if size is None else str(size) for size in shape) or "()"
+
+
+def require_one_each(
+    models: Sequence[Any], trains: Sequence[Any], recipes: Any, seeds: Sequence[int] | None
+) -> tuple[list[Any], list[int]]:
+    """Give a recipe and a seed for each model, when there are as many data as models."""
+    recipes = [*recipes] if isinstance(recipes, Sequence) else [recipes or AdamW()] * len(models)
+    seeds = [*range(len(models))] if seeds is None else [*seeds]
+    counts = {"trains": len(trains), "optimizers": len(recipes), "seeds": len(seeds)}
+    for name, count in counts.items():
+        if count != len(models) or not count:
+            raise CourseError(
+                f"fit_each needs one of {name} for each model: there are {len(models)} models and {count}.",
+                f"fit_each 要求每个模型对应一项 {name}：现有 {len(models)} 个模型，{count} 项。",
+            )
+    return recipes, seeds

@@ -143,3 +143,37 @@ def measure_initial(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray])
         "units_differ": all(np.unique(w, axis=1).shape == w.shape for w in weights),
         "biases_zero": not any(b.any() for b in biases),
     }
+
+
+PARTS = {"mix": ("kernel",), "norm": ("gamma", "beta"), "head": ("head", "bias")}
+"""The parts of a tiny model from input to output, and the arrays of each."""
+
+
+def measure_rates(
+    before: dict[str, list[np.ndarray]],
+    after: dict[str, list[np.ndarray]],
+    slopes: dict[str, list[np.ndarray]],
+) -> tuple[np.ndarray, bool]:
+    r"""Give the learning rate with which each part has moved, and whether all moved along the gradient.
+
+    .. math:: \eta = -\, g \cdot (\theta' - \theta) \,/\, g \cdot g
+
+    Args:
+        before, after: :math:`\theta` and :math:`\theta'` of each part: what ``PARTS`` names.
+        slopes: :math:`g`, likewise.
+    """
+    rates, straight = [], True
+    for part in PARTS:
+        moved, slope = (
+            np.concatenate([np.ravel(a).astype(np.float64) for a in arrays])
+            for arrays in (
+                [new - old for old, new in zip(before[part], after[part], strict=True)],
+                slopes[part],
+            )
+        )
+        rate = -float(slope @ moved) / float(slope @ slope)
+        straight &= float(np.linalg.norm(moved + rate * slope)) <= 1e-2 * float(
+            np.linalg.norm(rate * slope) + 1e-6
+        )
+        rates.append(rate)
+    return np.array(rates), bool(straight)

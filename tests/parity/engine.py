@@ -109,6 +109,55 @@ def three_steps(half: str) -> list[float]:
     return probes.three_steps(learn, **given)["losses"].tolist()
 
 
+def repetition(half: str) -> dict[str, list[list[float]]]:
+    """Give the losses of three small trainings: made with ``fit_each``, and one by one with ``fit``."""
+    import numpy as np
+
+    from course_lib.training import AdamW
+
+    module = importlib.import_module(f"course_lib.{half}")
+    rng = np.random.default_rng(0)
+    data = [(rng.normal(size=(8, 4)).astype(np.float32), np.arange(8) % 3) for _ in range(3)]
+    recipes = [AdamW(rate, weight_decay=0.1) for rate in (0.1, 0.01, 0.1)]
+    heads = [[module.build_head(4, 3, dropout=0.2, seed=i) for i in range(3)] for _ in range(2)]
+    how: dict[str, Any] = {"epochs": 3, "batch_size": 4}
+    each = module.fit_each(heads[0], data, optimizers=recipes, seeds=[5, 6, 7], **how)
+    alone = [
+        module.fit(head, one, optimizer=recipe, seed=seed, progress=False, **how)
+        for head, one, recipe, seed in zip(heads[1], data, recipes, (5, 6, 7), strict=True)
+    ]
+    outputs = [[module.predict(head, data[0][0]).ravel().tolist() for head in row] for row in heads]
+    return {
+        "each": [history.loss for history in each] + outputs[0],
+        "alone": [history.loss for history in alone] + outputs[1],
+    }
+
+
+def rates_by_part(half: str) -> dict[str, Any]:
+    """Give what the probe of two steps reports of a step that has one rate for all parts."""
+    import numpy as np
+
+    from course_lib.training.tiny import draw_tiny
+
+    module = importlib.import_module(f"course_lib.{half}")
+    probes = importlib.import_module(f"course_lib.{half}.probes")
+
+    def step(model: Any, images: Any, labels: Any, learning_rate: float, factor: float) -> None:
+        keras = half == "keras"
+        weights = model.trainable_variables if keras else list(model.parameters())
+        how = {"training": True} if keras else {}
+        loss = lambda: module.cross_entropy(model(images, **how), labels)  # noqa: E731
+        for weight, slope in zip(weights, module.gradients(loss, weights)[1], strict=True):
+            moved = learning_rate * slope
+            weight.assign_sub(moved) if keras else weight.data.sub_(moved)
+
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(6, 2, 2, 3)).astype(np.float32)
+    given = {"images": images, "labels": np.arange(6) % 3, **draw_tiny(rng)}
+    found = probes.rates_of_steps(step, learning_rate=0.25, factor=2.0, **given)
+    return found | {name: found[name].tolist() for name in ("first", "second")}
+
+
 def _parameters(thing: Any) -> list[tuple[str, str, str]]:
     parameters = inspect.signature(thing).parameters.values()
     return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
@@ -123,6 +172,8 @@ def main(half: str, file: str, names: list[str]) -> None:
     report["features"] = features(half)
     report["precisions"] = precisions(half)
     report["three_steps"] = three_steps(half)
+    report["repetition"] = repetition(half)
+    report["rates_by_part"] = rates_by_part(half)
     run = importlib.import_module(f"tests.parity.run_{half}").run
     cases = importlib.import_module("tests.parity.cases").CASES
     report["cases"] = {name: run(cases[name]) for name in names}
