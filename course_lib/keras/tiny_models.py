@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
+import numpy as np
 from keras import KerasTensor, layers, ops
 
 from course_lib.keras.normalization import BatchNorm
@@ -44,6 +47,41 @@ class TinyModel(keras.Model):
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         return self.head(self.backbone(x, training=training))
+
+
+class DenseModel(keras.Model):
+    """Rows of pixels N×D → dense, ReLU (the backbone) → dense (the head): logits N×K."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        width_in, width = arrays["w1"].shape
+        hidden = layers.Dense(width, activation="relu")
+        self.backbone = keras.Sequential([keras.Input((width_in,)), hidden])
+        self.head = layers.Dense(arrays["w2"].shape[1])
+        self.head.build((None, width))
+        self.built = True
+        for name, variable in variables_of_dense(self).items():
+            variable.assign(arrays[name])
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return self.head(self.backbone(x))
+
+
+def variables_of_dense(model: keras.Model) -> dict[str, keras.Variable]:
+    """Give every array of a dense model."""
+    hidden, head = model.backbone.layers[-1], model.head
+    return {"w1": hidden.kernel, "b1": hidden.bias, "w2": head.kernel, "b2": head.bias}
+
+
+def arrays_of(model: keras.Model) -> Arrays:
+    """Give copies of every array of a model."""
+    variables = variables_of(model) if isinstance(model, TinyModel) else variables_of_dense(model)
+    return {name: as_array(variable) for name, variable in variables.items()}
+
+
+def as_array(value: Any) -> np.ndarray:
+    """Give a tensor or a number as an array."""
+    return np.array(ops.convert_to_numpy(value))
 
 
 def variables_of(model: keras.Model) -> dict[str, keras.Variable]:

@@ -49,6 +49,32 @@ class TinyModel(nn.Module):
         return self.head(self.backbone(x))
 
 
+class DenseModel(nn.Module):
+    """Rows of pixels N×D → dense, ReLU (the backbone) → dense (the head): logits N×K."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Linear(*arrays["w1"].shape), nn.ReLU())
+        self.head = nn.Linear(*arrays["w2"].shape)
+        for name, tensor in tensors_of_dense(self).items():
+            set_values(tensor, arrays[name])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.backbone(x))
+
+
+def tensors_of_dense(model: nn.Module) -> dict[str, Tensor]:
+    """Give every array of a dense model."""
+    hidden, head = model.backbone[0], model.head
+    return {"w1": hidden.weight.T, "b1": hidden.bias, "w2": head.weight.T, "b2": head.bias}
+
+
+def arrays_of(model: nn.Module) -> Arrays:
+    """Give copies of every array of a model."""
+    tensors = tensors_of(model) if isinstance(model, TinyModel) else tensors_of_dense(model)
+    return {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
+
+
 def set_values(target: Tensor | None, values: np.ndarray) -> None:
     """Put an array's values into a tensor."""
     assert target is not None

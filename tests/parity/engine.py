@@ -119,7 +119,7 @@ def repetition(half: str) -> dict[str, list[list[float]]]:
     rng = np.random.default_rng(0)
     data = [(rng.normal(size=(8, 4)).astype(np.float32), np.arange(8) % 3) for _ in range(3)]
     recipes = [AdamW(rate, weight_decay=0.1) for rate in (0.1, 0.01, 0.1)]
-    heads = [[module.build_head(4, 3, dropout=0.2, seed=i) for i in range(3)] for _ in range(2)]
+    heads = [[module.build_head(4, 3, hidden=(5,), seed=i) for i in range(3)] for _ in range(2)]
     how: dict[str, Any] = {"epochs": 3, "batch_size": 4}
     each = module.fit_each(heads[0], data, optimizers=recipes, seeds=[5, 6, 7], **how)
     alone = [

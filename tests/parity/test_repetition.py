@@ -12,7 +12,7 @@ ENGINES = ["pytorch", "tensorflow", "torch", "jax"]
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_fit_each_is_fit_for_each(engine: str, engines: Reports) -> None:
-    """Losses and final outputs, dropout and another learning rate included."""
+    """Losses and final outputs; one of the three has another learning rate."""
     found = engines[engine]["repetition"]
     for each, alone in zip(found["each"], found["alone"], strict=True):
         np.testing.assert_allclose(each, alone, rtol=1e-4, atol=1e-6)
@@ -23,4 +23,5 @@ def test_the_probe_measures_the_rate_of_each_part(engine: str, engines: Reports)
     found = engines[engine]["rates_by_part"]
     np.testing.assert_allclose([found["first"], found["second"]], 0.25, rtol=2e-3)
     assert found["downhill"]
-    assert found["statistics_moved"]
+    # On JAX a gradient outside fit leaves the statistics where they were.
+    assert found["statistics_moved"] == (engine != "jax")
