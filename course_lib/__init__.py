@@ -67,7 +67,7 @@ def _opening_line(chapter: str, framework: str) -> str:
     running, device = _pytorch_line() if framework == "pytorch" else _keras_line()
     en, zh = f"chapter {chapter}", f"第 {chapter} 章"
     if chapter.startswith("b"):
-        en, zh = f"bridge {chapter[1:]}", f"一页补课 {chapter[1:]}"
+        en, zh = f"bridge {chapter.upper()}", f"一页补课 {chapter.upper()}"
     return both(
         f"Deep transfer learning {__version__} · {en} · {running} · {device}",
         f"深度迁移学习课程 {__version__} · {zh} · {running} · {device}",

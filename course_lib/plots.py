@@ -58,7 +58,7 @@ def label(name: str) -> str:
 
 
 def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
-    """Show the first pictures of each domain, one row each, with their classes below.
+    """Show the first pictures of each domain, one row each, with their classes above.
 
     Args:
         domains: Name → domain, in the order of the rows.
@@ -76,28 +76,27 @@ def show_images(domains: Mapping[str, Domain], *, columns: int = 12) -> None:
         for axis in row:
             axis.axis("off")
         row[0].text(-0.15, 0.5, label(name), transform=row[0].transAxes, ha="right", va="center")
-    shown = [
-        (name, _in_a_row([domain.classes[y] for y in domain.y[:columns]]))
+    told = [
+        _row_in_words(name, [domain.classes[y] for y in domain.y[:columns]])
         for name, domain in domains.items()
     ]
     describe(
         figure,
-        "Pictures of " + "; ".join(f"{label(name)}: {classes}" for name, classes in shown) + ".",
-        "各行图片的类别如下。"
-        + "；".join(f"{label(name)}：{classes}" for name, classes in shown)
-        + "。",
+        "Pictures, row by row. " + "; ".join(told) + ".",
+        "逐行的图片。" + "；".join(told) + "。",
     )
 
 
-def _in_a_row(classes: Sequence[str]) -> str:
-    """Name a row's classes; a row of one class only once."""
+def _row_in_words(name: str, classes: Sequence[str]) -> str:
+    """Name a row and its classes; a row of one class says it once."""
+    if set(classes) == {name}:
+        return f"{len(classes)} × {name}"
     if len(classes) > 1 and len(set(classes)) == 1:
-        return f"{len(classes)} × {classes[0]}"
-    return (
-        both(", ", "、").join(classes)
-        if any(" " in name for name in classes)
-        else " ".join(classes)
-    )
+        listed = f"{len(classes)} × {classes[0]}"
+    else:
+        apart = both(", ", "、") if any(" " in each for each in classes) else " "
+        listed = apart.join(classes)
+    return f"{label(name)}{both(': ', '：')}{listed}"
 
 
 def plot_confusion(counts: np.ndarray, classes: Sequence[str]) -> None:

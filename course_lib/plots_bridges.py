@@ -37,7 +37,7 @@ def show_responses(picture: Array, responses: Mapping[str, Array]) -> None:
         figure,
         f"A picture of {'×'.join(map(str, picture.shape))} and its responses of {size}. Strongest answer: "
         + "; ".join(f"{name} in row {row}, column {column}" for name, row, column in found)
-        + ".",
+        + " (counted from 0).",
         f"一张 {'×'.join(map(str, picture.shape))} 的图片，以及 {size} 的响应图。响应最强处："
         + "；".join(f"{name}在第 {row} 行第 {column} 列" for name, row, column in found)
         + "（从 0 数起）。",
@@ -62,6 +62,7 @@ def show_batches(modes: Mapping[str, Sequence[Array]], names: Sequence[str]) -> 
         axis.set(yticks=[-row for row in range(len(names))], yticklabels=names)
         axis.set_ylim(-len(names) + 0.4, 0.6)
         axis.set_title(mode, fontsize=11)
+    axes[-1, 0].set_xlabel(both("value in the channel", "通道里的数值"))
     describe(
         figure,
         "Each dot is one example. Means: "
@@ -99,10 +100,11 @@ def show_regions(x: Array, y: Array, grid: Array, guesses: Mapping[str, Array]) 
     }
     describe(
         figure,
-        "Two classes of points; grey is where a rule says the first class. Points on their own side: "
+        "Two classes of points, circles (first) and squares; grey is where a rule says the first class. "
+        "Points on their own side: "
         + "; ".join(f"{name} {share:.0%}" for name, share in shares.items())
         + ".",
-        "两类点；灰色是规则判为第一类的区域。落在自己一侧的点："
+        "两类点，圆点是第一类，方块是第二类；灰色是规则判为第一类的区域。落在自己一侧的点："
         + "；".join(f"{name} {share:.0%}" for name, share in shares.items())
         + "。",
     )

@@ -75,6 +75,31 @@ EXERCISES = (
                     "你把这批图片按它们自己最暗和最亮的像素拉伸了。这样一来，同样的灰度在每一批里含义都不同。请除以 255。",
                 ),
             ),
+            Pitfall(
+                "from_minus_one",
+                lambda images: images / 127.5 - 1,
+                text(
+                    "These go from −1 to 1, the form that some published networks want. Asked is 0 to 1: black is 0.",
+                    "这样得到的是 −1 到 1，有些公开的网络要的是这种形式。这里要的是 0 到 1：黑色为 0。",
+                ),
+            ),
+            Pitfall(
+                "inverted",
+                lambda images: 1 - images / 255,
+                text(
+                    "Black has become 1 and white 0: that is the negative. 0 must stay 0, and 255 become 1.",
+                    "黑变成了 1，白变成了 0：成了底片。0 应当还是 0，255 应当变成 1。",
+                ),
+            ),
+            Pitfall(
+                "standardised",
+                lambda images: (images - images.mean()) / images.std(),
+                text(
+                    "You subtracted the mean of these pictures and divided by their deviation. Then the same grey means "
+                    "something else in each batch. Divide by 255.",
+                    "你减去了这批图片的均值，又除以它们的标准差。这样一来，同样的灰度在每一批里含义都不同。请除以 255。",
+                ),
+            ),
         ),
         hints=(
             text(
@@ -82,6 +107,11 @@ EXERCISES = (
                 "uint8 图片取值 0 到 255。怎样把 255 变成 1？",
             ),
             text("NumPy divides a whole array at once.", "NumPy 可以一次除整个数组。"),
+            text(
+                "`a / 2` gives half of every number in the array `a`: floating-point, in the shape of `a`. By what "
+                "must you divide here?",
+                "`a / 2` 把数组 `a` 里的每个数减半，得到浮点数，形状与 `a` 相同。这里应当除以几？",
+            ),
         ),
         right={
             "numpy": (
@@ -184,6 +214,29 @@ EXERCISES = (
                 text(
                     "The second number is the baseline's own accuracy. How far does the classifier lie above it?",
                     "第二个数是基线本身的准确率。分类器比它高出多少？",
+                ),
+            ),
+            Pitfall(
+                "how_often_for_which",
+                lambda y_learn, y_held_out, guesses: (
+                    np.mean(guesses == y_held_out),
+                    np.mean(guesses == y_held_out)
+                    - np.mean(y_held_out == np.bincount(y_learn).max()),
+                ),
+                text(
+                    "You took *how often* the most frequent class occurs for the class itself, so your baseline is "
+                    "never right: `argmax` in place of `max`.",
+                    "你把最多的那一类出现的**次数**当成了类别本身，所以你的基线一个也答不对：应当用 `argmax`，而不是 `max`。",
+                ),
+            ),
+            Pitfall(
+                "in_the_other_order",
+                lambda y_learn, y_held_out, guesses: _above_baseline(y_learn, y_held_out, guesses)[
+                    ::-1
+                ],
+                text(
+                    "The two numbers are in the other order: the accuracy comes first.",
+                    "两个数的次序反了：先是准确率。",
                 ),
             ),
         ),
@@ -375,12 +428,6 @@ QUIZZES = (
             "损失 L(w) = (3w − 6)²，现在 w = 1。以 0.01 的学习率做一步梯度下降，w 变成多少？",
         ),
         options=(
-            _yes(
-                "1.18",
-                "1.18",
-                "Yes: the derivative is 2 · (3w − 6) · 3 = −18, and w − 0.01 · (−18) = 1.18.",
-                "对：导数是 2 · (3w − 6) · 3 = −18，w − 0.01 × (−18) = 1.18。",
-            ),
             _no(
                 "1.06",
                 "1.06",
@@ -392,6 +439,12 @@ QUIZZES = (
                 "0.82",
                 "That goes uphill: one steps *against* the gradient. To read: chapter 02.",
                 "这是往上走：应当**逆着**梯度走。请读第 02 章。",
+            ),
+            _yes(
+                "1.18",
+                "1.18",
+                "Yes: the derivative is 2 · (3w − 6) · 3 = −18, and w − 0.01 · (−18) = 1.18.",
+                "对：导数是 2 · (3w − 6) · 3 = −18，w − 0.01 × (−18) = 1.18。",
             ),
             _no(
                 "2, where the loss is smallest",
@@ -471,12 +524,6 @@ QUIZZES = (
             "16 个 3×3 的滤波器做卷积，步幅 1，不填充，输入是 32×32×1 的图片。输出是什么形状？权重和偏置一共多少个？",
         ),
         options=(
-            _yes(
-                "30×30×16, and 160",
-                "30×30×16，160 个",
-                "Yes: 32 − 3 + 1 = 30 places each way, one map per filter; 16 · (3·3·1) weights and 16 biases.",
-                "对：每个方向有 32 − 3 + 1 = 30 个位置，每个滤波器一张图；权重 16 × (3×3×1) 个，偏置 16 个。",
-            ),
             _no(
                 "32×32×16, and 160",
                 "32×32×16，160 个",
@@ -489,9 +536,15 @@ QUIZZES = (
                 "The 16 biases are missing. To read: bridge B1.",
                 "漏了 16 个偏置。请读补课页 B1。",
             ),
+            _yes(
+                "30×30×16, and 160",
+                "30×30×16，160 个",
+                "Yes: 32 − 3 + 1 = 30 places each way, one map per filter; 16 · (3·3·1) weights and 16 biases.",
+                "对：每个方向有 32 − 3 + 1 = 30 个位置，每个滤波器一张图；权重 16 × (3×3×1) 个，偏置 16 个。",
+            ),
             _no(
-                "30×30×16, and some 147,000: every output has its own weights",
-                "30×30×16，约 14.7 万个：每个输出各有自己的权重",
+                "30×30×16, and 144,000: every output has weights and a bias of its own",
+                "30×30×16，14.4 万个：每个输出各有自己的权重和偏置",
                 "It is the point of a convolution that the weights are *shared* by all places. To read: bridge B1.",
                 "卷积的要点，正是所有位置**共用**同一组权重。请读补课页 B1。",
             ),
@@ -505,19 +558,19 @@ QUIZZES = (
             "图片向右移两个像素。卷积（步幅 1）的输出会怎样变化？（边缘除外）",
         ),
         options=(
-            _yes(
-                "it moves two places to the right",
-                "也向右移两格",
-                "Yes: the same window is laid everywhere. Averaging over all places afterwards makes it indifferent to "
-                "the move.",
-                "对：处处放的是同一个窗口。之后再对所有位置取平均，结果就几乎不受平移影响。",
-            ),
             _no(
                 "nothing: convolutions do not care where things are",
                 "不变：卷积不在乎东西在哪里",
                 "Not by themselves: the answer moves along (equivariance). Only pooling over places makes it stay the "
                 "same. To read: bridge B1.",
                 "光靠卷积还不行：输出会跟着移动（等变性）。对位置做汇聚，才会不变。请读补课页 B1。",
+            ),
+            _yes(
+                "it moves two places to the right",
+                "也向右移两格",
+                "Yes: the same window is laid everywhere. Averaging over all places afterwards makes it indifferent to "
+                "the move.",
+                "对：处处放的是同一个窗口。之后再对所有位置取平均，结果就几乎不受平移影响。",
             ),
             _no(
                 "it changes in a way that cannot be said beforehand",
@@ -530,9 +583,9 @@ QUIZZES = (
     Quiz(
         id="00.q10",
         question=text(
-            "A network with BatchNorm is frozen: no weight gets a gradient. It runs in *training* mode over your "
-            "pictures. What changes in it?",
-            "一个带批归一化的网络被冻结了：没有任何权重会得到梯度。它以**训练**模式跑了一遍你的图片。网络里什么变了？",
+            "No weight of a network with BatchNorm gets a gradient any more (in PyTorch: `requires_grad = False`). It runs "
+            "in *training* mode over your pictures. What changes in it?",
+            "一个带批归一化的网络，所有权重都不再得到梯度（在 PyTorch 里就是 `requires_grad = False`）。它以**训练**模式跑了一遍你的图片。网络里什么变了？",
         ),
         options=(
             _no(
@@ -545,8 +598,9 @@ QUIZZES = (
             _yes(
                 "BatchNorm's running mean and variance",
                 "批归一化的滑动均值和滑动方差",
-                "Yes. So a frozen network must also be in inference mode, or its features drift.",
-                "对。所以冻结的网络还必须处于推理模式，否则特征会漂移。",
+                "Yes. So a frozen network must also be in inference mode, or its features drift. Keras sees to it by itself: "
+                "with `trainable = False` its BatchNorm always runs in inference mode. PyTorch does not.",
+                "对。所以冻结的网络还必须处于推理模式，否则特征会漂移。Keras 会自动处理：设了 `trainable = False`，批归一化层就总在推理模式下运行；PyTorch 不会。",
             ),
             _no(
                 "BatchNorm's scale γ and shift β",
@@ -592,12 +646,6 @@ QUIZZES = (
             "在一次注意力计算里，某个查询与三个键的得分完全相同。它的输出是什么？",
         ),
         options=(
-            _yes(
-                "the mean of the three values",
-                "三个值的平均",
-                "Yes: softmax turns equal scores into equal weights, 1/3 each, whatever the scores are.",
-                "对：softmax 把相等的得分变成相等的权重，各 1/3，不管得分是多少。",
-            ),
             _no(
                 "the first value",
                 "第一个值",
@@ -611,6 +659,12 @@ QUIZZES = (
                 "The weights add up to 1 in any case. To read: bridge B4.",
                 "无论如何，权重加起来都等于 1。请读补课页 B4。",
             ),
+            _yes(
+                "the mean of the three values",
+                "三个值的平均",
+                "Yes: softmax turns equal scores into equal weights, 1/3 each, whatever the scores are.",
+                "对：softmax 把相等的得分变成相等的权重，各 1/3，不管得分是多少。",
+            ),
         ),
     ),
     Quiz(
@@ -620,17 +674,17 @@ QUIZZES = (
             "查询 4×8，键 6×8，值 6×16。注意力权重和输出各是什么形状？",
         ),
         options=(
-            _yes(
-                "4×6, and 4×16",
-                "4×6，4×16",
-                "Yes: a weight for each pair of query and key; one mixture of values for each query.",
-                "对：每一对查询与键有一个权重；每个查询得到值的一种混合。",
-            ),
             _no(
                 "6×4, and 6×16",
                 "6×4，6×16",
                 "There is one output for each *query*, of which there are four. To read: bridge B4.",
                 "每个**查询**有一个输出，查询有四个。请读补课页 B4。",
+            ),
+            _yes(
+                "4×6, and 4×16",
+                "4×6，4×16",
+                "Yes: a weight for each pair of query and key; one mixture of values for each query.",
+                "对：每一对查询与键有一个权重；每个查询得到值的一种混合。",
             ),
             _no(
                 "8×8, and 4×8",
