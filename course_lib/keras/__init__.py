@@ -32,7 +32,7 @@ from course_lib.keras.objectives import (
 )
 from course_lib.keras.parts import describe_groups
 from course_lib.keras.pretraining import pretrain_backbone
-from course_lib.keras.repetition import fit_each
+from course_lib.keras.repetition import evaluate_each, fit_each
 from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -107,6 +107,7 @@ __all__ = [
     "draw_transforms",
     "estimate_statistics",
     "evaluate",
+    "evaluate_each",
     "extract_features",
     "fit",
     "fit_each",

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
-from course_lib.keras.inference import finish_building, taking
+from course_lib.keras.inference import evaluate, finish_building, taking
 from course_lib.keras.loop import fit, train_epochs
 from course_lib.keras.objectives import Objective, require_objective
 from course_lib.keras.run import Run, assign, numbered
@@ -18,7 +18,7 @@ from course_lib.training.batches import as_arrays
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
 from course_lib.training.recipes import Recipe
-from course_lib.training.requirements import require_one_each
+from course_lib.training.requirements import require_as_many, require_one_each
 
 
 def fit_each(
@@ -63,6 +63,39 @@ def fit_each(
     histories = train_in_turn(models, objective, plans)
     gc.collect()  # as in fit
     return histories
+
+
+def evaluate_each(
+    models: Sequence[keras.Model],
+    domains: Sequence[Any],
+    *,
+    objective: Objective | None = None,
+    batch_size: int = 256,
+) -> list[dict[str, float]]:
+    """Judge each model on its own data: what ``evaluate`` gives, one after the other.
+
+    Keras compiles a prediction anew for every model. Here the first model lends its own to the others:
+    their weights are put into it, and its own come back at the end, whatever happens.
+
+    Args:
+        models: Models of one structure.
+        domains: For each model, a ``Domain`` or a pair ``(x, y)``.
+        objective, batch_size: As for ``evaluate``, for all.
+    """
+    require_as_many(models, domains)
+    lender = models[0]
+    for model in models:
+        finish_building(model, as_arrays(domains[0])["x"])
+    own = numbered(lender.variables)
+    found = []
+    try:
+        for model, domain in zip(models, domains, strict=True):
+            if model is not lender:
+                assign(lender.variables, numbered(model.variables))
+            found.append(evaluate(lender, domain, objective=objective, batch_size=batch_size))
+    finally:
+        assign(lender.variables, own)
+    return found
 
 
 def alike(a: Plan, b: Plan) -> bool:

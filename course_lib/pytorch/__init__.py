@@ -27,7 +27,7 @@ from course_lib.pytorch.objectives import (
 )
 from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.pretraining import pretrain_backbone
-from course_lib.pytorch.repetition import fit_each
+from course_lib.pytorch.repetition import evaluate_each, fit_each
 from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -98,6 +98,7 @@ __all__ = [
     "draw_transforms",
     "estimate_statistics",
     "evaluate",
+    "evaluate_each",
     "extract_features",
     "fit",
     "fit_each",

@@ -7,11 +7,12 @@ from typing import Any
 
 from torch import nn
 
+from course_lib.pytorch.inference import evaluate
 from course_lib.pytorch.loop import fit
 from course_lib.pytorch.objectives import Objective
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
-from course_lib.training.requirements import require_one_each
+from course_lib.training.requirements import require_as_many, require_one_each
 
 
 def fit_each(
@@ -47,4 +48,27 @@ def fit_each(
     return [
         fit(model, train, optimizer=recipe, seed=seed, progress=False, **how)
         for model, train, recipe, seed in zip(models, trains, recipes, numbers, strict=True)
+    ]
+
+
+def evaluate_each(
+    models: Sequence[nn.Module],
+    domains: Sequence[Any],
+    *,
+    objective: Objective | None = None,
+    batch_size: int = 256,
+) -> list[dict[str, float]]:
+    """Judge each model on its own data: what ``evaluate`` gives, one after the other.
+
+    Keras compiles a prediction anew for every model; its ``evaluate_each`` does so once.
+
+    Args:
+        models: Models of one structure.
+        domains: For each model, a ``Domain`` or a pair ``(x, y)``.
+        objective, batch_size: As for ``evaluate``, for all.
+    """
+    require_as_many(models, domains)
+    return [
+        evaluate(model, domain, objective=objective, batch_size=batch_size)
+        for model, domain in zip(models, domains, strict=True)
     ]

@@ -243,3 +243,13 @@ def require_one_each(
                 f"fit_each 要求每个模型对应一项 {name}：现有 {len(models)} 个模型，{count} 项。",
             )
     return recipes, seeds
+
+
+def require_as_many(models: Sequence[Any], domains: Sequence[Any]) -> None:
+    """Make sure that there is one data set for each model, and a model at all."""
+    if not models or len(models) != len(domains):
+        raise CourseError(
+            f"evaluate_each needs one data set for each model: there are {len(models)} models and "
+            f"{len(domains)} data sets.",
+            f"evaluate_each 要求每个模型对应一个数据集：现有 {len(models)} 个模型，{len(domains)} 个数据集。",
+        )

@@ -127,9 +127,16 @@ def repetition(half: str) -> dict[str, list[list[float]]]:
         for head, one, recipe, seed in zip(heads[1], data, recipes, (5, 6, 7), strict=True)
     ]
     outputs = [[module.predict(head, data[0][0]).ravel().tolist() for head in row] for row in heads]
+    judged = [
+        [list(found.values()) for found in module.evaluate_each(heads[0], data)],
+        [
+            list(module.evaluate(head, one).values())
+            for head, one in zip(heads[0], data, strict=True)
+        ],
+    ]
     return {
-        "each": [history.loss for history in each] + outputs[0],
-        "alone": [history.loss for history in alone] + outputs[1],
+        "each": [history.loss for history in each] + outputs[0] + judged[0],
+        "alone": [history.loss for history in alone] + outputs[1] + judged[1],
     }
 
 

@@ -12,7 +12,7 @@ ENGINES = ["pytorch", "tensorflow", "torch", "jax"]
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_fit_each_is_fit_for_each(engine: str, engines: Reports) -> None:
-    """Losses and final outputs; one of the three has another learning rate."""
+    """Losses, final outputs, and how they are judged; one of the three has another learning rate."""
     found = engines[engine]["repetition"]
     for each, alone in zip(found["each"], found["alone"], strict=True):
         np.testing.assert_allclose(each, alone, rtol=1e-4, atol=1e-6)

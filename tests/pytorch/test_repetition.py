@@ -1,4 +1,4 @@
-"""What fit_each asks of its arguments; what it computes is in tests/parity."""
+"""What fit_each and evaluate_each ask of their arguments; what they compute is in tests/parity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_lib.errors import CourseError
-from course_lib.pytorch import AdamW, build_head, fit_each
+from course_lib.pytorch import AdamW, build_head, evaluate_each, fit_each
 
 PAIR = (np.zeros((4, 3), np.float32), np.arange(4) % 2)
 
@@ -31,3 +31,8 @@ def test_one_of_each_for_every_model(what: str, wrong: dict[str, Any]) -> None:
 def test_no_models_is_no_training() -> None:
     with pytest.raises(CourseError, match="there are 0 models"):
         fit_each([], [], epochs=1)
+
+
+def test_as_many_data_sets_as_models() -> None:
+    with pytest.raises(CourseError, match="there are 1 models and 2 data sets"):
+        evaluate_each([build_head(3, 2)], [PAIR, PAIR])
