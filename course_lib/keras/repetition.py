@@ -18,7 +18,7 @@ from course_lib.training.batches import as_arrays
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
 from course_lib.training.recipes import Recipe
-from course_lib.training.requirements import require_as_many, require_one_each
+from course_lib.training.requirements import require_one_domain_each, require_one_each
 
 
 def fit_each(
@@ -82,7 +82,7 @@ def evaluate_each(
         domains: For each model, a ``Domain`` or a pair ``(x, y)``.
         objective, batch_size: As for ``evaluate``, for all.
     """
-    require_as_many(models, domains)
+    require_one_domain_each(models, domains)
     lender = models[0]
     for model in models:
         finish_building(model, as_arrays(domains[0])["x"])

@@ -12,7 +12,7 @@ from course_lib.pytorch.loop import fit
 from course_lib.pytorch.objectives import Objective
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
-from course_lib.training.requirements import require_as_many, require_one_each
+from course_lib.training.requirements import require_one_domain_each, require_one_each
 
 
 def fit_each(
@@ -67,7 +67,7 @@ def evaluate_each(
         domains: For each model, a ``Domain`` or a pair ``(x, y)``.
         objective, batch_size: As for ``evaluate``, for all.
     """
-    require_as_many(models, domains)
+    require_one_domain_each(models, domains)
     return [
         evaluate(model, domain, objective=objective, batch_size=batch_size)
         for model, domain in zip(models, domains, strict=True)

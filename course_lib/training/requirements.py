@@ -245,7 +245,7 @@ def require_one_each(
     return recipes, seeds
 
 
-def require_as_many(models: Sequence[Any], domains: Sequence[Any]) -> None:
+def require_one_domain_each(models: Sequence[Any], domains: Sequence[Any]) -> None:
     """Make sure that there is one data set for each model, and a model at all."""
     if not models or len(models) != len(domains):
         raise CourseError(
