@@ -2,7 +2,7 @@ r"""How far apart are two samples of features? Statistics that can be differenti
 
 Both see features :math:`f_s` (n×D) of one domain and :math:`f_t` (m×D) of another, without labels.
 *Maximum mean discrepancy* compares the means of all features that a kernel can think of, *CORAL* the
-covariances of those that are there. ``tests/adaptation_cases.py`` compares each with its formula written as
+covariances of those that are there. ``tests/training/adaptation_cases.py`` compares each with its formula written as
 loops, and with what the formula gives for two Gaussians.
 """
 

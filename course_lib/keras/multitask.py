@@ -80,20 +80,20 @@ class MultiTask(Objective):
     ) -> None:
         super().__init__()
         self.tasks = of_tasks.require_tasks(tasks)
-        self.weights = of_tasks.require_task_weights(self.tasks, weights or {})
+        self.task_weights = of_tasks.require_task_weights(self.tasks, weights or {})
 
     def check(self, arrays: Arrays) -> None:
         of_tasks.require_task_labels(arrays, self.tasks)
 
     def loss(self, model: keras.Layer, batch: Batch) -> KerasTensor:
         losses = task_losses(model(batch["x"], training=True), batch["y"], self.tasks)
-        return ops.sum(ops.stack([self.weights[name] * loss for name, loss in losses.items()]))
+        return ops.sum(ops.stack([self.task_weights[name] * loss for name, loss in losses.items()]))
 
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        return of_tasks.measure(outputs, y, self.tasks, self.weights)
+        return of_tasks.measure(outputs, y, self.tasks, self.task_weights)
 
     def settings(self) -> dict[str, object]:
-        return {"tasks": self.tasks, "weights": self.weights}
+        return {"tasks": self.tasks, "weights": self.task_weights}
 
 
 def task_losses(z: KerasTensor, y: KerasTensor, tasks: Mapping[str, int]) -> dict[str, KerasTensor]:
