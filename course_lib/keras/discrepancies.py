@@ -2,8 +2,8 @@ r"""How far apart are two samples of features? Statistics that can be differenti
 
 Both see features :math:`f_s` (n×D) of one domain and :math:`f_t` (m×D) of another, without labels.
 *Maximum mean discrepancy* compares the means of all features that a kernel can think of, *CORAL* the
-covariances of those that are there. ``tests/training/adaptation_cases.py`` compares each with its formula written as
-loops, and with what the formula gives for two Gaussians.
+covariances of those that are there. The tests compare each with its formula written as loops, with what
+it is for two Gaussians, and its gradient with finite differences.
 """
 
 from __future__ import annotations
@@ -12,13 +12,8 @@ from keras import KerasTensor, ops
 
 from course_lib.training.requirements import require_kernel, require_two_samples
 
-SCALES = (
-    0.25,
-    0.5,
-    1.0,
-    2.0,
-    4.0,
-)  # of the kernel of several widths: multiples of the width squared
+# Of the kernel of several widths: multiples of the width squared.
+SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def squared_distances(a: KerasTensor, b: KerasTensor) -> KerasTensor:

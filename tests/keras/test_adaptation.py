@@ -49,7 +49,8 @@ ops = keras.ops
 
 
 def seen() -> Seen:
-    f_s, f_t, z_t = (ops.convert_to_tensor(a) for a in (cases.F_S, cases.F_T, cases.Z_T))
+    arrays = (cases.F_S, cases.F_T, cases.Z_T)
+    f_s, f_t, z_t = (ops.convert_to_tensor(a, dtype="float32") for a in arrays)
     return Seen(f_s, f_t, ops.zeros((7, 4)), z_t, ops.convert_to_tensor(0.3))
 
 
@@ -69,9 +70,9 @@ def batch(n: int = 20) -> dict[str, Any]:
 )
 def test_penalties_are_their_formulas(make: Any, expected: float) -> None:
     penalty: Penalty = make()
-    assert float(penalty.value(seen())) == pytest.approx(expected, rel=1e-6)
+    assert float(penalty.value(seen())) == pytest.approx(expected, rel=1e-5)
     now = 2 / (1 + math.exp(-3)) - 1
-    assert float(penalty.term(seen())) == pytest.approx(now * expected, rel=1e-6)
+    assert float(penalty.term(seen())) == pytest.approx(now * expected, rel=1e-5)
 
 
 def test_reversal_is_the_identity_forward_and_minus_strength_back() -> None:
@@ -138,7 +139,7 @@ def test_weights_and_two_domains() -> None:
     expected = float(
         cross_entropy(ops.convert_to_tensor(z[copies]), ops.convert_to_tensor(y[copies]))
     )
-    assert float(WeightedCrossEntropy().loss(model, given)) == pytest.approx(expected, rel=1e-6)
+    assert float(WeightedCrossEntropy().loss(model, given)) == pytest.approx(expected, rel=1e-5)
     parts = [float(cross_entropy(ops.convert_to_tensor(s * z), given["y"])) for s in (1, -1)]
     found = float(SourceAndTarget(CrossEntropy(), share=0.3).loss(model, given))
     assert found == pytest.approx(0.3 * parts[0] + 0.7 * parts[1], rel=1e-6)

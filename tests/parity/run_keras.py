@@ -57,14 +57,14 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "source only": lambda model: Adapted(),
     "MMD": lambda model: Adapted(MMDAlignment(2.0)),
     "MMD, unbiased": lambda model: Adapted(MMDAlignment(kernel="rbf", biased=False, ramp=False)),
-    "CORAL": lambda model: Adapted(CoralAlignment(50.0)),
+    "CORAL": lambda model: Adapted(CoralAlignment(5000.0)),
     "adversary": lambda model: Adapted(DANN(6, 0.5, hidden=(8,), seed=1)),
     "self-training": lambda model: Adapted(
         PseudoLabels(threshold=0.4), EntropyMinimisation(0.3), InformationMaximisation(0.5)
     ),
     "every penalty": lambda model: Adapted(
         MMDAlignment(kernel="linear"),
-        CoralAlignment(10.0),
+        CoralAlignment(500.0),
         DANN(6, 0.3, seed=2),
         EntropyMinimisation(0.1, ramp=False),
         InformationMaximisation(),
