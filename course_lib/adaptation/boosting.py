@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from course_lib.adaptation.requirements import require_examples
 from course_lib.arguments import as_numbers, require_count
+from course_lib.errors import CourseError
 
 
 def _logistic() -> Any:
@@ -75,7 +76,12 @@ class TrAdaBoost:
         return self
 
     def predict(self, f: np.ndarray) -> np.ndarray:
-        """Give the labels that the later half of the rounds votes for: N×D → N."""
+        """Give the labels that the later half of the rounds votes for: N×D → N. Call ``fit`` first."""
+        if not hasattr(self, "_learners"):
+            raise CourseError(
+                "TrAdaBoost has learnt nothing yet: call fit first.",
+                "TrAdaBoost 还没有学习：请先调用 fit。",
+            )
         f, first = as_numbers("f", f), len(self._learners) // 2
         voters = list(zip(self._learners, self.errors, strict=True))[first:]
         labels = np.unique(np.concatenate([learner.classes_ for learner, _ in voters]))

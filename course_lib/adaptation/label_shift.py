@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.adaptation.requirements import require_labels_below, require_outputs
-from course_lib.arguments import as_labels, as_numbers, require_count, require_seed
+from course_lib.arguments import as_numbers, require_count, require_seed
 from course_lib.errors import CourseError
 
 
@@ -100,13 +100,13 @@ def draw_with_shares(y: np.ndarray, shares: np.ndarray, n: int, *, seed: int = 0
     Returns:
         Indices n, int64: ``domain.take(indices)``.
     """
-    y, shares = as_labels("y", y), as_numbers("shares", shares)
+    shares = as_numbers("shares", shares)
+    y = require_labels_below("y", y, len(shares))
     counts = np.bincount(y, minlength=len(shares))
-    if len(counts) > len(shares) or (shares < 0).any() or ((shares > 0) & (counts == 0)).any():
+    if (shares < 0).any() or not shares.sum() > 0 or ((shares > 0) & (counts == 0)).any():
         raise CourseError(
-            f"shares has one entry, not negative, for each of the {len(counts)} classes, and 0 where a "
-            "class has no examples.",
-            f"shares 应为 {len(counts)} 个类别各给出一个非负的占比，没有样本的类别为 0。",
+            "Each class's share is at least 0, not all are 0, and a class without examples has 0.",
+            "每个类别的占比不小于 0，且不能全为 0；没有样本的类别只能为 0。",
         )
     p = (shares / shares.sum() / np.maximum(counts, 1))[y]
     rng = np.random.default_rng(require_seed(seed))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_lib.adaptation.requirements import require_examples
+from course_lib.adaptation.requirements import require_examples, require_labels_below
 from course_lib.arguments import as_numbers, require_number
 from course_lib.errors import CourseError
 
@@ -109,7 +109,8 @@ def ridge_map(
         strength: :math:`\lambda`, above 0.
     """
     f, y = require_examples("seen classes", f, y)
-    e = as_numbers("descriptions", descriptions)[y]
+    table = as_numbers("descriptions", descriptions)
+    e = table[require_labels_below("y", y, len(table))]
     strength = require_number("strength", strength, ends="()")
     F, E = f - f.mean(axis=0), e - e.mean(axis=0)
     gram = F.T @ F / len(f) + strength * np.eye(f.shape[1])

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from course_lib.arguments import as_array
 from course_lib.errors import CourseError
 from course_lib.training.batches import Arrays, as_arrays, count_classes, require_arrays
@@ -29,7 +31,7 @@ def unlabelled_target(source: Any, target: Any) -> Arrays:
     pair = isinstance(target, tuple) and len(target) == 2
     x = target.x if hasattr(target, "x") else target[0] if pair else target
     x = as_arrays({"x": x})["x"]
-    _require_alike(own["x"].shape, x.shape)
+    _require_alike(own["x"], x)
     return {"x": own["x"], "y": own["y"], "x_t": x}
 
 
@@ -80,10 +82,13 @@ def require_weights(arrays: Arrays) -> None:
         )
 
 
-def _require_alike(source: tuple[int, ...], target: tuple[int, ...]) -> None:
-    if source[1:] != target[1:]:
+def _require_alike(source: np.ndarray, target: np.ndarray) -> None:
+    if source.shape[1:] != target.shape[1:] or source.dtype != target.dtype:
+        one, other = (f"{x.dtype} {tuple(x.shape[1:])}" for x in (source, target))
         raise CourseError(
-            f"Source and target go through one network, so their inputs have one shape; these are "
-            f"{source[1:]} and {target[1:]} for each example.",
-            f"源域与目标域经过同一个网络，输入形状必须相同；而这里每个样本分别是 {source[1:]} 和 {target[1:]}。",
+            f"Source and target go through one network, so each example has one shape and one type in both; "
+            f"these are {one} and {other}. (Bytes from 0 to 255 beside floats from 0 to 1 would be a shift made "
+            "by hand.)",
+            f"源域与目标域经过同一个网络，每个样本的形状和类型必须相同；而这里分别是 {one} 和 {other}。"
+            "（一边是 0–255 的字节，一边是 0–1 的小数，等于人为制造了偏移。）",
         )

@@ -69,3 +69,5 @@ def test_the_ridge_map_is_scikit_learns() -> None:
     np.testing.assert_allclose(ridge_map(f, y, e, strength=0.2)(f), oracle.predict(f), atol=1e-8)
     with pytest.raises(CourseError, match="strength"):
         ridge_map(f, y, e, strength=0)
+    with pytest.raises(CourseError, match="labels 0 … 3"):
+        ridge_map(f, y + 1, e)

@@ -92,8 +92,10 @@ def test_a_label_shift_on_purpose() -> None:
     assert np.bincount(y[chosen], minlength=3)[2] == 0
     assert (y[chosen] == 1).mean() == pytest.approx(0.8, abs=0.03)
     assert np.array_equal(chosen, draw_with_shares(y, np.array([0.2, 0.8, 0]), 4000, seed=1))
-    with pytest.raises(CourseError, match="shares"):
+    with pytest.raises(CourseError, match="labels 0 … 1"):
         draw_with_shares(y, np.array([0.2, 0.8]), 10)
+    with pytest.raises(CourseError, match="without examples"):
+        draw_with_shares(y, np.array([0.2, 0.8, 0, 0.1]), 10)
 
 
 def boosted() -> tuple[TrAdaBoost, np.ndarray, np.ndarray]:
@@ -140,5 +142,7 @@ def test_tradaboost_with_three_classes() -> None:
     f_s, f_t = (rng.normal(size=(len(v), 3)) * 0.5 + 2 * np.eye(3)[v] for v in (y_s, y_t))
     model = TrAdaBoost(rounds=6).fit(f_s, y_s, f_t, y_t)
     assert (model.predict(f_t) == y_t).mean() > 0.9
+    with pytest.raises(CourseError, match="fit first"):
+        TrAdaBoost().predict(f_t)
     with pytest.raises(CourseError, match="a label for each"):
         TrAdaBoost().fit(f_s, y_s[:-1], f_t, y_t)

@@ -74,6 +74,8 @@ def test_two_domains_must_fit_together() -> None:
         labelled_target(source, (np.ones((1, 3)), [2]))
     with pytest.raises(CourseError, match="one shape"):
         labelled_target(source, (np.ones((1, 4)), [0]))
+    with pytest.raises(CourseError, match="one type"):
+        labelled_target(source, (np.ones((1, 3), np.uint8), [0]))
     with pytest.raises(CourseError, match="'y_t'"):
         data = {"x": source[0], "y": source[1], "x_t": source[0]}
         fit(nn.Linear(3, 2), data, objective=SourceAndTarget(CrossEntropy()), epochs=1)
