@@ -30,6 +30,7 @@ from course_lib.keras import (
     coral_distance,
     cross_entropy,
     fit,
+    fit_each,
     gradient_cosine,
     gradients,
     load_backbone,
@@ -159,3 +160,15 @@ def test_several_heads_and_the_cosine_of_their_gradients() -> None:
     assert len(model.head.trainable_weights) == 4
     w = keras.Variable([1.0, 2.0])
     assert gradient_cosine(lambda: w[0] * 1.0, lambda: -w[0] * 2.0, [w]) == pytest.approx(-1)
+
+
+def test_each_of_several_trainings_has_a_fresh_adversary() -> None:
+    data = parity.arrays()
+    found = fit_each(
+        [Small(parity.start()) for _ in range(2)], [data, data], seeds=[1, 1],
+        objective=Adapted(DANN(6, hidden=(4,))), optimizers=SGD(0.05), epochs=1,
+    )  # fmt: skip
+    np.testing.assert_allclose(found[0].loss, found[1].loss, rtol=1e-5)
+    with pytest.raises(CourseError, match="'y_t'"):
+        labels = data | {"y_t": np.zeros(37, np.int64)}
+        fit_each([Small()], [labels], objective=Adapted(), epochs=1)

@@ -29,6 +29,7 @@ from course_lib.pytorch import (
     coral_distance,
     cross_entropy,
     fit,
+    fit_each,
     load_backbone,
     mmd_squared,
     predict,
@@ -183,3 +184,17 @@ def test_without_penalties_it_is_the_source_alone() -> None:
     model = Small(parity.start())
     batch: dict[str, Any] = {n: torch.tensor(a[:20]) for n, a in data.items()} | {"progress": 0.0}
     assert Adapted().loss(model, batch) == CrossEntropy().loss(model, batch)
+
+
+def test_each_of_several_trainings_has_a_fresh_adversary() -> None:
+    data = parity.arrays()
+    shared = fit_each(
+        [Small(parity.start()) for _ in range(2)], [data, data], seeds=[1, 1],
+        objective=Adapted(DANN(6, hidden=(4,))), optimizers=SGD(0.05), epochs=2,
+    )  # fmt: skip
+    alone = fit(
+        Small(parity.start()), data, seed=1,
+        objective=Adapted(DANN(6, hidden=(4,))), optimizer=SGD(0.05), epochs=2,
+    )  # fmt: skip
+    losses = [history.loss for history in (*shared, alone)]
+    assert losses[0] == losses[1] == losses[2]
