@@ -1,6 +1,9 @@
 """What each method of fine-tuning is worth on the embedded tasks, over seeds, paired.
 
     ./course bench methods
+    ./course bench methods --part adaptation
+
+Its parts: *fine-tuning*, described here; *adaptation* (``_adaptation.py``), with a task of its own.
 
 Three tasks, all from the letters that glyphnet was pre-trained on:
 
@@ -22,7 +25,8 @@ difference to plain fine-tuning. Later chapters add their methods to ``METHODS``
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +37,8 @@ from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
 from course_lib.waiting import steps
 
+OTHERS = {"adaptation": "benchmarks._adaptation"}
+PARTS = ("fine-tuning", *OTHERS)
 SEEDS = 5
 FEW = {"two labels": 2, "five labels": 5}  # per class
 RATE, SCRATCH_RATE, PROBE_RATE = 3e-3, 3e-3, 1e-2
@@ -148,11 +154,25 @@ EXPECTED = (
 )
 
 
-def run(*, quick: bool = False) -> dict[str, Any]:
+def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
     """Measure every method on all tasks.
 
     Args:
         quick: Two seeds, one epoch, few examples: to see that it works.
+        parts: Which of ``PARTS``.
+
+    Returns:
+        What :func:`run_fine_tuning` gives, and under ``others`` what the other parts give.
+    """
+    others = {
+        part: import_module(OTHERS[part]).run(quick=quick) for part in parts if part in OTHERS
+    }
+    own = run_fine_tuning(quick=quick) if "fine-tuning" in parts else {"rows": [], "quick": quick}
+    return own | {"others": others}
+
+
+def run_fine_tuning(*, quick: bool = False) -> dict[str, Any]:
+    """Measure this module's own methods.
 
     Returns:
         ``rows``: task, method, values (accuracy for each seed); ``seconds``, ``seeds``, ``quick``.
@@ -187,6 +207,13 @@ def run(*, quick: bool = False) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
+    """Write the result as text, part by part."""
+    own = [own_table(result)] if result["rows"] else []
+    others = result.get("others", {}).items()
+    return "\n\n".join(own + [import_module(OTHERS[part]).table(found) for part, found in others])
+
+
+def own_table(result: dict[str, Any]) -> str:
     """Write the result as text: for each task, every method with its gain over fine-tuning."""
     lines = [f"accuracy, mean [95 % interval] over {result['seeds']} seeds"]
     for task in dict.fromkeys(row["task"] for row in result["rows"]):
@@ -203,7 +230,10 @@ def misses(result: dict[str, Any]) -> list[str]:
     """Which expected orderings did not appear; empty when all did. A quick run expects nothing."""
     if result["quick"]:
         return []
-    return [line for line, met in _orderings(result) if not met]
+    others = result.get("others", {}).items()
+    missed = [line for part, found in others for line in import_module(OTHERS[part]).misses(found)]
+    own = _orderings(result) if result["rows"] else []
+    return [line for line, met in own if not met] + missed
 
 
 def picture(result: dict[str, Any], path: Path) -> None:

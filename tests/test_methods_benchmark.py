@@ -51,3 +51,26 @@ def test_orderings_that_appear_and_one_that_does_not():
     assert miss.startswith("shift: out: LP-FT − fine-tuning") and "NOT FOUND" in methods.table(
         made_up(from_scratch=0.95)
     )
+
+
+def test_adaptation_is_a_part_of_its_own(quick):
+    text = methods.table({"rows": [], "quick": True, "others": quick["others"]})
+    assert "numbers mean nothing" in text and "DANN + information" in text and "L2-SP" not in text
+
+
+def test_expected_orderings_of_adaptation_are_checked():
+    from benchmarks import _adaptation as part
+
+    levels = dict.fromkeys(part.METHODS, 0.9) | {
+        part.SOURCE: 0.7,
+        part.BOTH: 0.75,
+        part.CEILING: 0.97,
+    }
+    levels |= {"DANN": 0.8, "MMD": 0.85}
+    values = {name: [level, level + 0.01, level] for name, level in levels.items()}
+    scores = {name: {"its own": [level] * 3} for name, level in levels.items()}
+    result = {"values": values, "scores": scores, "seeds": 3, "seconds": 0.0, "quick": False}
+    missed = part.misses(result)
+    assert len(missed) == 2 and all("DANN − MMD" in m or "MMD − CORAL" in m for m in missed)
+    agrees, picked = part.worth_of_scores(result)["its own"]
+    assert agrees == pytest.approx([1.0] * 3) and min(picked) >= 0.9

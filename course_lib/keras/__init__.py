@@ -5,12 +5,26 @@ import course_lib.keras.engine  # noqa: F401  isort: skip  (before anything that
 import atexit
 import gc
 
+from course_lib.keras.adaptation import (
+    Adapted,
+    CoralAlignment,
+    EntropyMinimisation,
+    InformationMaximisation,
+    MMDAlignment,
+    Penalty,
+    PseudoLabels,
+    mean_entropy,
+    ramp_up,
+)
+from course_lib.keras.adversarial import DANN, reverse_gradient
 from course_lib.keras.augmentation import augment
 from course_lib.keras.backbones import load_backbone, save_backbone
 from course_lib.keras.batch_norm import estimate_statistics
+from course_lib.keras.bottleneck import build_bottleneck
 from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
 from course_lib.keras.differentiation import gradients
+from course_lib.keras.discrepancies import coral_distance, kernel_matrix, mmd_squared
 from course_lib.keras.features import extract_features
 from course_lib.keras.freezing import freeze, freeze_plan, unfreeze
 from course_lib.keras.heads import attach_head, build_head
@@ -23,6 +37,7 @@ from course_lib.keras.losses import (
     sequence_negative_log_likelihood,
 )
 from course_lib.keras.lp_ft import probe_then_fine_tune
+from course_lib.keras.multitask import MultiTask, attach_heads, gradient_cosine
 from course_lib.keras.objectives import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -33,6 +48,7 @@ from course_lib.keras.objectives import (
 from course_lib.keras.parts import describe_groups
 from course_lib.keras.pretraining import pretrain_backbone
 from course_lib.keras.repetition import evaluate_each, fit_each
+from course_lib.keras.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -60,16 +76,19 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.two_domains import labelled_target, unlabelled_target
 
 # What the imports made stays to the end: looking for garbage after each fit is then quick.
 gc.freeze()
 atexit.register(gc.unfreeze)
 
 __all__ = [
+    "DANN",
     "L2SP",
     "SGD",
     "Adam",
     "AdamW",
+    "Adapted",
     "Augmented",
     "BinaryCrossEntropy",
     "Brightness",
@@ -77,29 +96,41 @@ __all__ = [
     "Checkpoint",
     "Constant",
     "Contrast",
+    "CoralAlignment",
     "CrossEntropy",
     "CutOut",
     "Discriminative",
     "EarlyStopping",
+    "EntropyMinimisation",
     "Erase",
     "Flip",
     "GradualUnfreezing",
     "Group",
     "History",
+    "InformationMaximisation",
+    "MMDAlignment",
     "MixUp",
+    "MultiTask",
     "Objective",
+    "Penalty",
     "Preprocessing",
+    "PseudoLabels",
     "Rotate",
     "Scale",
     "SequenceLikelihood",
     "Shift",
+    "SourceAndTarget",
     "SquaredError",
     "WarmupCosine",
+    "WeightedCrossEntropy",
     "Wrapper",
     "attach_head",
+    "attach_heads",
     "augment",
     "binary_cross_entropy",
+    "build_bottleneck",
     "build_head",
+    "coral_distance",
     "count_parameters",
     "cross_entropy",
     "describe",
@@ -113,14 +144,22 @@ __all__ = [
     "fit_each",
     "freeze",
     "freeze_plan",
+    "gradient_cosine",
     "gradients",
+    "kernel_matrix",
+    "labelled_target",
     "load_backbone",
+    "mean_entropy",
     "mean_squared_error",
+    "mmd_squared",
     "predict",
     "pretrain_backbone",
     "probe_then_fine_tune",
+    "ramp_up",
+    "reverse_gradient",
     "save_backbone",
     "seed_everything",
     "sequence_negative_log_likelihood",
     "unfreeze",
+    "unlabelled_target",
 ]

@@ -36,7 +36,7 @@ def mean_squared_error(prediction: KerasTensor, y: KerasTensor) -> KerasTensor:
         y: The same shape. (N×1 against N would make N×N differences, unnoticed: it is refused.)
     """
     require_same_shape("predictions", prediction.shape, y.shape)
-    prediction = _widened(prediction)
+    prediction = widened(prediction)
     return ops.mean((prediction - ops.cast(y, prediction.dtype)) ** 2) / 2
 
 
@@ -55,7 +55,7 @@ def binary_cross_entropy(z: KerasTensor, y: KerasTensor) -> KerasTensor:
         y: The same shape: 0 or 1, or a probability in between.
     """
     require_same_shape("logits", z.shape, y.shape)
-    z = _widened(z)
+    z = widened(z)
     y = ops.cast(y, z.dtype)
     return ops.mean(ops.maximum(z, 0) - z * y + ops.log1p(ops.exp(-ops.abs(z))))
 
@@ -70,13 +70,19 @@ def log_softmax(z: KerasTensor) -> KerasTensor:
     Subtracting :math:`m` changes nothing in exact arithmetic; in the machine's it keeps every
     exponent at 0 or below and one of them at 0, so the sum is between 1 and K.
     """
-    z = _widened(z)
+    z = widened(z)
     m = ops.max(z, axis=-1, keepdims=True)
     shifted = z - ops.stop_gradient(m)  # m cancels: it needs no gradient
     return shifted - ops.log(ops.sum(ops.exp(shifted), axis=-1, keepdims=True))
 
 
-def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.0) -> KerasTensor:
+def cross_entropy(
+    z: KerasTensor,
+    y: KerasTensor,
+    *,
+    label_smoothing: float = 0.0,
+    weight: KerasTensor | None = None,
+) -> KerasTensor:
     r"""Give the mean surprise at the right class, from logits.
 
     .. math::
@@ -93,15 +99,19 @@ def cross_entropy(z: KerasTensor, y: KerasTensor, *, label_smoothing: float = 0.
         z: Logits, N×K, with K above 1. A class that is ruled out has :math:`-\infty`.
         y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
         label_smoothing: :math:`\epsilon`, from 0 to 1.
+        weight: What each example counts, N; the mean is still over N. Alike unless given.
     """
     require_number("label_smoothing", label_smoothing, 0, 1)
     require_classes(z.shape, y.shape, whole=not keras.backend.is_float_dtype(y.dtype))
+    if weight is not None:
+        require_same_shape("weights", weight.shape, y.shape[:1])
     log_p, K = log_softmax(z), z.shape[-1]
     q = one_hot(y, K, log_p.dtype) if y.ndim == 1 else ops.cast(y, log_p.dtype)
     if label_smoothing:
         q = (1 - label_smoothing) * q + label_smoothing / K
     terms = ops.where(q == 0, 0.0, q * log_p)  # 0 · log 0 = 0: what is ruled out costs nothing
-    return -ops.mean(ops.sum(terms, axis=-1))
+    surprise = -ops.sum(terms, axis=-1)
+    return ops.mean(surprise if weight is None else ops.cast(weight, log_p.dtype) * surprise)
 
 
 def sequence_negative_log_likelihood(
@@ -163,5 +173,6 @@ def whole(y: KerasTensor) -> KerasTensor:
     return ops.cast(y, "int32")
 
 
-def _widened(z: KerasTensor) -> KerasTensor:
+def widened(z: KerasTensor) -> KerasTensor:
+    """Give numbers in float32 at least: half precision has too few digits for long sums."""
     return ops.cast(z, keras.backend.result_type(z.dtype, "float32"))

@@ -43,7 +43,8 @@ def fit_each(
         trains: For each model, a ``Domain`` or a pair ``(x, y)``, all of one size.
         optimizers: A recipe for all, or one for each; these differ in the learning rate only.
         seeds: For each model, as for ``fit``: 0, 1, 2 … unless given.
-        objective, epochs, batch_size, batch_norm: As for ``fit``, for all.
+        objective: As for ``fit``, for all. Networks of its own begin each training as they are now.
+        epochs, batch_size, batch_norm: As for ``fit``, for all.
 
     Returns:
         The records, in order.
@@ -56,10 +57,14 @@ def fit_each(
     ]
     if batch_norm == "estimated" or not all(alike(plan, plans[0]) for plan in plans):
         how: dict[str, Any] = {"objective": objective, "epochs": epochs, "batch_size": batch_size}
-        return [
-            fit(m, t, optimizer=r, seed=s, batch_norm=batch_norm, progress=False, **how)
-            for m, t, r, s in zip(models, trains, recipes, numbers, strict=True)
-        ]
+        start, separately = numbered(objective.variables), []
+        for m, t, r, s in zip(models, trains, recipes, numbers, strict=True):
+            assign(objective.variables, start)
+            one = fit(m, t, optimizer=r, seed=s, batch_norm=batch_norm, progress=False, **how)
+            separately.append(one)
+        return separately
+    for plan in plans:
+        objective.check(plan.arrays)
     histories = train_in_turn(models, objective, plans)
     gc.collect()  # as in fit
     return histories
@@ -115,10 +120,11 @@ def train_in_turn(
     starts = [numbered(model.variables) for model in models]
     with choose_device("auto"), computing_in(choose_precision("auto"), lender):
         run = Run(lender, objective, plans[0], precision="auto", device="auto", callbacks=())
-        fresh = numbered(run.learner.optimizer.variables)
+        fresh, own = numbered(run.learner.optimizer.variables), numbered(objective.variables)
         for plan, start in zip(plans, starts, strict=True):
             assign(lender.variables, start)
             assign(run.learner.optimizer.variables, fresh)
+            assign(objective.variables, own)
             run.begin_again(plan)
             with taking(lender, plan.arrays["x"]):
                 train_epochs(run, None, False)

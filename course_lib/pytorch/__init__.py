@@ -1,11 +1,25 @@
 """The PyTorch half of the course's library. ``course_lib.keras`` has the same names."""
 
+from course_lib.pytorch.adaptation import (
+    Adapted,
+    CoralAlignment,
+    EntropyMinimisation,
+    InformationMaximisation,
+    MMDAlignment,
+    Penalty,
+    PseudoLabels,
+    mean_entropy,
+    ramp_up,
+)
+from course_lib.pytorch.adversarial import DANN, reverse_gradient
 from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.backbones import load_backbone, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
+from course_lib.pytorch.bottleneck import build_bottleneck
 from course_lib.pytorch.counting import count_parameters, describe
 from course_lib.pytorch.devices import seed_everything
 from course_lib.pytorch.differentiation import gradients
+from course_lib.pytorch.discrepancies import coral_distance, kernel_matrix, mmd_squared
 from course_lib.pytorch.features import extract_features
 from course_lib.pytorch.freezing import freeze, freeze_plan, unfreeze
 from course_lib.pytorch.heads import attach_head, build_head
@@ -18,6 +32,7 @@ from course_lib.pytorch.losses import (
     sequence_negative_log_likelihood,
 )
 from course_lib.pytorch.lp_ft import probe_then_fine_tune
+from course_lib.pytorch.multitask import MultiTask, attach_heads, gradient_cosine
 from course_lib.pytorch.objectives import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -28,6 +43,7 @@ from course_lib.pytorch.objectives import (
 from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.pretraining import pretrain_backbone
 from course_lib.pytorch.repetition import evaluate_each, fit_each
+from course_lib.pytorch.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -55,12 +71,15 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.two_domains import labelled_target, unlabelled_target
 
 __all__ = [
+    "DANN",
     "L2SP",
     "SGD",
     "Adam",
     "AdamW",
+    "Adapted",
     "Augmented",
     "BinaryCrossEntropy",
     "Brightness",
@@ -68,29 +87,41 @@ __all__ = [
     "Checkpoint",
     "Constant",
     "Contrast",
+    "CoralAlignment",
     "CrossEntropy",
     "CutOut",
     "Discriminative",
     "EarlyStopping",
+    "EntropyMinimisation",
     "Erase",
     "Flip",
     "GradualUnfreezing",
     "Group",
     "History",
+    "InformationMaximisation",
+    "MMDAlignment",
     "MixUp",
+    "MultiTask",
     "Objective",
+    "Penalty",
     "Preprocessing",
+    "PseudoLabels",
     "Rotate",
     "Scale",
     "SequenceLikelihood",
     "Shift",
+    "SourceAndTarget",
     "SquaredError",
     "WarmupCosine",
+    "WeightedCrossEntropy",
     "Wrapper",
     "attach_head",
+    "attach_heads",
     "augment",
     "binary_cross_entropy",
+    "build_bottleneck",
     "build_head",
+    "coral_distance",
     "count_parameters",
     "cross_entropy",
     "describe",
@@ -104,14 +135,22 @@ __all__ = [
     "fit_each",
     "freeze",
     "freeze_plan",
+    "gradient_cosine",
     "gradients",
+    "kernel_matrix",
+    "labelled_target",
     "load_backbone",
+    "mean_entropy",
     "mean_squared_error",
+    "mmd_squared",
     "predict",
     "pretrain_backbone",
     "probe_then_fine_tune",
+    "ramp_up",
+    "reverse_gradient",
     "save_backbone",
     "seed_everything",
     "sequence_negative_log_likelihood",
     "unfreeze",
+    "unlabelled_target",
 ]

@@ -36,7 +36,7 @@ def mean_squared_error(prediction: Tensor, y: Tensor) -> Tensor:
         y: The same shape. (N×1 against N would make N×N differences, unnoticed: it is refused.)
     """
     require_same_shape("predictions", prediction.shape, y.shape)
-    difference = _widened(prediction) - y
+    difference = widened(prediction) - y
     return (difference**2).mean() / 2
 
 
@@ -55,7 +55,7 @@ def binary_cross_entropy(z: Tensor, y: Tensor) -> Tensor:
         y: The same shape: 0 or 1, or a probability in between.
     """
     require_same_shape("logits", z.shape, y.shape)
-    z, y = _widened(z), y.to(z.dtype)
+    z, y = widened(z), y.to(z.dtype)
     return (z.clamp(min=0) - z * y + torch.log1p(torch.exp(-z.abs()))).mean()
 
 
@@ -69,12 +69,14 @@ def log_softmax(z: Tensor) -> Tensor:
     Subtracting :math:`m` changes nothing in exact arithmetic; in the machine's it keeps every
     exponent at 0 or below and one of them at 0, so the sum is between 1 and K.
     """
-    z = _widened(z)
+    z = widened(z)
     shifted = z - z.max(dim=-1, keepdim=True).values.detach()  # m cancels: it needs no gradient
     return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
 
 
-def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+def cross_entropy(
+    z: Tensor, y: Tensor, *, label_smoothing: float = 0.0, weight: Tensor | None = None
+) -> Tensor:
     r"""Give the mean surprise at the right class, from logits.
 
     .. math::
@@ -91,15 +93,19 @@ def cross_entropy(z: Tensor, y: Tensor, *, label_smoothing: float = 0.0) -> Tens
         z: Logits, N×K, with K above 1. A class that is ruled out has :math:`-\infty`.
         y: Labels, N whole numbers; or the distribution :math:`q` itself, N×K (mix-up, distillation).
         label_smoothing: :math:`\epsilon`, from 0 to 1.
+        weight: What each example counts, N; the mean is still over N. Alike unless given.
     """
     require_number("label_smoothing", label_smoothing, 0, 1)
     require_classes(z.shape, y.shape, whole=not y.is_floating_point())
+    if weight is not None:
+        require_same_shape("weights", weight.shape, y.shape[:1])
     log_p, K = log_softmax(z), z.shape[-1]
     q = one_hot(y, K, log_p.dtype) if y.dim() == 1 else y
     if label_smoothing:
         q = (1 - label_smoothing) * q + label_smoothing / K
     terms = torch.where(q == 0, 0.0, q * log_p)  # 0 · log 0 = 0: what is ruled out costs nothing
-    return -terms.sum(dim=-1).mean()
+    surprise = -terms.sum(dim=-1)
+    return surprise.mean() if weight is None else (weight * surprise).mean()
 
 
 def sequence_negative_log_likelihood(
@@ -156,5 +162,6 @@ def whole(y: Tensor) -> Tensor:
     return y.to(torch.int64)
 
 
-def _widened(z: Tensor) -> Tensor:
+def widened(z: Tensor) -> Tensor:
+    """Give numbers in float32 at least: half precision has too few digits for long sums."""
     return z.to(torch.promote_types(z.dtype, torch.float32))

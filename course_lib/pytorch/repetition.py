@@ -9,7 +9,7 @@ from torch import nn
 
 from course_lib.pytorch.inference import evaluate
 from course_lib.pytorch.loop import fit
-from course_lib.pytorch.objectives import Objective
+from course_lib.pytorch.objectives import Objective, require_objective
 from course_lib.training.history import History
 from course_lib.training.recipes import Recipe
 from course_lib.training.requirements import require_one_domain_each, require_one_each
@@ -36,19 +36,23 @@ def fit_each(
         trains: For each model, a ``Domain`` or a pair ``(x, y)``, all of one size.
         optimizers: A recipe for all, or one for each; these differ in the learning rate only.
         seeds: For each model, as for ``fit``: 0, 1, 2 … unless given.
-        objective, epochs, batch_size, batch_norm: As for ``fit``, for all.
+        objective: As for ``fit``, for all. Networks of its own begin each training as they are now.
+        epochs, batch_size, batch_norm: As for ``fit``, for all.
 
     Returns:
         The records, in order.
     """
     recipes, numbers = require_one_each(models, trains, optimizers, seeds)
+    objective = require_objective(objective)
+    start = {name: state.detach().clone() for name, state in objective.state_dict().items()}
     how: dict[str, Any] = {
         "objective": objective, "epochs": epochs, "batch_size": batch_size, "batch_norm": batch_norm
     }  # fmt: skip
-    return [
-        fit(model, train, optimizer=recipe, seed=seed, progress=False, **how)
-        for model, train, recipe, seed in zip(models, trains, recipes, numbers, strict=True)
-    ]
+    histories = []
+    for model, train, recipe, seed in zip(models, trains, recipes, numbers, strict=True):
+        objective.load_state_dict(start)
+        histories.append(fit(model, train, optimizer=recipe, seed=seed, progress=False, **how))
+    return histories
 
 
 def evaluate_each(

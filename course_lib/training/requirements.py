@@ -117,6 +117,18 @@ def cannot_take(x: Shape, error: Exception) -> CourseError:
     )
 
 
+def require_features_to_head(model: Any, what: str) -> None:
+    """Make sure that a model's head takes what its backbone gives: the features that are compared."""
+    require_transfer_model(model, what)
+    if getattr(model, "flatten", False):
+        raise CourseError(
+            f"{what} compares the features that the head gets, and a head made with flatten=True gets a "
+            "whole map: make it without.",
+            f"{what} 比较的是送入分类头的特征，而用 flatten=True 搭建的分类头得到的是整张特征图："
+            "请去掉这个选项。",
+        )
+
+
 def require_transfer_model(model: Any, what: str) -> None:
     """Make sure that a model has a backbone and a head."""
     if not (hasattr(model, "backbone") and hasattr(model, "head")):
@@ -208,6 +220,29 @@ def require_different_names(one: Iterable[str], other: Iterable[str]) -> None:
             f"Two nested objectives both draw {name!r}: use one wrapper of each kind.",
             f"两个嵌套的目标函数都要抽取 {name!r}：同一种包装请只用一层。",
         )
+
+
+def require_two_samples(f_s: Shape, f_t: Shape, *, at_least: int) -> None:
+    """Make sure that two samples of features have the same features, and enough rows to compare."""
+    same = len(f_s) == len(f_t) == 2 and _fit(f_s[1:], f_t[1:])
+    if not same or any(rows is not None and rows < at_least for rows in (*f_s[:1], *f_t[:1])):
+        raise CourseError(
+            f"Two domains are compared by features n×D and m×D, at least {at_least} of each; found "
+            f"{_written(f_s)} and {_written(f_t)}.",
+            f"比较两个域需要 n×D 与 m×D 的特征，各至少 {at_least} 行；现在的形状是 {_written(f_s)} 与 "
+            f"{_written(f_t)}。",
+        )
+
+
+def require_kernel(kernel: str, width: float | None) -> None:
+    """Make sure that a kernel is known and its width, if given, is a length."""
+    if kernel not in ("linear", "rbf", "multi"):
+        raise CourseError(
+            f"kernel is one of 'linear', 'rbf', 'multi'; it was {kernel!r}.",
+            f"kernel 只能是 'linear'、'rbf'、'multi' 之一，现在是 {kernel!r}。",
+        )
+    if width is not None:
+        require_number("width", width, ends="()")
 
 
 def require_scalar(shape: Shape) -> None:

@@ -102,11 +102,33 @@ CASES |= {
     "all at once": Case(ALIKE, unfreeze=True, how={"batch_norm": "estimated", "accumulate": 2}),
 }
 
+# Two domains, weights of examples, several tasks.
+CASES |= {
+    "source only": Case(SGD(0.05), objective="source only"),
+    "MMD": Case(SGD(COSINE), objective="MMD"),
+    "MMD, unbiased": Case(Adam(0.005), objective="MMD, unbiased"),
+    "CORAL": Case(SGD(0.05), objective="CORAL"),
+    "adversary": Case(SGD(COSINE), objective="adversary"),
+    "self-training": Case(ADAMW, objective="self-training"),
+    "every penalty, frozen": Case(Adam(0.005), objective="every penalty", frozen=True),
+    "every penalty, accumulated": Case(
+        SGD(0.02), objective="every penalty", how={"accumulate": 2, "batch_norm": "frozen"}
+    ),
+    "weighted": Case(SGD(0.05), objective="weighted"),
+    "source and target": Case(SGD(COSINE), objective="source and target"),
+    "tasks": Case(SGD(0.05), objective="tasks"),
+}
+OF_TWO_DOMAINS = (
+    "DANN", "source only", "MMD", "MMD, unbiased", "CORAL", "adversary", "self-training", "every penalty",
+    "source and target",
+)  # fmt: skip
+
 # Enough for the other backends: statistics, schedule, state of the optimizer, a second stream, and
 # each objective once (JAX compiles each case twice, for 2 s: "nested" has four of them in one).
 SMOKE = (
     "SGD, warm-up and cosine", "frozen backbone", "DANN", "distillation", "sequences, Adam",
     "mix-up of numbers, SGD", "EWC, SGD", "nested, AdamW, cosine", "accumulated, AdamW", "all at once",
+    "every penalty, accumulated", "source and target", "tasks",
 )  # fmt: skip
 
 TRANSFORMS: list[Transform] = [
@@ -115,12 +137,21 @@ TRANSFORMS: list[Transform] = [
 ]  # fmt: skip
 
 
+TASKS = {"first": 3, "second": 2}
+
+
 def data_for(case: Case) -> dict[str, np.ndarray]:
     """Give the training data that a case's objective wants."""
     data = glyphs() if case.model == "glyphnet" else arrays()
-    if case.objective != "DANN":
+    if case.objective not in OF_TWO_DOMAINS:
         data.pop("x_t", None)
     rng = np.random.default_rng(7)
+    if case.objective == "source and target":
+        data["y_t"] = rng.integers(0, 3, len(data["x_t"]))
+    if case.objective == "weighted":
+        data["weight"] = rng.exponential(size=N)
+    if case.objective == "tasks":
+        data["y"] = np.stack([data["y"], data["y"] > 1], axis=1)
     if case.objective in ("squared error", "mix-up of numbers"):
         data["y"] = (rng.normal(size=(N, 3)) + data["y"][:, None]).astype(np.float32)
     if case.objective in ("yes or no", "EWC"):

@@ -7,16 +7,26 @@ from functools import partial
 from typing import Any
 
 from course_lib.keras import (
+    DANN,
     L2SP,
     SGD,
+    Adapted,
     Augmented,
     BinaryCrossEntropy,
+    CoralAlignment,
     CrossEntropy,
+    EntropyMinimisation,
     GradualUnfreezing,
+    InformationMaximisation,
     MixUp,
+    MMDAlignment,
+    MultiTask,
     Objective,
+    PseudoLabels,
     SequenceLikelihood,
+    SourceAndTarget,
     SquaredError,
+    WeightedCrossEntropy,
     attach_head,
     fit,
     freeze,
@@ -25,6 +35,7 @@ from course_lib.keras import (
     probe_then_fine_tune,
 )
 from course_lib.keras.engine import keras
+from course_lib.keras.multitask import Heads
 from course_lib.keras.torch_layout import load_torch_layout, to_torch_layout
 from tests.keras import doubles
 from tests.keras.small import Pairs, Small, dense
@@ -43,6 +54,26 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "nested": lambda model: L2SP(
         Augmented(MixUp(CrossEntropy(0.1), alpha=0.4, classes=3), cases.TRANSFORMS), model
     ),
+    "source only": lambda model: Adapted(),
+    "MMD": lambda model: Adapted(MMDAlignment(2.0)),
+    "MMD, unbiased": lambda model: Adapted(MMDAlignment(kernel="rbf", biased=False, ramp=False)),
+    "CORAL": lambda model: Adapted(CoralAlignment(5000.0)),
+    "adversary": lambda model: Adapted(DANN(6, 0.5, hidden=(8,), seed=1)),
+    "self-training": lambda model: Adapted(
+        PseudoLabels(threshold=0.4), EntropyMinimisation(0.3), InformationMaximisation(0.5)
+    ),
+    "every penalty": lambda model: Adapted(
+        MMDAlignment(kernel="linear"),
+        CoralAlignment(500.0),
+        DANN(6, 0.3, seed=2),
+        EntropyMinimisation(0.1, ramp=False),
+        InformationMaximisation(),
+        PseudoLabels(0.5, threshold=0.5),
+        label_smoothing=0.1,
+    ),
+    "weighted": lambda model: WeightedCrossEntropy(),
+    "source and target": lambda model: SourceAndTarget(CrossEntropy(0.1), share=0.3),
+    "tasks": lambda model: MultiTask(cases.TASKS, {"second": 0.4}),
 }
 
 
@@ -53,6 +84,8 @@ def run(case: Case) -> dict[str, Any]:
     model: Any = (Pairs if case.objective == "sequences" else Small)(cases.start())
     if case.model == "glyphnet":
         model = attach_head(load_backbone("glyphnet"), 10)
+    if case.objective == "tasks":
+        model.head = two_heads(model)
     if case.frozen:
         freeze(model.backbone)
     if case.plan != "everything":
@@ -72,6 +105,12 @@ def run(case: Case) -> dict[str, Any]:
     )
     network = model.backbone.network if case.model == "glyphnet" else model.backbone
     return cases.report(history, to_torch_layout(network))
+
+
+def two_heads(model: Any) -> Heads:
+    second = dense(2, "domain")
+    load_torch_layout(second, cases.start())
+    return Heads({"first": model.head, "second": second}, cases.TASKS)
 
 
 def build_objective(case: Case, model: Any) -> Objective:

@@ -10,16 +10,26 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.pytorch import (
+    DANN,
     L2SP,
     SGD,
+    Adapted,
     Augmented,
     BinaryCrossEntropy,
+    CoralAlignment,
     CrossEntropy,
+    EntropyMinimisation,
     GradualUnfreezing,
+    InformationMaximisation,
     MixUp,
+    MMDAlignment,
+    MultiTask,
     Objective,
+    PseudoLabels,
     SequenceLikelihood,
+    SourceAndTarget,
     SquaredError,
+    WeightedCrossEntropy,
     attach_head,
     fit,
     freeze,
@@ -27,6 +37,7 @@ from course_lib.pytorch import (
     load_backbone,
     probe_then_fine_tune,
 )
+from course_lib.pytorch.multitask import Heads
 from tests.parity import cases
 from tests.parity.cases import Case
 from tests.pytorch import doubles
@@ -44,6 +55,26 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "nested": lambda model: L2SP(
         Augmented(MixUp(CrossEntropy(0.1), alpha=0.4, classes=3), cases.TRANSFORMS), model
     ),
+    "source only": lambda model: Adapted(),
+    "MMD": lambda model: Adapted(MMDAlignment(2.0)),
+    "MMD, unbiased": lambda model: Adapted(MMDAlignment(kernel="rbf", biased=False, ramp=False)),
+    "CORAL": lambda model: Adapted(CoralAlignment(5000.0)),
+    "adversary": lambda model: Adapted(DANN(6, 0.5, hidden=(8,), seed=1)),
+    "self-training": lambda model: Adapted(
+        PseudoLabels(threshold=0.4), EntropyMinimisation(0.3), InformationMaximisation(0.5)
+    ),
+    "every penalty": lambda model: Adapted(
+        MMDAlignment(kernel="linear"),
+        CoralAlignment(500.0),
+        DANN(6, 0.3, seed=2),
+        EntropyMinimisation(0.1, ramp=False),
+        InformationMaximisation(),
+        PseudoLabels(0.5, threshold=0.5),
+        label_smoothing=0.1,
+    ),
+    "weighted": lambda model: WeightedCrossEntropy(),
+    "source and target": lambda model: SourceAndTarget(CrossEntropy(0.1), share=0.3),
+    "tasks": lambda model: MultiTask(cases.TASKS, {"second": 0.4}),
 }
 
 
@@ -65,6 +96,8 @@ def run(case: Case) -> dict[str, Any]:
     model: Any = (Pairs if case.objective == "sequences" else Small)(cases.start())
     if case.model == "glyphnet":
         model = attach_head(load_backbone("glyphnet"), 10)
+    if case.objective == "tasks":
+        model.head = two_heads(model)
     if case.frozen:
         freeze(model.backbone)
     if case.plan != "everything":
@@ -84,6 +117,11 @@ def run(case: Case) -> dict[str, Any]:
         **{"batch_size": cases.BATCH_SIZE, **case.how},
     )
     return cases.report(history, {n: w.numpy() for n, w in ends(case, model).items()})
+
+
+def two_heads(model: Any) -> Heads:
+    second = load(nn.Linear(6, 2), cases.start(), "domain.")
+    return Heads({"first": model.head, "second": second}, cases.TASKS)
 
 
 def ends(case: Case, model: Any) -> dict[str, Tensor]:

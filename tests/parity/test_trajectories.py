@@ -58,5 +58,8 @@ def test_the_cases_can_tell_one_convention_from_another(engines: Reports) -> Non
         ("smoothed, SGD", "L2-SP, SGD"),
         ("squared error, SGD", "mix-up of numbers, SGD"),
         ("augmented, SGD", "nested, SGD"),
+        ("source only", "CORAL"),
+        ("source only", "weighted"),
+        ("CORAL", "tasks"),
     ]:
         assert largest_difference(pytorch[one]["loss"], pytorch[other]["loss"]) > 1e-2

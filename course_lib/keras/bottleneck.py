@@ -1,0 +1,49 @@
+"""A small model on features that were computed before: what is adapted in seconds."""
+
+from __future__ import annotations
+
+import keras
+from keras import KerasTensor, layers
+
+from course_lib.arguments import require_count, require_seed
+from course_lib.keras.heads import build_head
+from course_lib.keras.normalization import BatchNorm
+
+
+class FeatureModel(keras.Model):
+    """Features N×D → new features N×width → logits N×K.
+
+    Attributes:
+        backbone: Dense, BatchNorm, ReLU: the *bottleneck*, where the domains are brought together.
+        head: The classifier on it.
+    """
+
+    def __init__(self, backbone: keras.Model, head: keras.Model) -> None:
+        super().__init__()
+        self.backbone, self.head = backbone, head
+        self.built = True
+
+    def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
+        learning = training and bool(self.backbone.trainable_weights)
+        return self.head(self.backbone(x, training=learning), training=training)
+
+
+def build_bottleneck(
+    features: int, classes: int, *, width: int = 128, seed: int = 0
+) -> FeatureModel:
+    """Build a bottleneck and a classifier for features of a frozen backbone.
+
+    Bring the features to a common scale first (``extract_features``, then the source's mean and standard
+    deviation). The start is the same in both halves.
+
+    Args:
+        features: D.
+        classes: K.
+        width: How many features the bottleneck gives.
+        seed: Where the random start comes from.
+    """
+    width, seed = require_count("width", width), require_seed(seed)
+    dense = build_head(features, width, seed=seed)
+    norm, relu = BatchNorm(name="1"), layers.ReLU(name="2")
+    backbone = keras.Sequential([keras.Input((features,)), *dense.layers, norm, relu])
+    return FeatureModel(backbone, build_head(width, classes, seed=seed + 1))
