@@ -1249,6 +1249,10 @@ JIGSAW_TASK = Exercise(
             "Make the four versions, join them with `np.concatenate`; the targets are `np.repeat(np.arange(4), len(images))`.",
             "做出四个版本，用 `np.concatenate` 接起来；目标是 `np.repeat(np.arange(4), len(images))`。",
         ),
+        text(
+            "Kind 1 is `np.roll(images, images.shape[2] // 2, axis=2)`; kind 2 the same with axis 1; kind 3 is kind 2 made from kind 1.",
+            "第 1 种是 `np.roll(images, images.shape[2] // 2, axis=2)`；第 2 种把轴换成 1；第 3 种是在第 1 种的结果上再做第 2 种。",
+        ),
     ),
     right={
         "numpy": (
@@ -1490,9 +1494,9 @@ QUIZZES = (
     Quiz(
         id="03.q2",
         question=text(
-            "Four networks of one structure each see 20,000 pictures: letters, fractals, geometric shapes, and digits whose only "
+            "Four networks of one structure each see 9,000 pictures: letters, fractals, geometric shapes, and digits whose only "
             "target is how far they were turned. Which one's features tell handwritten digits apart best, two labels per class?",
-            "四个结构相同的网络各看 20,000 张图片：字母、分形、几何图形，以及只以“转了多少度”为目标的数字。"
+            "四个结构相同的网络各看 9,000 张图片：字母、分形、几何图形，以及只以“转了多少度”为目标的数字。"
             "每类两个标签时，哪一个的特征最能分清手写数字？",
         ),
         options=(
@@ -1540,23 +1544,23 @@ QUIZZES = (
             Option(
                 text("In the first: it learns edges before all else", "第一层：先学会看边缘"),
                 text(
-                    "It moves least. A random start already holds filters of every direction.",
-                    "它动得最少。随机的起点里，各个方向的滤波器本来就有。",
+                    "By this measure it moves least. Whether that means that it learned least is another question: see below the table.",
+                    "按这个量法，它动得最少。这是不是等于学得最少，是另一个问题：见表后的说明。",
                 ),
             ),
             Option(
                 text("In the last block", "最后一个块"),
                 text(
-                    "Yes; whether that is where the *use* arises, the figure below says.",
-                    "对；至于**用处**是不是也在那里产生，看下面的图。",
+                    "Yes, by this measure. Why, and that it says less than it seems, stands below the table.",
+                    "对，按这个量法是这样。为什么，以及它说明的其实没有看上去那么多，见表后的说明。",
                 ),
                 right=True,
             ),
             Option(
                 text("Everywhere alike", "处处一样"),
                 text(
-                    "The table below says otherwise, by a factor of several.",
-                    "下面的表不是这样，相差好几倍。",
+                    "Measured by their own length, no: by a factor of several. But keep the thought when you read the middle column.",
+                    "以自身长度衡量，并非如此，相差好几倍。不过看表的中间一列时，请记着这个想法。",
                 ),
             ),
         ),
