@@ -472,6 +472,16 @@ LEAVE_ONE_OUT = Exercise(
             ),
         ),
         Pitfall(
+            "farthest",
+            lambda features, labels: leave_one_out(
+                features, labels, distance=lambda f, m: -((f - m) ** 2).sum()
+            ),
+            text(
+                "You took the class whose mean is *farthest*: `argmin` of the distances, not `argmax`.",
+                "你取的是均值**最远**的类别：对距离要用 `argmin`，不是 `argmax`。",
+            ),
+        ),
+        Pitfall(
             "inner_product",
             lambda features, labels: leave_one_out(
                 features, labels, distance=lambda f, m: -(f @ m)
@@ -575,12 +585,12 @@ def draw_choice(rng):
     accuracies["source E"] = base + 0.15 + 0.17 * wild
     unit = int(rng.integers(1, 40))  # an hour, a day …: no budget fits all offers
     costs = {
-        "none": 0, names[0]: 20, names[1]: 35, names[2]: 10, names[3]: 90, "source E": 30,
+        "none": 0, names[0]: 10, names[1]: 35, names[2]: 5, names[3]: 90, "source E": 6,
     }  # fmt: skip
     return {
         "accuracies": {name: np.round(a, 3) for name, a in accuracies.items()},
         "costs": {name: unit * cost for name, cost in costs.items()},
-        "budget": unit * int(rng.choice([35, 60])),  # 35: just enough
+        "budgets": [unit * int(each) for each in rng.permutation([7, 35, 60])],  # 35: just enough
     }
 
 
@@ -613,13 +623,11 @@ def cheapest_that_helps(accuracies, costs, budget):
     return min(helpful, key=costs.get) if helpful else "none"
 
 
-def best_gain_per_cost(accuracies, costs, budget):
-    gains = {
-        name: (values.mean() - accuracies["none"].mean()) / costs[name]
-        for name, values in accuracies.items()
-        if name != "none" and costs[name] <= budget
-    }
-    return max(gains, key=gains.get)
+def for_each_budget(choose, **change):
+    """Make the answer for all budgets from the one for a budget."""
+    return lambda accuracies, costs, budgets: [
+        choose(accuracies, costs, budget, **change) for budget in budgets
+    ]
 
 
 CHOOSE_SOURCE = Exercise(
@@ -629,26 +637,22 @@ CHOOSE_SOURCE = Exercise(
     objective="O2",
     function="choose_source",
     inputs=draw_choice,
-    reference=lambda accuracies, costs, budget: choose_source(accuracies, costs, budget),
+    reference=for_each_budget(choose_source),
     comparator=equal(),
     tensors=False,
     draws=4,
     pitfalls=(
         Pitfall(
             "over_budget",
-            lambda accuracies, costs, budget: choose_source(
-                accuracies, costs, budget, affordable=False
-            ),
+            for_each_budget(choose_source, affordable=False),
             text(
-                "That source costs more than the budget. Leave out first what you cannot pay.",
-                "这个源域超出了预算。先去掉买不起的。",
+                "A source that you chose costs more than its budget. Leave out first what you cannot pay.",
+                "你选的源域里有超出预算的。先去掉买不起的。",
             ),
         ),
         Pitfall(
             "best_mean_only",
-            lambda accuracies, costs, budget: choose_source(
-                accuracies, costs, budget, proven=False
-            ),
+            for_each_budget(choose_source, proven=False),
             text(
                 "That one has the best mean, but from draw to draw it swings so widely that its gain may be luck: the paired "
                 'interval of its gain over "none" contains 0.',
@@ -657,27 +661,55 @@ CHOOSE_SOURCE = Exercise(
         ),
         Pitfall(
             "cheapest",
-            cheapest_that_helps,
+            for_each_budget(cheapest_that_helps),
             text(
-                "That is the cheapest source that helps. Within the budget, the one with the highest mean accuracy is asked for.",
-                "这是有帮助的源域中最便宜的。题目要的是预算之内平均准确率最高的。",
+                "That source helps, but another within the budget has a higher mean accuracy, and that decides: not the price, nor "
+                "the gain per price.",
+                "这个源域有帮助，但预算之内另有平均准确率更高的，而题目看的正是这一点：不看价钱，也不看性价比。",
+            ),
+        ),
+        Pitfall(
+            "strictly_below_the_budget",
+            for_each_budget(lambda a, costs, budget: choose_source(a, costs, budget - 1e-9)),
+            text(
+                "What costs just as much as the budget can be paid: `<=`, not `<`.",
+                "开销恰好等于预算，也买得起：用 `<=`，不是 `<`。",
+            ),
+        ),
+        Pitfall(
+            "one_name_for_all",
+            lambda accuracies, costs, budgets: choose_source(accuracies, costs, budgets[0]),
+            text(
+                "You gave one name. A list is asked for, one name for each budget, in the order of the budgets.",
+                "你只给了一个名字。要的是一个列表，每笔预算一个名字，次序与预算相同。",
             ),
         ),
         Pitfall(
             "gives_up",
-            lambda accuracies, costs, budget: "none",
+            lambda accuracies, costs, budgets: ["none"] * len(budgets),
             text(
-                "There is a source within the budget whose paired interval lies above 0. Did you compare unpaired intervals? "
+                "For the larger budgets there is a source whose paired interval lies above 0. Did you compare unpaired intervals? "
                 "The draws share their luck: subtract draw by draw.",
-                "预算之内有一个源域，配对区间整个在 0 之上。你是不是用了不配对的区间？各次抽样的运气是共有的：要逐次相减。",
+                "较大的预算之内有一个源域，配对区间整个在 0 之上。你是不是用了不配对的区间？各次抽样的运气是共有的：要逐次相减。",
             ),
         ),
         Pitfall(
             "lowest_mean",
-            lambda accuracies, costs, budget: min(accuracies, key=lambda n: accuracies[n].mean()),
+            lambda accuracies, costs, budgets: (
+                [min(accuracies, key=lambda name: accuracies[name].mean())] * len(budgets)
+            ),
             text(
                 "That is the one with the lowest accuracy: it hurts.",
                 "这是准确率最低的一个：它有害。",
+            ),
+        ),
+    ),
+    errors=(
+        (
+            r"empty",
+            text(
+                'Nothing was left to choose from: every source is too dear or has not shown that it helps. Then the answer is "none".',
+                '已经没有可选的了：每个源域要么太贵，要么没有显示出帮助。这时答案就是 "none"。',
             ),
         ),
     ),
@@ -691,9 +723,9 @@ CHOOSE_SOURCE = Exercise(
             '`judging.paired_interval(accuracies[name], accuracies["none"])` 有 `.low`。',
         ),
         text(
-            "Collect the names that pass both, and take the one with the largest mean: `max(names, key=…)`. If there are none, "
-            'return "none".',
-            '把两关都过的名字收集起来，取平均值最大的：`max(names, key=…)`。一个也没有，就返回 "none"。',
+            "For each budget collect the names that pass both, and take the one with the largest mean: `max(names, key=…)`. If there are none, "
+            'take "none".',
+            '对每笔预算，把两关都过的名字收集起来，取平均值最大的：`max(names, key=…)`。一个也没有，就取 "none"。',
         ),
     ),
     survivors={
@@ -701,25 +733,27 @@ CHOOSE_SOURCE = Exercise(
     },
     right={
         "numpy": (
-            "def choose_source(accuracies, costs, budget):\n"
+            "def choose_source(accuracies, costs, budgets):\n"
             "    from scipy import stats\n"
-            "    best, best_mean = 'none', 0.0\n"
-            "    for name in accuracies:\n"
-            "        d = np.asarray(accuracies[name]) - np.asarray(accuracies['none'])\n"
-            "        if name == 'none' or costs[name] > budget:\n"
-            "            continue\n"
-            "        low = d.mean() - stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / len(d) ** 0.5\n"
-            "        if low > 0 and accuracies[name].mean() > best_mean:\n"
-            "            best, best_mean = name, accuracies[name].mean()\n"
-            "    return best\n",
+            "    found = []\n"
+            "    for budget in budgets:\n"
+            "        best, best_mean = 'none', 0.0\n"
+            "        for name in accuracies:\n"
+            "            d = np.asarray(accuracies[name]) - np.asarray(accuracies['none'])\n"
+            "            if name == 'none' or costs[name] > budget:\n"
+            "                continue\n"
+            "            half = stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / len(d) ** 0.5\n"
+            "            if d.mean() - half > 0 and accuracies[name].mean() > best_mean:\n"
+            "                best, best_mean = name, accuracies[name].mean()\n"
+            "        found.append(best)\n"
+            "    return found\n",
             "from course_lib import judging\n"
-            "def choose_source(accuracies, costs, budget):\n"
+            "def choose_source(accuracies, costs, budgets):\n"
             "    names = sorted(set(accuracies) - {'none'}, key=lambda n: -accuracies[n].mean())\n"
-            "    for name in names:\n"
-            "        gain = judging.paired_interval(accuracies[name], accuracies['none'])\n"
-            "        if gain.low > 0 and costs[name] <= budget:\n"
-            "            return name\n"
-            "    return 'none'\n",
+            "    def helps(name):\n"
+            "        return judging.paired_interval(accuracies[name], accuracies['none']).low > 0\n"
+            "    return tuple(next((n for n in names if helps(n) and costs[n] <= budget), 'none')\n"
+            "                 for budget in budgets)\n",
         )
     },
 )
@@ -856,6 +890,50 @@ FOLD = Exercise(
             "no_epsilon",
             fold_with(slope=lambda g: g["gamma"] / np.sqrt(g["variance"])),
             text("You left out ε: √(v + ε).", "你漏了 ε：√(v + ε)。"),
+        ),
+        Pitfall(
+            "epsilon_outside_the_root",
+            fold_with(slope=lambda g: g["gamma"] / (np.sqrt(g["variance"]) + g["epsilon"])),
+            text(
+                "ε belongs under the root: √(v + ε), not √v + ε.",
+                "ε 在根号里面：√(v + ε)，不是 √v + ε。",
+            ),
+        ),
+        Pitfall(
+            "no_gamma",
+            fold_with(slope=lambda g: 1 / np.sqrt(g["variance"] + g["epsilon"])),
+            text(
+                "The scale γ is missing: each output is multiplied by γ/√(v + ε).",
+                "少了缩放 γ：每个输出都要乘 γ/√(v + ε)。",
+            ),
+        ),
+        Pitfall(
+            "running_mean_added",
+            fold_with(
+                shift=lambda g: (
+                    g["beta"]
+                    + slope_of(g) * (g["mean"] - (g["pixel_mean"] / g["pixel_std"]) @ g["weights"])
+                )
+            ),
+            text(
+                "The matrix is right. In c the running mean has the wrong sign: BatchNorm subtracts it.",
+                "矩阵是对的。c 里滑动均值的符号反了：BatchNorm 是减去它。",
+            ),
+        ),
+        Pitfall(
+            "pixel_mean_on_raw_pixels",
+            fold_with(
+                shift=lambda g: (
+                    g["beta"]
+                    - slope_of(g) * g["mean"]
+                    - (g["pixel_mean"] / g["pixel_std"] / 255) @ g["weights"] * slope_of(g)
+                )
+            ),
+            text(
+                "The matrix is right. In c you multiplied the pixels' mean by A, which is meant for *raw* pixels; m is between 0 and "
+                "1, so it is 255 m that belongs there.",
+                "矩阵是对的。c 里你拿像素均值直接乘了 A，而 A 针对的是**原始**像素；m 在 0 到 1 之间，那里应当是 255 m。",
+            ),
         ),
         Pitfall(
             "no_statistics",
@@ -1322,6 +1400,14 @@ PRINCIPAL = Exercise(
             text(
                 "You did not subtract the mean: the first direction then points at the mean picture instead of along the differences.",
                 "你没有减去均值：第一个方向就会指向平均图片，而不是沿着图片之间的差别。",
+            ),
+        ),
+        Pitfall(
+            "x_not_centred",
+            lambda unlabelled, x, size: principal(unlabelled, x + unlabelled.mean(axis=0), size),
+            text(
+                "The directions are right, but the mean has to be subtracted from `x`, too.",
+                "方向是对的，但 `x` 也要减去均值。",
             ),
         ),
         Pitfall(
