@@ -37,6 +37,7 @@ def show_tiles(rows: Mapping[str, Array], *, columns: int = 12, signed: bool = F
         for i, axis in enumerate(line):
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set(visible=i < len(tiles), color="#999999")  # white on white shows
+        line[0].set_title(" ", fontsize=11, pad=8)  # keeps the height of a name free
         # Longer than its tile: the layout must not make room for it there.
         row_name = line[0].text(0, 1.12, name, transform=line[0].transAxes, fontsize=11)
         row_name.set_in_layout(False)
