@@ -72,7 +72,7 @@ def layer_output(backbone: Backbone, layer: str) -> InnerMap:
         return InnerMap(backbone, backbone.network)
     named = f"{layer}."
     found = [
-        part for part in leaf_layers(backbone.network) if f"{torch_name(part)}.".startswith(named)
+        part for part in backbone.network.layers if f"{torch_name(part)}.".startswith(named)
     ]
     if not found or not layer:
         raise CourseError(
