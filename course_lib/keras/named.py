@@ -51,7 +51,9 @@ class Place(NamedTuple):
 def named_weights(module: keras.Layer) -> dict[str, Place]:
     """Give the weights themselves, frozen or not, by name; no BatchNorm statistics."""
     learnable = {id(w) for w in parameters(module)}
-    return {n: place for n, place in named_places(module).items() if id(place.variable) in learnable}
+    return {
+        n: place for n, place in named_places(module).items() if id(place.variable) in learnable
+    }
 
 
 def named_arrays(module: keras.Layer) -> Arrays:

@@ -82,9 +82,7 @@ class GlyphNet(nn.Module):
         return self.feature_map(x).mean(dim=(2, 3))  # one number per channel, wherever it was found
 
 
-def build_glyphnet(
-    widths: Sequence[int] = WIDTHS, inner: Sequence[int] | None = None
-) -> GlyphNet:
+def build_glyphnet(widths: Sequence[int] = WIDTHS, inner: Sequence[int] | None = None) -> GlyphNet:
     """A new glyphnet with random weights from PyTorch's current random state.
 
     Args:

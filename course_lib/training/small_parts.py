@@ -17,7 +17,9 @@ from course_lib.training.weight_files import read_weights
 SCALES = "lora_scales"  # their place in a file's metadata
 
 
-def write_part(path: str | Path, arrays: Mapping[str, np.ndarray], scales: dict[str, float]) -> Path:
+def write_part(
+    path: str | Path, arrays: Mapping[str, np.ndarray], scales: dict[str, float]
+) -> Path:
     """Write arrays as safetensors, whole or not at all.
 
     Args:
