@@ -11,8 +11,8 @@ from course_lib.pytorch.adaptation import (
     mean_entropy,
     ramp_up,
 )
-from course_lib.pytorch.adversarial import DANN, reverse_gradient
 from course_lib.pytorch.adapting import add_adapters, add_lora, merge_lora, remove_adapters
+from course_lib.pytorch.adversarial import DANN, reverse_gradient
 from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.backbones import load_backbone, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
@@ -51,7 +51,6 @@ from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.pretraining import pretrain_backbone
 from course_lib.pytorch.pruning import finish_pruning, prune_filters, prune_weights
 from course_lib.pytorch.repetition import evaluate_each, fit_each
-from course_lib.pytorch.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.pytorch.small_parts import (
     load_small_part,
     put_small_part,
@@ -59,6 +58,7 @@ from course_lib.pytorch.small_parts import (
     small_part,
     stored_bytes,
 )
+from course_lib.pytorch.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
     SGD,
@@ -86,14 +86,12 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.memory import Memory
+from course_lib.training.merging import add_task_vectors, average_weights, task_vector
 from course_lib.training.two_domains import labelled_target, unlabelled_target
 
 __all__ = [
     "DANN",
-from course_lib.training.memory import Memory
-from course_lib.training.merging import add_task_vectors, average_weights, task_vector
-
-__all__ = [
     "EWC",
     "L2SP",
     "SGD",
@@ -120,8 +118,8 @@ __all__ = [
     "Group",
     "History",
     "InformationMaximisation",
-    "MMDAlignment",
     "LwF",
+    "MMDAlignment",
     "Memory",
     "MixUp",
     "MultiTask",
@@ -169,22 +167,15 @@ __all__ = [
     "freeze_plan",
     "gradient_cosine",
     "gradients",
+    "grow_head",
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_small_part",
     "mean_entropy",
     "mean_squared_error",
-    "mmd_squared",
-    "predict",
-    "pretrain_backbone",
-    "probe_then_fine_tune",
-    "ramp_up",
-    "reverse_gradient",
-    "grow_head",
-    "load_backbone",
-    "load_small_part",
-    "mean_squared_error",
     "merge_lora",
+    "mmd_squared",
     "named_arrays",
     "predict",
     "pretrain_backbone",
@@ -193,8 +184,10 @@ __all__ = [
     "prune_weights",
     "put_arrays",
     "put_small_part",
+    "ramp_up",
     "record_answers",
     "remove_adapters",
+    "reverse_gradient",
     "save_backbone",
     "save_small_part",
     "seed_everything",
