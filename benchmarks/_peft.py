@@ -20,7 +20,7 @@ from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
 from course_lib.waiting import steps
 
-SEEDS, PER_CLASS, EPOCHS, BATCH = 5, 10, 12, 10
+SEEDS, PER_CLASS, EPOCHS, BATCH = 5, 10, 20, 10
 FULL, LORA, PROBE = "everything", "LoRA, rank 4", "linear probe"
 
 
