@@ -8,8 +8,10 @@ class from the development part; measured on the test part. Two ways of asking:
 
 Every method has the same network, head (it grows), epochs, batches, seeds and order of classes
 (another one for each seed); BatchNorm keeps the letters' statistics. *joint* learns all tasks at once,
-with as many steps. Strengths and the memory's size were chosen by the final class-incremental accuracy on draws 10
-and 11 of the development part, measured on the rest of it: see ``STRENGTHS``.
+with as many steps. Strengths were chosen by the accuracy in the end, task-incremental, on draws 10 and 11
+of the development part, measured on the rest of it, and serve both ways: for EWC among 1e3 … 1e6, for
+L2-SP among 0.1, 1 and 10, for LwF among 0.3, 1 and 3. Rate, epochs and the memory's size were not searched.
+L2-SP holds the backbone near where the last task left it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from course_lib.waiting import steps
 SEEDS, PER_CLASS, EPOCHS, BATCH, TASKS = 5, 20, 5, 16, 5
 RATE = 1e-3
 MEMORY = 50  # examples, of 200 in all
-STRENGTHS = {"L2-SP": 0.1, "EWC": 100.0, "LwF": 1.0}
+STRENGTHS = {"L2-SP": 1.0, "EWC": 1e5, "LwF": 0.3}
 KINDS = ("task-incremental", "class-incremental")
 NAIVE, REPLAY, JOINT = "naive", "replay", "joint"
 METHODS = (NAIVE, "L2-SP", "EWC", "LwF", REPLAY, JOINT)

@@ -39,8 +39,8 @@ def split_classes(
             new[group] = np.arange(len(group))
             names = tuple(domain.classes[label] for label in group)
             task = replace(task, y=new[task.y], classes=names)
-        names = "".join(f" {domain.classes[label]}" for label in group)
-        tasks.append(replace(task, name=f"{domain.name}:{names}"))
+        which = "".join(f" {domain.classes[label]}" for label in group)
+        tasks.append(replace(task, name=f"{domain.name}:{which}"))
     return tasks
 
 

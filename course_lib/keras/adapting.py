@@ -192,7 +192,8 @@ def _put_around(
 ) -> keras.Model:
     """Put something new around the chosen layers; it and the head learn, nothing else does."""
     require_plain(any(map(is_adapted, model._flatten_layers())))
-    names, new = as_names(where), []
+    names = as_names(where)
+    new: list[Around] = []
 
     def put(name: str, layer: keras.Layer) -> keras.Layer | None:
         if not (takes_adapters(layer) and is_chosen(name, names)):

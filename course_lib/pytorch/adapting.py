@@ -171,7 +171,8 @@ def _put_around(
 ) -> nn.Module:
     """Put something new around the chosen layers; it and the head learn, nothing else does."""
     require_plain(any(map(is_adapted, model.modules())))
-    names, new = as_names(where), []
+    names = as_names(where)
+    new: list[Any] = []
 
     def put(name: str, layer: nn.Module) -> nn.Module | None:
         if not (takes_adapters(layer) and is_chosen(name, names)):

@@ -69,7 +69,8 @@ def narrow_glyphnet(tensors: Arrays, keep: float) -> tuple[Arrays, Sequence[int]
         tensors: The network's weights, PyTorch's names and layout; they are not changed.
         keep: The part of the filters that stays in each block.
     """
-    narrow, left = dict(tensors), []
+    narrow: Arrays = dict(tensors)
+    left: list[int] = []
     for block in ("block1", "block2", "block3"):
         kept = strongest_filters(tensors[f"{block}.conv1.weight"], keep)
         left.append(len(kept))
