@@ -2,8 +2,10 @@
 
     ./course bench methods
     ./course bench methods --part adaptation
+    ./course bench methods --part peft --part continual
 
-Its parts: *fine-tuning*, described here; *adaptation* (``_adaptation.py``), with a task of its own.
+Its parts: *fine-tuning*, described here; *adaptation* (``_adaptation.py``), *peft* (``_peft.py``) and
+*continual* (``_continual.py``), with tasks of their own.
 
 Three tasks, all from the letters that glyphnet was pre-trained on:
 
@@ -37,7 +39,11 @@ from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
 from course_lib.waiting import steps
 
-OTHERS = {"adaptation": "benchmarks._adaptation"}
+OTHERS = {
+    "adaptation": "benchmarks._adaptation",
+    "peft": "benchmarks._peft",
+    "continual": "benchmarks._continual",
+}
 PARTS = ("fine-tuning", *OTHERS)
 SEEDS = 5
 FEW = {"two labels": 2, "five labels": 5}  # per class

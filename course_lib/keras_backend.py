@@ -100,6 +100,34 @@ def differentiate(loss: Callable[[], Any], weights: list[Any]) -> tuple[Any, lis
     return value, tape.gradient(value, values)
 
 
+def squared_gradients(loss: Callable[..., Any], weights: list[Any]) -> Callable[..., list[Any]]:
+    """Give a function of arrays that gives the squares of a loss's gradients.
+
+    It is compiled where the engine compiles, for it is called once for each example. Whatever else
+    the loss depends on must stay as it is meanwhile.
+
+    Args:
+        loss: Computes one number from arrays, which have the same shapes in each call, and the weights.
+        weights: ``keras.Variable``s.
+    """
+
+    def squares(*arrays: Any) -> list[Any]:
+        return [slope * slope for slope in differentiate(lambda: loss(*arrays), weights)[1]]
+
+    engine = os.environ.get("KERAS_BACKEND")
+    if engine == "jax":
+        import jax
+
+        return jax.jit(squares)
+    if engine == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(squares, reduce_retracing=True)
+    import torch
+
+    return lambda *arrays: squares(*(torch.from_numpy(array) for array in arrays))
+
+
 @contextmanager
 def _quick() -> Iterator[None]:
     """Look for no garbage meanwhile: what imports make stays, and looking takes a second."""

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import methods
+from benchmarks import _continual, _peft, methods
 
 
 @pytest.fixture(scope="module")
 def quick() -> dict:
-    return methods.run(quick=True)
+    return methods.run(quick=True, parts=["fine-tuning", "adaptation"])
 
 
 def made_up(**levels: float) -> dict:
@@ -74,3 +74,50 @@ def test_expected_orderings_of_adaptation_are_checked():
     assert len(missed) == 2 and all("DANN − MMD" in m or "MMD − CORAL" in m for m in missed)
     agrees, picked = part.worth_of_scores(result)["its own"]
     assert agrees == pytest.approx([1.0] * 3) and min(picked) >= 0.9
+
+
+@pytest.mark.slow
+def test_the_other_parts_measure_all_of_their_methods():
+    result = methods.run(quick=True, parts=["peft", "continual"])
+    assert result["rows"] == [] and methods.misses(result) == []
+    peft, continual = result["others"]["peft"], result["others"]["continual"]
+    assert [row["method"] for row in peft["rows"]] == list(_peft.METHODS)
+    assert len(continual["rows"]) == len(_continual.KINDS) * len(_continual.METHODS)
+    text = methods.table(result)
+    assert (
+        "LoRA, rank 4" in text and "class-incremental" in text and text.count("mean nothing") == 2
+    )
+
+
+def matrix(end: float) -> list[list[float]]:
+    """Give an R of five tasks that ends with one accuracy for all."""
+    return [[0.9] * 5] * 4 + [[end] * 5]
+
+
+def test_what_continual_learning_is_expected_to_show():
+    ends = {"naive": 0.2, "EWC": 0.2, "replay": 0.85, "joint": 0.9, "L2-SP": 0.2, "LwF": 0.4}
+    rows = [
+        {"kind": kind, "method": method, "R": [matrix(end + s) for s in (0, 0.01)]}
+        for kind, more in zip(_continual.KINDS, (0.05, 0.0), strict=True)
+        for method, end in ((m, e + more * (m != "naive")) for m, e in ends.items())
+    ]
+    result = {"rows": rows, "seeds": 2, "seconds": 0.0, "quick": False}
+    assert _continual.misses(result) == []
+    (replay,) = (row for row in rows[len(rows) // 2 :] if row["method"] == "replay")
+    replay["R"] = [matrix(0.5)] * 2
+    missed = _continual.misses(result)
+    assert any("replay reaches" in line for line in missed) and "NOT FOUND" in _continual.table(
+        result
+    )
+
+
+def test_what_few_parameters_are_expected_to_show():
+    levels = {_peft.FULL: 0.95, _peft.LORA: 0.945, _peft.PROBE: 0.9}
+    rows = [
+        {"method": m, "values": [v, v + 0.01], "trainable": n, "bytes": 4 * n}
+        for (m, v), n in zip(levels.items(), (1000, 90, 10), strict=True)
+    ]
+    result = {"rows": rows, "seeds": 2, "seconds": 0.0, "quick": False}
+    assert _peft.misses(result) == [] and "9.0%" in _peft.table(result)
+    rows[1] |= {"values": [0.9, 0.91], "trainable": 200}
+    assert len(_peft.misses(result)) == 3

@@ -35,6 +35,7 @@ from course_lib.data.letters import LOOK_LIKE_DIGITS
 from course_lib.data.marks import draw_mark, draw_marks
 from course_lib.data.remote import load_real, real_is_wanted
 from course_lib.data.rendering import Style
+from course_lib.data.tasks import join_domains, permute_pixels, split_classes
 from course_lib.errors import CourseError
 from course_lib.language import both
 
@@ -46,12 +47,15 @@ __all__ = [
     "draw_marks",
     "few_shot",
     "few_shot_indices",
+    "join_domains",
     "last_block",
     "load",
     "load_folder",
     "load_picture",
     "names",
+    "permute_pixels",
     "split",
+    "split_classes",
 ]
 
 _RENDERED: dict[str, Callable[..., Domain]] = {

@@ -16,6 +16,7 @@ from course_lib.keras.adaptation import (
     mean_entropy,
     ramp_up,
 )
+from course_lib.keras.adapting import add_adapters, add_lora, merge_lora, remove_adapters
 from course_lib.keras.adversarial import DANN, reverse_gradient
 from course_lib.keras.augmentation import augment
 from course_lib.keras.backbones import load_backbone, save_backbone
@@ -25,19 +26,25 @@ from course_lib.keras.counting import count_parameters, describe
 from course_lib.keras.devices import seed_everything
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.discrepancies import coral_distance, kernel_matrix, mmd_squared
+from course_lib.keras.distillation import Distillation, LwF, record_answers
 from course_lib.keras.features import extract_features
+from course_lib.keras.fisher import fisher_diagonal
 from course_lib.keras.freezing import freeze, freeze_plan, unfreeze
+from course_lib.keras.growing import grow_head
 from course_lib.keras.heads import attach_head, build_head
+from course_lib.keras.incremental import EWC, Replay, TaskCrossEntropy
 from course_lib.keras.inference import evaluate, predict
 from course_lib.keras.loop import fit
 from course_lib.keras.losses import (
     binary_cross_entropy,
     cross_entropy,
+    distillation_loss,
     mean_squared_error,
     sequence_negative_log_likelihood,
 )
 from course_lib.keras.lp_ft import probe_then_fine_tune
 from course_lib.keras.multitask import MultiTask, attach_heads, gradient_cosine
+from course_lib.keras.named import named_arrays, put_arrays
 from course_lib.keras.objectives import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -47,7 +54,15 @@ from course_lib.keras.objectives import (
 )
 from course_lib.keras.parts import describe_groups
 from course_lib.keras.pretraining import pretrain_backbone
+from course_lib.keras.pruning import finish_pruning, prune_filters, prune_weights
 from course_lib.keras.repetition import evaluate_each, fit_each
+from course_lib.keras.small_parts import (
+    load_small_part,
+    put_small_part,
+    save_small_part,
+    small_part,
+    stored_bytes,
+)
 from course_lib.keras.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
@@ -76,6 +91,8 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.memory import Memory
+from course_lib.training.merging import add_task_vectors, average_weights, task_vector
 from course_lib.training.two_domains import labelled_target, unlabelled_target
 
 # What the imports made stays to the end: looking for garbage after each fit is then quick.
@@ -84,6 +101,7 @@ atexit.register(gc.unfreeze)
 
 __all__ = [
     "DANN",
+    "EWC",
     "L2SP",
     "SGD",
     "Adam",
@@ -100,6 +118,7 @@ __all__ = [
     "CrossEntropy",
     "CutOut",
     "Discriminative",
+    "Distillation",
     "EarlyStopping",
     "EntropyMinimisation",
     "Erase",
@@ -108,25 +127,33 @@ __all__ = [
     "Group",
     "History",
     "InformationMaximisation",
+    "LwF",
     "MMDAlignment",
+    "Memory",
     "MixUp",
     "MultiTask",
     "Objective",
     "Penalty",
     "Preprocessing",
     "PseudoLabels",
+    "Replay",
     "Rotate",
     "Scale",
     "SequenceLikelihood",
     "Shift",
     "SourceAndTarget",
     "SquaredError",
+    "TaskCrossEntropy",
     "WarmupCosine",
     "WeightedCrossEntropy",
     "Wrapper",
+    "add_adapters",
+    "add_lora",
+    "add_task_vectors",
     "attach_head",
     "attach_heads",
     "augment",
+    "average_weights",
     "binary_cross_entropy",
     "build_bottleneck",
     "build_head",
@@ -135,31 +162,48 @@ __all__ = [
     "cross_entropy",
     "describe",
     "describe_groups",
+    "distillation_loss",
     "draw_transforms",
     "estimate_statistics",
     "evaluate",
     "evaluate_each",
     "extract_features",
+    "finish_pruning",
+    "fisher_diagonal",
     "fit",
     "fit_each",
     "freeze",
     "freeze_plan",
     "gradient_cosine",
     "gradients",
+    "grow_head",
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_small_part",
     "mean_entropy",
     "mean_squared_error",
+    "merge_lora",
     "mmd_squared",
+    "named_arrays",
     "predict",
     "pretrain_backbone",
     "probe_then_fine_tune",
+    "prune_filters",
+    "prune_weights",
+    "put_arrays",
+    "put_small_part",
     "ramp_up",
+    "record_answers",
+    "remove_adapters",
     "reverse_gradient",
     "save_backbone",
+    "save_small_part",
     "seed_everything",
     "sequence_negative_log_likelihood",
+    "small_part",
+    "stored_bytes",
+    "task_vector",
     "unfreeze",
     "unlabelled_target",
 ]

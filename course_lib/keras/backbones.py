@@ -152,6 +152,12 @@ def save_backbone(backbone: Backbone, path: str | Path) -> Path:
     return weight_files.write_weights(require_path("path", path), tensors, backbone.preprocessing)
 
 
+def with_network(backbone: Backbone, network: keras.Model) -> Backbone:
+    """Give a backbone of the same kind, preprocessing and blocks around another network."""
+    architecture = replace(ARCHITECTURES[backbone.name], preprocessing=backbone.preprocessing)
+    return Backbone(backbone.name, architecture, network, backbone.weights_name)
+
+
 def _glyphnet() -> keras.Model:
     return build_glyphnet(pooled=False)
 

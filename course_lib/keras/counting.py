@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import keras
 
-from course_lib.keras.torch_layout import leaf_layers, torch_name
+from course_lib.keras.torch_layout import torch_name
 from course_lib.training.requirements import require_backbone
 
 _STATISTICS = ("moving_mean", "moving_variance")
@@ -75,9 +75,7 @@ def _outputs(
     network: keras.Model, shape: tuple[int, ...]
 ) -> list[tuple[keras.Layer, tuple[int, ...]]]:
     """Give each layer with the shape of its output for one image of a given shape."""
-    layers = [
-        layer for layer in leaf_layers(network) if not isinstance(layer, keras.layers.InputLayer)
-    ]
+    layers = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
     whole = keras.Model(network.inputs, [layer.output for layer in layers])
     outputs = whole.compute_output_spec(keras.KerasTensor(shape))
     return [(layer, tuple(o.shape[1:])) for layer, o in zip(layers, outputs, strict=True)]

@@ -71,9 +71,7 @@ def layer_output(backbone: Backbone, layer: str) -> InnerMap:
     if layer == "maps":
         return InnerMap(backbone, backbone.network)
     named = f"{layer}."
-    found = [
-        part for part in leaf_layers(backbone.network) if f"{torch_name(part)}.".startswith(named)
-    ]
+    found = [part for part in backbone.network.layers if f"{torch_name(part)}.".startswith(named)]
     if not found or not layer:
         raise CourseError(
             f"{backbone.name} has no layer {layer!r}: describe(backbone) lists them.",

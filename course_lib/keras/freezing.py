@@ -7,6 +7,8 @@ statistics even when it is called with ``training=True``. Dropout does not; see 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import keras
 
 from course_lib.arguments import require_count
@@ -14,7 +16,9 @@ from course_lib.errors import CourseError
 from course_lib.keras.torch_layout import leaf_layers
 from course_lib.training.requirements import require_transfer_model
 
-PLANS = ("everything", "head", "last")
+SMALL_PLANS = ("bias", "norm")
+PLANS = ("everything", "head", "last", *SMALL_PLANS)
+NORMS = (keras.layers.BatchNormalization, keras.layers.LayerNormalization)
 
 
 def freeze(module: keras.Layer) -> keras.Layer:
@@ -32,8 +36,11 @@ def freeze_plan(model: keras.Model, plan: str, *, blocks: int = 1) -> keras.Mode
 
     Args:
         model: What ``attach_head`` gives.
-        plan: ``"everything"`` (all of it learns), ``"head"`` (the backbone is frozen) or ``"last"``
-            (the head and the backbone's last ``blocks`` blocks learn).
+        plan: ``"everything"`` (all of it learns), ``"head"`` (the backbone is frozen), ``"last"``
+            (the head and the backbone's last ``blocks`` blocks learn), ``"bias"`` (the head and
+            every bias and norm's shift: Ben Zaken et al., *BitFit*, ACL 2022, arXiv:2106.10199) or
+            ``"norm"`` (the head and every norm's scale and shift). With the last two, BatchNorm
+            statistics move, too, unless ``fit`` is told ``batch_norm="frozen"``.
         blocks: How many blocks ``"last"`` leaves free; ``backbone.blocks`` lists them.
     """
     if plan not in PLANS:
@@ -48,11 +55,38 @@ def freeze_plan(model: keras.Model, plan: str, *, blocks: int = 1) -> keras.Mode
     if plan == "head":
         freeze(model.backbone)
     if plan == "last":
-        free = {id(layer) for block in model.backbone.blocks[-blocks:] for layer in block}
-        # Layer by layer: freezing the backbone as a whole would hide the free ones inside it.
-        for layer in leaf_layers(model.backbone):
-            layer.trainable = id(layer) in free
+        last = [layer for block in model.backbone.blocks[-blocks:] for layer in block]
+        learn_only(model.backbone, last)
+    if plan in SMALL_PLANS:
+        learn_small(model, plan)
     return model
+
+
+def learn_only(model: keras.Layer, chosen: Iterable[keras.Layer]) -> keras.Layer:
+    """Let these layers learn and no others. Gives the model back.
+
+    Layer by layer: freezing the backbone as a whole would hide the free ones inside it.
+    """
+    unfreeze(model)
+    free = {id(layer) for layer in chosen}
+    for layer in leaf_layers(model):
+        layer.trainable = id(layer) in free
+    return model
+
+
+def learn_small(model: keras.Model, plan: str) -> None:
+    """Let the backbone's biases learn (``"bias"``) or its norms' scales and shifts (``"norm"``)."""
+    for layer in leaf_layers(model.backbone):
+        is_norm = isinstance(layer, NORMS)
+        chosen = [w for w in layer.weights if (is_norm if plan == "norm" else is_bias(w))]
+        layer.trainable = bool(chosen) or not layer.weights
+        for weight in layer._trainable_variables:
+            weight.trainable = any(weight is w for w in chosen)
+
+
+def is_bias(weight: keras.Variable) -> bool:
+    """Say whether a weight is added and multiplies nothing: a bias, or a norm's shift."""
+    return weight.name in ("bias", "beta", "in_proj_bias")
 
 
 def _set_trainable(module: keras.Layer, value: bool) -> keras.Layer:
@@ -63,4 +97,6 @@ def _set_trainable(module: keras.Layer, value: bool) -> keras.Layer:
     """
     for layer in module._flatten_layers():
         layer.trainable = value
+        for weight in layer._trainable_variables:  # after a plan for single weights, as "bias"
+            weight.trainable = value
     return module

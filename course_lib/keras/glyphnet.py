@@ -35,10 +35,13 @@ def convolution(width: int, kernel: int, name: str, strides: int = 1) -> layers.
     )
 
 
-def residual_block(x: Any, width: int, name: str) -> Any:
+def residual_block(x: Any, width: int, name: str, inner: int | None = None) -> Any:
     """``relu(f(x) + x)`` with two 3×3 convolutions in ``f``.
 
     Where the width changes, a 1×1 convolution brings ``x`` to the new width.
+
+    Args:
+        inner: channels between the two convolutions; ``width`` unless given.
 
     Shape:
         N×H×W×any width → N×H×W×width
@@ -47,17 +50,20 @@ def residual_block(x: Any, width: int, name: str) -> Any:
     if x.shape[-1] != width:
         skip = convolution(width, 1, f"{name}-conv_skip")(x)
         skip = BatchNorm(name=f"{name}-norm_skip")(skip)
-    f = convolution(width, 3, f"{name}-conv1")(x)
+    f = convolution(width if inner is None else inner, 3, f"{name}-conv1")(x)
     f = layers.ReLU(name=f"{name}-relu1")(BatchNorm(name=f"{name}-norm1")(f))
     f = BatchNorm(name=f"{name}-norm2")(convolution(width, 3, f"{name}-conv2")(f))
     return layers.ReLU(name=f"{name}-relu2")(layers.Add(name=f"{name}-add")([f, skip]))
 
 
-def build_glyphnet(widths: Sequence[int] = WIDTHS, *, pooled: bool = True) -> keras.Model:
+def build_glyphnet(
+    widths: Sequence[int] = WIDTHS, inner: Sequence[int] | None = None, *, pooled: bool = True
+) -> keras.Model:
     """A new glyphnet with random weights: one block each at 16×16, 8×8 and 4×4.
 
     Args:
         widths: channels of the three blocks.
+        inner: channels inside each block, between its two convolutions; ``widths`` unless given.
         pooled: True ends in the features N×128, False in the last map N×4×4×128 before the mean.
 
     Shape:
@@ -69,9 +75,12 @@ def build_glyphnet(widths: Sequence[int] = WIDTHS, *, pooled: bool = True) -> ke
     # every framework.
     x = convolution(widths[0], 4, "stem", strides=2)(images)
     x = layers.ReLU(name="stem_relu")(BatchNorm(name="stem_norm")(x))  # 16×16
-    x = residual_block(x, widths[0], "block1")
-    x = residual_block(layers.AveragePooling2D(2, name="halve1")(x), widths[1], "block2")  # 8×8
-    x = residual_block(layers.AveragePooling2D(2, name="halve2")(x), widths[2], "block3")  # 4×4
+    inner = widths if inner is None else inner
+    x = residual_block(x, widths[0], "block1", inner[0])
+    x = layers.AveragePooling2D(2, name="halve1")(x)
+    x = residual_block(x, widths[1], "block2", inner[1])  # 8×8
+    x = layers.AveragePooling2D(2, name="halve2")(x)
+    x = residual_block(x, widths[2], "block3", inner[2])  # 4×4
     if pooled:
         x = layers.GlobalAveragePooling2D(name="mean")(x)  # wherever it was found
     return keras.Model(images, x, name="glyphnet")

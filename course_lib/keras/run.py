@@ -43,6 +43,7 @@ class Run:
         self.model, self.objective, self.plan = model, objective, plan
         self.learner = Learner(model, objective, plan)
         require_trainable(self.learner)
+        self.free_at_first = self._free_now()
         parts = named_parts(model, objective)
         rates = RateTable(plan.rates, plan.accumulate)
         optimizer = build_optimizer(plan.recipe, rates, treatment(parts, plan.recipe))
@@ -72,6 +73,8 @@ class Run:
         for part, layers in self.learning.items():
             for layer in layers:
                 layer.trainable = part in free
+                for weight in learnable_weights(layer):  # of a free layer, perhaps not all
+                    weight.trainable = part in free and id(weight) in self.free_at_first
         if self._free_now() != before:
             self.learner.optimizer.update_only(self.learner.trainable_variables)
             self.learner.make_train_function(force=True)  # the old one knows the old weights
@@ -90,12 +93,11 @@ class Run:
         """What makes this run the one it is. Read it before the first step."""
         engine = f"keras {keras.__version__} {keras.backend.backend()}"
         objective = [type(self.objective).__name__, self.objective.settings()]
-        moving = {id(v) for layers in self.learning.values() for v in weights_of(layers)}
         own = {
             "framework": engine,
             "precision": self.precision,
             "objective": objective,
-            "trainable": [i for i, v in enumerate(self.variables) if id(v) in moving],
+            "trainable": [i for i, v in enumerate(self.variables) if id(v) in self.free_at_first],
             "start": digest(numbered([*self.model.weights, *self.objective.weights])),
             "callbacks": settings_of(self.callbacks),
         }
@@ -145,11 +147,6 @@ def learning(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
         if layer.trainable_weights or (layer.trainable and not learnable_weights(layer))
     ]
     return free if any(layer.trainable_weights for layer in free) else []
-
-
-def weights_of(layers: Iterable[keras.Layer]) -> list[keras.Variable]:
-    """Give the weights of layers that learn."""
-    return [weight for layer in layers for weight in learnable_weights(layer)]
 
 
 def require_trainable(learner: Learner) -> None:

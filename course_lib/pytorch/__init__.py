@@ -11,6 +11,7 @@ from course_lib.pytorch.adaptation import (
     mean_entropy,
     ramp_up,
 )
+from course_lib.pytorch.adapting import add_adapters, add_lora, merge_lora, remove_adapters
 from course_lib.pytorch.adversarial import DANN, reverse_gradient
 from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.backbones import load_backbone, save_backbone
@@ -20,19 +21,25 @@ from course_lib.pytorch.counting import count_parameters, describe
 from course_lib.pytorch.devices import seed_everything
 from course_lib.pytorch.differentiation import gradients
 from course_lib.pytorch.discrepancies import coral_distance, kernel_matrix, mmd_squared
+from course_lib.pytorch.distillation import Distillation, LwF, record_answers
 from course_lib.pytorch.features import extract_features
+from course_lib.pytorch.fisher import fisher_diagonal
 from course_lib.pytorch.freezing import freeze, freeze_plan, unfreeze
+from course_lib.pytorch.growing import grow_head
 from course_lib.pytorch.heads import attach_head, build_head
+from course_lib.pytorch.incremental import EWC, Replay, TaskCrossEntropy
 from course_lib.pytorch.inference import evaluate, predict
 from course_lib.pytorch.loop import fit
 from course_lib.pytorch.losses import (
     binary_cross_entropy,
     cross_entropy,
+    distillation_loss,
     mean_squared_error,
     sequence_negative_log_likelihood,
 )
 from course_lib.pytorch.lp_ft import probe_then_fine_tune
 from course_lib.pytorch.multitask import MultiTask, attach_heads, gradient_cosine
+from course_lib.pytorch.named import named_arrays, put_arrays
 from course_lib.pytorch.objectives import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -42,7 +49,15 @@ from course_lib.pytorch.objectives import (
 )
 from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.pretraining import pretrain_backbone
+from course_lib.pytorch.pruning import finish_pruning, prune_filters, prune_weights
 from course_lib.pytorch.repetition import evaluate_each, fit_each
+from course_lib.pytorch.small_parts import (
+    load_small_part,
+    put_small_part,
+    save_small_part,
+    small_part,
+    stored_bytes,
+)
 from course_lib.pytorch.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.pytorch.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
@@ -71,10 +86,13 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.memory import Memory
+from course_lib.training.merging import add_task_vectors, average_weights, task_vector
 from course_lib.training.two_domains import labelled_target, unlabelled_target
 
 __all__ = [
     "DANN",
+    "EWC",
     "L2SP",
     "SGD",
     "Adam",
@@ -91,6 +109,7 @@ __all__ = [
     "CrossEntropy",
     "CutOut",
     "Discriminative",
+    "Distillation",
     "EarlyStopping",
     "EntropyMinimisation",
     "Erase",
@@ -99,25 +118,33 @@ __all__ = [
     "Group",
     "History",
     "InformationMaximisation",
+    "LwF",
     "MMDAlignment",
+    "Memory",
     "MixUp",
     "MultiTask",
     "Objective",
     "Penalty",
     "Preprocessing",
     "PseudoLabels",
+    "Replay",
     "Rotate",
     "Scale",
     "SequenceLikelihood",
     "Shift",
     "SourceAndTarget",
     "SquaredError",
+    "TaskCrossEntropy",
     "WarmupCosine",
     "WeightedCrossEntropy",
     "Wrapper",
+    "add_adapters",
+    "add_lora",
+    "add_task_vectors",
     "attach_head",
     "attach_heads",
     "augment",
+    "average_weights",
     "binary_cross_entropy",
     "build_bottleneck",
     "build_head",
@@ -126,31 +153,48 @@ __all__ = [
     "cross_entropy",
     "describe",
     "describe_groups",
+    "distillation_loss",
     "draw_transforms",
     "estimate_statistics",
     "evaluate",
     "evaluate_each",
     "extract_features",
+    "finish_pruning",
+    "fisher_diagonal",
     "fit",
     "fit_each",
     "freeze",
     "freeze_plan",
     "gradient_cosine",
     "gradients",
+    "grow_head",
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_small_part",
     "mean_entropy",
     "mean_squared_error",
+    "merge_lora",
     "mmd_squared",
+    "named_arrays",
     "predict",
     "pretrain_backbone",
     "probe_then_fine_tune",
+    "prune_filters",
+    "prune_weights",
+    "put_arrays",
+    "put_small_part",
     "ramp_up",
+    "record_answers",
+    "remove_adapters",
     "reverse_gradient",
     "save_backbone",
+    "save_small_part",
     "seed_everything",
     "sequence_negative_log_likelihood",
+    "small_part",
+    "stored_bytes",
+    "task_vector",
     "unfreeze",
     "unlabelled_target",
 ]

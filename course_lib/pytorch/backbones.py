@@ -157,6 +157,12 @@ def save_backbone(backbone: Backbone, path: str | Path) -> Path:
     return write_weights(require_path("path", path), tensors, backbone.preprocessing)
 
 
+def with_network(backbone: Backbone, network: nn.Module) -> Backbone:
+    """Give a backbone of the same kind, preprocessing and blocks around another network."""
+    architecture = replace(ARCHITECTURES[backbone.name], preprocessing=backbone.preprocessing)
+    return Backbone(backbone.name, architecture, network, backbone.weights_name)
+
+
 def _resnet(name: str) -> Callable[[], nn.Module]:
     """He et al., *Deep Residual Learning for Image Recognition*, CVPR 2016, as torchvision has it."""
 

@@ -14,7 +14,9 @@ from course_lib.arguments import require_count
 from course_lib.errors import CourseError
 from course_lib.training.requirements import require_transfer_model
 
-PLANS = ("everything", "head", "last")
+SMALL_PLANS = ("bias", "norm")
+PLANS = ("everything", "head", "last", *SMALL_PLANS)
+NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm)
 
 
 def freeze(module: nn.Module) -> nn.Module:
@@ -33,8 +35,11 @@ def freeze_plan(model: nn.Module, plan: str, *, blocks: int = 1) -> nn.Module:
 
     Args:
         model: What ``attach_head`` gives.
-        plan: ``"everything"`` (all of it learns), ``"head"`` (the backbone is frozen) or ``"last"``
-            (the head and the backbone's last ``blocks`` blocks learn).
+        plan: ``"everything"`` (all of it learns), ``"head"`` (the backbone is frozen), ``"last"``
+            (the head and the backbone's last ``blocks`` blocks learn), ``"bias"`` (the head and
+            every bias and norm's shift: Ben Zaken et al., *BitFit*, ACL 2022, arXiv:2106.10199) or
+            ``"norm"`` (the head and every norm's scale and shift). With the last two, BatchNorm
+            statistics move, too, unless ``fit`` is told ``batch_norm="frozen"``.
         blocks: How many blocks ``"last"`` leaves free; ``backbone.blocks`` lists them.
     """
     if plan not in PLANS:
@@ -51,7 +56,17 @@ def freeze_plan(model: nn.Module, plan: str, *, blocks: int = 1) -> nn.Module:
     if plan == "last":
         for block in model.backbone.blocks[-blocks:]:
             unfreeze(block)
+    if plan in SMALL_PLANS:
+        learn_small(model, plan)
     return model
+
+
+def learn_small(model: nn.Module, plan: str) -> None:
+    """Let the backbone's biases learn (``"bias"``) or its norms' scales and shifts (``"norm"``)."""
+    for layer in model.backbone.modules():
+        for name, weight in layer.named_parameters(recurse=False):
+            chosen = isinstance(layer, NORMS) if plan == "norm" else name.endswith("bias")
+            weight.requires_grad_(chosen)
 
 
 def train_mode(module: nn.Module) -> None:

@@ -25,16 +25,18 @@ class ResidualBlock(nn.Module):
     Args:
         width_in: channels of the input.
         width: channels of the output.
+        inner: channels between the two convolutions; ``width`` unless given.
 
     Shape:
         N×width_in×H×W → N×width×H×W
     """
 
-    def __init__(self, width_in: int, width: int) -> None:
+    def __init__(self, width_in: int, width: int, inner: int | None = None) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(width_in, width, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        inner = width if inner is None else inner
+        self.conv1 = nn.Conv2d(width_in, inner, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(inner)
+        self.conv2 = nn.Conv2d(inner, width, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(width)
         self.same_width = width_in == width
         if not self.same_width:
@@ -56,16 +58,17 @@ class GlyphNet(nn.Module):
         Other heights and widths do, too: see ``course_lib.training.preprocessing.SIDES``.
     """
 
-    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
+    def __init__(self, widths: Sequence[int] = WIDTHS, inner: Sequence[int] | None = None) -> None:
         super().__init__()
+        inner = widths if inner is None else inner
         self.feature_size = widths[-1]
         # An even kernel: "same" padding is then the same on both sides of an even height or width, in
         # every framework.
         self.stem = nn.Conv2d(1, widths[0], 4, stride=2, padding=1, bias=False)
         self.stem_norm = nn.BatchNorm2d(widths[0])
-        self.block1 = ResidualBlock(widths[0], widths[0])
-        self.block2 = ResidualBlock(widths[0], widths[1])
-        self.block3 = ResidualBlock(widths[1], widths[2])
+        self.block1 = ResidualBlock(widths[0], widths[0], inner[0])
+        self.block2 = ResidualBlock(widths[0], widths[1], inner[1])
+        self.block3 = ResidualBlock(widths[1], widths[2], inner[2])
         self.halve = nn.AvgPool2d(2)
 
     def feature_map(self, x: Tensor) -> Tensor:
@@ -79,6 +82,11 @@ class GlyphNet(nn.Module):
         return self.feature_map(x).mean(dim=(2, 3))  # one number per channel, wherever it was found
 
 
-def build_glyphnet(widths: Sequence[int] = WIDTHS) -> GlyphNet:
-    """A new glyphnet with random weights from PyTorch's current random state."""
-    return GlyphNet(widths)
+def build_glyphnet(widths: Sequence[int] = WIDTHS, inner: Sequence[int] | None = None) -> GlyphNet:
+    """A new glyphnet with random weights from PyTorch's current random state.
+
+    Args:
+        widths: channels of the three blocks.
+        inner: channels inside each block, between its two convolutions; ``widths`` unless given.
+    """
+    return GlyphNet(widths, inner)

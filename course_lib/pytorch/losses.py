@@ -108,6 +108,31 @@ def cross_entropy(
     return surprise.mean() if weight is None else (weight * surprise).mean()
 
 
+def distillation_loss(z: Tensor, teacher: Tensor, *, temperature: float = 2.0) -> Tensor:
+    r"""Give how far the soft answers are from a teacher's, from logits.
+
+    .. math::
+        L = \frac{T^2}{N} \sum_i \sum_k q_{ik} \log \frac{q_{ik}}{p_{ik}}, \qquad
+        q_i = \mathrm{softmax}(z^t_i / T), \quad p_i = \mathrm{softmax}(z_i / T), \qquad
+        \frac{\partial L}{\partial z_{ik}} = \frac{T (p_{ik} - q_{ik})}{N}
+
+    A high temperature T shows what else the teacher thought possible. It also makes the gradient
+    smaller, by :math:`1/T^2` in the limit: the factor :math:`T^2` makes up for it, so that T can be
+    changed without changing how much this loss counts. Hinton, Vinyals & Dean, *Distilling the
+    Knowledge in a Neural Network*, 2015, arXiv:1503.02531. (They write the cross-entropy with q; it
+    differs by q's entropy, a constant.)
+
+    Args:
+        z: The learner's logits, N×K.
+        teacher: :math:`z^t`, N×K; no gradient reaches them.
+        temperature: T, above 0.
+    """
+    require_same_shape("logits", z.shape, teacher.shape)
+    T = require_number("temperature", temperature, ends="()")
+    log_q, log_p = log_softmax(teacher.detach() / T), log_softmax(z / T)
+    return T**2 * (log_q.exp() * (log_q - log_p)).sum(dim=-1).mean()
+
+
 def sequence_negative_log_likelihood(
     z: Tensor, y: Tensor, *, mask: Tensor | None = None, lengths: Tensor | None = None
 ) -> Tensor:

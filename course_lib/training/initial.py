@@ -22,3 +22,16 @@ def head_weights(widths: Sequence[int], seed: int) -> list[np.ndarray]:
     """Draw the matrices of a row of dense layers; biases start at zero."""
     rng = np.random.default_rng(seed)
     return [glorot_uniform(width_in, width_out, rng) for width_in, width_out in pairwise(widths)]
+
+
+def small_start(shape: Sequence[int], name: str, seed: int) -> np.ndarray:
+    r"""Draw a layer's weights, PyTorch's layout, float32, uniformly from :math:`\pm 1/\sqrt{in}`.
+
+    Args:
+        shape: Outputs first; the product of the others is *in*.
+        name: The layer's name: each has draws of its own, whichever others there are.
+        seed: The same for the whole network.
+    """
+    limit = 1 / np.sqrt(np.prod(shape[1:]))
+    rng = np.random.default_rng([seed, *name.encode()])
+    return rng.uniform(-limit, limit, tuple(shape)).astype(np.float32)

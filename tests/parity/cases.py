@@ -39,6 +39,7 @@ class Case:
     plan: str = "everything"
     unfreeze: bool = False
     probe_first: bool = False
+    adapt: str = ""  # what is put around the backbone's layers before
     how: dict[str, Any] = field(default_factory=dict)  # what else fit is told
 
 
@@ -122,6 +123,27 @@ OF_TWO_DOMAINS = (
     "DANN", "source only", "MMD", "MMD, unbiased", "CORAL", "adversary", "self-training", "every penalty",
     "source and target",
 )  # fmt: skip
+# Few weights that learn, and tasks one after another. (Fisher: of the model's own, see run_*.py.)
+CASES |= {
+    "LoRA": Case(SGD(0.1), adapt="LoRA"),
+    "LoRA merged": Case(SGD(0.05), adapt="LoRA merged"),
+    "adapters": Case(AdamW(0.01), adapt="adapters"),
+    "biases": Case(SGD(COSINE), plan="bias", how={"batch_norm": "frozen"}),
+    "norms": Case(ADAMW, plan="norm"),
+    "pruned": Case(ADAMW, adapt="pruned"),
+    "Fisher": Case(SGD(0.05), objective="Fisher"),
+    "empirical Fisher": Case(SGD(0.05), objective="empirical Fisher"),
+    "among tasks": Case(SGD(0.05), objective="among tasks"),
+    "LwF": Case(SGD(0.05), objective="LwF"),
+    "LwF of tasks": Case(SGD(0.05), objective="LwF of tasks"),
+    "distilled": Case(SGD(0.05), objective="distilled"),
+    "replay": Case(SGD(COSINE), objective="replay"),
+    "replay, weighted": Case(SGD(0.05), objective="replay, weighted"),
+    "LoRA, Fisher, replay": Case(ADAMW, adapt="LoRA", objective="Fisher, replay"),
+    "adapters, LwF": Case(ADAMW, adapt="adapters", objective="LwF of tasks"),
+}
+ANSWERS = {"LwF": 2, "LwF of tasks": 2}  # how many outputs the old model had
+GROUPS = [[0, 1], [2]]
 
 # Enough for the other backends: statistics, schedule, state of the optimizer, a second stream, and
 # each objective once (JAX compiles each case twice, for 2 s: "nested" has four of them in one).
@@ -129,6 +151,7 @@ SMOKE = (
     "SGD, warm-up and cosine", "frozen backbone", "DANN", "distillation", "sequences, Adam",
     "mix-up of numbers, SGD", "EWC, SGD", "nested, AdamW, cosine", "accumulated, AdamW", "all at once",
     "every penalty, accumulated", "source and target", "tasks",
+    "LoRA, Fisher, replay", "adapters, LwF", "pruned", "biases",
 )  # fmt: skip
 
 TRANSFORMS: list[Transform] = [
@@ -156,6 +179,10 @@ def data_for(case: Case) -> dict[str, np.ndarray]:
         data["y"] = (rng.normal(size=(N, 3)) + data["y"][:, None]).astype(np.float32)
     if case.objective in ("yes or no", "EWC"):
         data["y"] = (np.arange(3) <= data["y"][:, None]).astype(np.int64)
+    if case.objective in ANSWERS:
+        data["old"] = rng.normal(size=(N, ANSWERS[case.objective])).astype(np.float32) * 2
+    if "replay" in case.objective:
+        data |= {"x_m": data["x"][:30] * 0.9, "y_m": data["y"][:30]}
     if case.objective == "sequences":
         data["y"] = np.stack([data["y"], np.where(rng.random(N) < 0.3, -1, 2 - data["y"])], axis=1)
     if case.objective in ("augmented", "nested"):

@@ -8,6 +8,7 @@ from typing import Any
 
 from course_lib.keras import (
     DANN,
+    EWC,
     L2SP,
     SGD,
     Adapted,
@@ -15,28 +16,41 @@ from course_lib.keras import (
     BinaryCrossEntropy,
     CoralAlignment,
     CrossEntropy,
+    Distillation,
     EntropyMinimisation,
     GradualUnfreezing,
     InformationMaximisation,
+    LwF,
     MixUp,
     MMDAlignment,
     MultiTask,
     Objective,
     PseudoLabels,
+    Replay,
     SequenceLikelihood,
     SourceAndTarget,
     SquaredError,
+    TaskCrossEntropy,
     WeightedCrossEntropy,
+    add_adapters,
+    add_lora,
     attach_head,
+    fisher_diagonal,
     fit,
     freeze,
     freeze_plan,
     load_backbone,
+    merge_lora,
+    named_arrays,
     probe_then_fine_tune,
+    prune_weights,
+    put_small_part,
+    small_part,
+    unfreeze,
 )
 from course_lib.keras.engine import keras
 from course_lib.keras.multitask import Heads
-from course_lib.keras.torch_layout import load_torch_layout, to_torch_layout
+from course_lib.keras.torch_layout import load_torch_layout
 from tests.keras import doubles
 from tests.keras.small import Pairs, Small, dense
 from tests.parity import cases
@@ -50,6 +64,15 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "mix-up": lambda model: MixUp(CrossEntropy(), alpha=1.0, classes=3),
     "mix-up of numbers": lambda model: MixUp(SquaredError(), alpha=1.0),
     "augmented": lambda model: Augmented(CrossEntropy(), cases.TRANSFORMS),
+    "Fisher": lambda model: ewc(model, CrossEntropy(), "all"),
+    "empirical Fisher": lambda model: ewc(model, CrossEntropy(), "data"),
+    "Fisher, replay": lambda model: ewc(model, Replay(CrossEntropy()), "sampled"),
+    "among tasks": lambda model: TaskCrossEntropy(cases.GROUPS),
+    "LwF": lambda model: LwF(temperature=3.0, strength=2.0),
+    "LwF of tasks": lambda model: LwF(cases.GROUPS),
+    "distilled": lambda model: Distillation(Small(cases.start()), temperature=3.0, share=0.7),
+    "replay": lambda model: Replay(CrossEntropy()),
+    "replay, weighted": lambda model: Replay(CrossEntropy(), strength=0.5),
     "L2-SP": lambda model: L2SP(CrossEntropy(), model, alpha=2.0, beta=0.5),
     "nested": lambda model: L2SP(
         Augmented(MixUp(CrossEntropy(0.1), alpha=0.4, classes=3), cases.TRANSFORMS), model
@@ -76,6 +99,26 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "tasks": lambda model: MultiTask(cases.TASKS, {"second": 0.4}),
 }
 
+ADAPTED: dict[str, Callable[[Any], Any]] = {
+    "": lambda model: model,
+    "LoRA": lambda model: add_lora(model, rank=2, alpha=4.0),
+    "LoRA merged": lambda model: unfreeze(merge_lora(moved(add_lora(model, rank=3)))),
+    "adapters": lambda model: add_adapters(model, width=3, where=["conv2"]),
+    "pruned": lambda model: (prune_weights(model, 0.6), model)[1],
+}
+
+
+def ewc(model: Any, objective: Objective, labels: str) -> EWC:
+    data = cases.arrays()
+    fisher = fisher_diagonal(model, (data["x"], data["y"]), labels=labels, n=12)
+    return EWC(objective, model, fisher, strength=20.0)
+
+
+def moved(model: Any) -> Any:
+    """Give a model whose every B is no longer zero."""
+    part = small_part(model)
+    return put_small_part(model, {n: a + 0.1 for n, a in part.items() if "lora_b" in n})
+
 
 def run(case: Case) -> dict[str, Any]:
     keras.config.set_floatx(case.precision)
@@ -88,6 +131,7 @@ def run(case: Case) -> dict[str, Any]:
         model.head = two_heads(model)
     if case.frozen:
         freeze(model.backbone)
+    model = ADAPTED[case.adapt](model)
     if case.plan != "everything":
         freeze_plan(model, case.plan)
     objective = build_objective(case, model)
@@ -104,7 +148,7 @@ def run(case: Case) -> dict[str, Any]:
         **{"batch_size": cases.BATCH_SIZE, **case.how},
     )
     network = model.backbone.network if case.model == "glyphnet" else model.backbone
-    return cases.report(history, to_torch_layout(network))
+    return cases.report(history, named_arrays(network))
 
 
 def two_heads(model: Any) -> Heads:

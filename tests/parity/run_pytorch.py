@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from course_lib.pytorch import (
     DANN,
+    EWC,
     L2SP,
     SGD,
     Adapted,
@@ -18,24 +19,37 @@ from course_lib.pytorch import (
     BinaryCrossEntropy,
     CoralAlignment,
     CrossEntropy,
+    Distillation,
     EntropyMinimisation,
     GradualUnfreezing,
     InformationMaximisation,
+    LwF,
     MixUp,
     MMDAlignment,
     MultiTask,
     Objective,
     PseudoLabels,
+    Replay,
     SequenceLikelihood,
     SourceAndTarget,
     SquaredError,
+    TaskCrossEntropy,
     WeightedCrossEntropy,
+    add_adapters,
+    add_lora,
     attach_head,
+    fisher_diagonal,
     fit,
     freeze,
     freeze_plan,
     load_backbone,
+    merge_lora,
+    named_arrays,
     probe_then_fine_tune,
+    prune_weights,
+    put_small_part,
+    small_part,
+    unfreeze,
 )
 from course_lib.pytorch.multitask import Heads
 from tests.parity import cases
@@ -51,6 +65,15 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "mix-up": lambda model: MixUp(CrossEntropy(), alpha=1.0, classes=3),
     "mix-up of numbers": lambda model: MixUp(SquaredError(), alpha=1.0),
     "augmented": lambda model: Augmented(CrossEntropy(), cases.TRANSFORMS),
+    "Fisher": lambda model: ewc(model, CrossEntropy(), "all"),
+    "empirical Fisher": lambda model: ewc(model, CrossEntropy(), "data"),
+    "Fisher, replay": lambda model: ewc(model, Replay(CrossEntropy()), "sampled"),
+    "among tasks": lambda model: TaskCrossEntropy(cases.GROUPS),
+    "LwF": lambda model: LwF(temperature=3.0, strength=2.0),
+    "LwF of tasks": lambda model: LwF(cases.GROUPS),
+    "distilled": lambda model: Distillation(Small(cases.start()), temperature=3.0, share=0.7),
+    "replay": lambda model: Replay(CrossEntropy()),
+    "replay, weighted": lambda model: Replay(CrossEntropy(), strength=0.5),
     "L2-SP": lambda model: L2SP(CrossEntropy(), model, alpha=2.0, beta=0.5),
     "nested": lambda model: L2SP(
         Augmented(MixUp(CrossEntropy(0.1), alpha=0.4, classes=3), cases.TRANSFORMS), model
@@ -91,6 +114,27 @@ class InDouble(nn.Module):
         return self.model.head(backbone.network(x))
 
 
+ADAPTED: dict[str, Callable[[Any], Any]] = {
+    "": lambda model: model,
+    "LoRA": lambda model: add_lora(model, rank=2, alpha=4.0),
+    "LoRA merged": lambda model: unfreeze(merge_lora(moved(add_lora(model, rank=3)))),
+    "adapters": lambda model: add_adapters(model, width=3, where=["conv2"]),
+    "pruned": lambda model: (prune_weights(model, 0.6), model)[1],
+}
+
+
+def ewc(model: Any, objective: Objective, labels: str) -> EWC:
+    data = cases.arrays()
+    fisher = fisher_diagonal(model, (data["x"], data["y"]), labels=labels, n=12)
+    return EWC(objective, model, fisher, strength=20.0)
+
+
+def moved(model: Any) -> Any:
+    """Give a model whose every B is no longer zero."""
+    part = small_part(model)
+    return put_small_part(model, {n: a + 0.1 for n, a in part.items() if "lora_b" in n})
+
+
 def run(case: Case) -> dict[str, Any]:
     data = cases.data_for(case)
     model: Any = (Pairs if case.objective == "sequences" else Small)(cases.start())
@@ -100,6 +144,7 @@ def run(case: Case) -> dict[str, Any]:
         model.head = two_heads(model)
     if case.frozen:
         freeze(model.backbone)
+    model = ADAPTED[case.adapt](model)
     if case.plan != "everything":
         freeze_plan(model, case.plan)
     trained = InDouble(model) if case.precision == "float64" else model
@@ -116,17 +161,13 @@ def run(case: Case) -> dict[str, Any]:
         precision="float32",
         **{"batch_size": cases.BATCH_SIZE, **case.how},
     )
-    return cases.report(history, {n: w.numpy() for n, w in ends(case, model).items()})
+    network = model.backbone.network if case.model == "glyphnet" else model.backbone
+    return cases.report(history, named_arrays(network))
 
 
 def two_heads(model: Any) -> Heads:
     second = load(nn.Linear(6, 2), cases.start(), "domain.")
     return Heads({"first": model.head, "second": second}, cases.TASKS)
-
-
-def ends(case: Case, model: Any) -> dict[str, Tensor]:
-    network = model.backbone.network if case.model == "glyphnet" else model.backbone
-    return network.state_dict()
 
 
 def build_objective(case: Case, model: nn.Module) -> Objective:
