@@ -228,6 +228,19 @@ TRAINING_STEP = Exercise(
             ),
             code=step_code(pytorch=("    model.zero_grad()\n", "")),
         ),
+        Pitfall(
+            "another_gradient",
+            lambda **inputs: {"downhill": False, "statistics_moved": True},
+            text(
+                "Within a part the weights did not all move along the gradient of the mean cross-entropy. Is a softmax taken of "
+                "softmax's result, a bias left out, a decay added, or an optimizer in use that is not plain gradient descent?",
+                "同一部分里的权重没有都沿交叉熵平均值的梯度移动。是不是多做了一次 softmax，漏了偏置，加了衰减，或者用了不是普通梯度下降的优化器？",
+            ),
+            code=step_code(
+                pytorch=("(model(images), labels)", "(model(images).softmax(dim=1), labels)"),
+                keras=("model(images, training=True)", "ops.softmax(model(images, training=True))"),
+            ),
+        ),
     ),
     errors=(
         (
@@ -312,18 +325,21 @@ def draw_adam(rng):
 
 
 def adam(theta, g, m, v, t, learning_rate, beta_1, beta_2, epsilon, *, correct=(True, True), inside=False,
-         root=True, before=False, swap=False, sign=-1.0, square=True, given_t=None):  # fmt: skip
+         root=True, before=False, swap=False, sign=-1.0, square=True, given_t=None, late=False,
+         summed=False):  # fmt: skip
     """One step of Adam; the options are bugs."""
     if swap:
         beta_1, beta_2 = beta_2, beta_1
     old_m, old_v = m, v
-    m = beta_1 * m + (1 - beta_1) * g
-    v = beta_2 * v + (1 - beta_2) * (g**2 if square else np.abs(g))
+    m = beta_1 * m + (1 if summed else 1 - beta_1) * g
+    v = beta_2 * v + (1 if summed else 1 - beta_2) * (g**2 if square else np.abs(g))
     used_m, used_v = (old_m, old_v) if before else (m, v)
     t = t if given_t is None else given_t(t)
     m_hat = used_m / (1 - beta_1**t) if correct[0] else used_m
     v_hat = used_v / (1 - beta_2**t) if correct[1] else used_v
     size = np.sqrt(v_hat + epsilon) if inside else (np.sqrt(v_hat) if root else v_hat) + epsilon
+    if late:
+        size = (np.sqrt(v) + epsilon) / np.sqrt(1 - beta_2**t)
     return [theta + sign * learning_rate * m_hat / size, m, v]
 
 
@@ -371,6 +387,23 @@ ADAM_STEP = Exercise(
             "epsilon_under_the_root",
             lambda **inputs: adam(**inputs, inside=True),
             text("ε stands outside the root: √v̂ + ε.", "ε 在根号外面：√v̂ + ε。"),
+        ),
+        Pitfall(
+            "epsilon_before_the_correction",
+            lambda **inputs: adam(**inputs, late=True),
+            text(
+                "You added ε to √v and corrected afterwards, as Keras does. Here ε is added to √v̂, the corrected root.",
+                "你先在 √v 上加 ε、再做校正，这是 Keras 的写法。这里 ε 加在校正之后的 √v̂ 上。",
+            ),
+        ),
+        Pitfall(
+            "sums_without_weights",
+            lambda **inputs: adam(**inputs, summed=True),
+            text(
+                "The new gradient enters m with the weight 1 − β₁ and v with 1 − β₂; you added it whole. (Momentum does that, Adam "
+                "does not.)",
+                "新的梯度进入 m 时要乘 1 − β₁，进入 v 时要乘 1 − β₂；你整个加了进去。（那是动量的做法，不是 Adam 的。）",
+            ),
         ),
         Pitfall(
             "no_root",
@@ -541,12 +574,14 @@ DECAY_FOR = Exercise(
 # 05.4 ---------------------------------------------------------------------------------------------
 
 # t-values of the cells: on either side of every wrong threshold, for five draws. Right: 2.776.
-T_VALUES = (0.3, 1.5, 2.05, 2.25, 2.6, 3.0, 4.5, 5.5, 9.0)
+T_VALUES = (0.3, 1.5, 2.05, 2.25, 2.53, 2.65, 3.0, 4.5, 9.0)
 
 
 def draw_map(rng):
     draws = 5
-    t = rng.permutation(T_VALUES) * rng.choice([-1, 1], size=9)
+    signs = rng.choice([-1, 1], size=9)
+    signs[-1] = -signs[-2]  # so that each way wins somewhere
+    t = rng.permutation(np.array(T_VALUES) * signs)
     noise = rng.normal(size=(9, draws))
     noise -= noise.mean(axis=1, keepdims=True)
     noise /= noise.std(axis=1, ddof=1, keepdims=True)
@@ -619,6 +654,16 @@ DECIDE = Exercise(
             text(
                 "The 0.95 quantile leaves 5 % at *each* end. A two-sided 95 % interval ends at the 0.975 quantile.",
                 "0.95 分位数在**两端各**留 5%。双侧 95% 区间的端点是 0.975 分位数。",
+            ),
+        ),
+        Pitfall(
+            "degrees_of_freedom",
+            lambda fine_tuned, frozen: decide(
+                fine_tuned, frozen, quantile=lambda n: stats.t.ppf(0.975, n)
+            ),
+            text(
+                "The t distribution has D − 1 degrees of freedom here, not D: one is spent on the mean.",
+                "这里 t 分布的自由度是 D − 1，不是 D：有一个用在了求均值上。",
             ),
         ),
         Pitfall(
@@ -840,14 +885,20 @@ def log_softmax(z):
 
 
 def measure(
-    images, labels, batch_size, head, bias, *, means=False, twice=False, summed=False, **backbone
-):
+    images, labels, batch_size, head, bias, *, means=False, twice=False, summed=False, dropped=False,
+    rounded_up=False, **backbone
+):  # fmt: skip
     """The mean loss and the accuracy, right or (by the options) wrong."""
+    if dropped:
+        whole = len(images) // batch_size * batch_size
+        images, labels = images[:whole], labels[:whole]
     z = tiny_features(images, **backbone) @ head + bias
     log_p = log_softmax(np.exp(log_softmax(z)) if twice else z)
     losses, right = -log_p[np.arange(len(labels)), labels], z.argmax(axis=1) == labels
-    if means:
+    if means or rounded_up:
         parts = [slice(i, i + batch_size) for i in range(0, len(labels), batch_size)]
+        if rounded_up:
+            return sum(losses[p].mean() for p in parts) * batch_size / len(labels), right.mean()
         return np.mean([losses[p].mean() for p in parts]), np.mean([right[p].mean() for p in parts])
     return (losses.sum() if summed else losses.mean()), right.mean()
 
@@ -1009,6 +1060,58 @@ EVALUATE = Exercise(
             },
         ),
         Pitfall(
+            "last_batch_dropped",
+            measured_as("loss", dropped=True),
+            text(
+                "The last, smaller batch is missing: you measured on the whole batches only. Every picture counts.",
+                "少了最后那个不满的批：你只在整批上测量。每一张图片都要算。",
+            ),
+            code={
+                "pytorch": PYTORCH_EVALUATE.replace(
+                    "range(0, len(images), batch_size)",
+                    "range(0, len(images) - batch_size + 1, batch_size)",
+                ).replace(
+                    "    return loss", "    images = images[: start + batch_size]\n    return loss"
+                ),
+                "keras": KERAS_EVALUATE.replace(
+                    "range(0, len(images), batch_size)",
+                    "range(0, len(images) - batch_size + 1, batch_size)",
+                ).replace(
+                    "    return loss", "    images = images[: start + batch_size]\n    return loss"
+                ),
+            },
+        ),
+        Pitfall(
+            "full_weight_for_the_last",
+            measured_as("loss", rounded_up=True),
+            text(
+                "You multiplied each batch's mean by `batch_size`. The last batch has fewer pictures: multiply by its own number.",
+                "你把每批的均值都乘了 `batch_size`。最后一批没有那么多张：应乘它自己的张数。",
+            ),
+            code=evaluate_code(
+                pytorch=('reduction="sum").item()', 'reduction="mean").item() * batch_size'),
+                keras=("float(ops.sum(losses))", "float(ops.mean(losses)) * batch_size"),
+            ),
+        ),
+        Pitfall(
+            "pair_reversed",
+            lambda **inputs: dict(zip(("accuracy", "loss"), map(float, measure(**inputs)))),
+            text(
+                "The pair is the wrong way round: the loss comes first, then the accuracy.",
+                "两个数的次序反了：先是损失，然后是准确率。",
+            ),
+            code=evaluate_code(
+                pytorch=(
+                    "return loss_sum / len(images), right / len(images)",
+                    "return right / len(images), loss_sum / len(images)",
+                ),
+                keras=(
+                    "return loss_sum / len(images), right / len(images)",
+                    "return right / len(images), loss_sum / len(images)",
+                ),
+            ),
+        ),
+        Pitfall(
             "softmax_twice",
             measured_as("loss", twice=True),
             text(
@@ -1143,20 +1246,43 @@ def impossible(precision, recall, f1):
     return (f1 + H < low) | (f1 - H > high)
 
 
+def distance(p, r, f1):
+    """How far the printed F1 lies from that of the printed precision and recall."""
+    return abs(harmonic(p, r) - f1)
+
+
 def draw_report(rng):
-    """Rows that are right, right only by rounding, and wrong by a little and by much."""
+    """Rows that are right, right only by rounding, and wrong by a little and by much.
+
+    No single tolerance serves: the honest lopsided row lies further from its formula than the closest
+    impossible one, whose precision and recall are alike.
+    """
     rows = []
     while len(rows) < 4:  # honest: three numbers of one table, each rounded
-        p, r = rng.uniform(0.5, 0.95, size=2)
-        row = np.round([p, r, harmonic(p, r)], 3)
-        by_rounding = row[2] != np.round(harmonic(row[0], row[1]), 3)
-        if by_rounding == (len(rows) < 2):
+        row = honest(rng.uniform(0.5, 0.95), rng.uniform(0.5, 0.95))
+        if (H < distance(*row) < 1.9 * H) == (len(rows) < 2):
             rows.append(row)
-    for off in (0.002, -0.002, 0.004, -0.005):
+    while len(rows) < 5:  # honest and lopsided: here rounding of the precision counts for more
+        row = honest(rng.uniform(0.05, 0.15), rng.uniform(0.9, 0.99))
+        if distance(*row) > 2.24 * H:
+            rows.append(row)
+    for off in (0.001, -0.001):  # impossible, but only just
+        while True:
+            p = np.round(rng.uniform(0.5, 0.95), 3)
+            r = np.round(p + rng.uniform(-0.03, 0.03), 3)
+            row = [p, r, np.round(harmonic(p, r) + off, 3)]
+            if 2.04 * H < distance(*row) < 2.2 * H:
+                rows.append(row)
+                break
+    for off in (0.002, -0.005):
         p, r = np.round(rng.uniform(0.5, 0.95, size=2), 3)
         rows.append([p, r, np.round(harmonic(p, r) + off, 3)])
-    p, r, f1 = np.array(rows)[rng.permutation(8)].T
+    p, r, f1 = np.array(rows)[rng.permutation(len(rows))].T
     return {"precision": p, "recall": r, "f1": f1}
+
+
+def honest(p, r):
+    return np.round([p, r, harmonic(p, r)], 3)
 
 
 IMPOSSIBLE = Exercise(
@@ -1214,11 +1340,29 @@ IMPOSSIBLE = Exercise(
         ),
         Pitfall(
             "too_generous",
-            lambda precision, recall, f1: np.abs(harmonic(precision, recall) - f1) > 6 * H,
+            lambda precision, recall, f1: distance(precision, recall, f1) > 6 * H,
             text(
                 "Your tolerance is too wide: it lets contradictions of 0.002 pass. Compute the lowest and the highest F1 that "
                 "rounding allows.",
                 "你的容差太宽，差 0.002 的矛盾也放过了。请算出舍入所允许的最低与最高 F1。",
+            ),
+        ),
+        Pitfall(
+            "one_tolerance",
+            lambda precision, recall, f1: distance(precision, recall, f1) > 2 * H,
+            text(
+                "One tolerance of 0.001 for all rows is not exact: how far rounding moves F1 depends on P and R (where P is much smaller "
+                "than R, its rounding counts almost twice). Compute the lowest and the highest F1 of each row.",
+                "对所有行用同一个容差 0.001 并不精确：舍入使 F1 变动多少，取决于 P 与 R（P 比 R 小得多时，P 的舍入几乎要算两倍）。"
+                "请算出每一行最低与最高的 F1。",
+            ),
+        ),
+        Pitfall(
+            "wider_tolerance",
+            lambda precision, recall, f1: distance(precision, recall, f1) > 3 * H,
+            text(
+                "A tolerance of 0.0015 lets rows pass that no rounding explains. Compute the lowest and the highest F1 of each row.",
+                "0.0015 的容差放过了舍入解释不了的行。请算出每一行最低与最高的 F1。",
             ),
         ),
         Pitfall(
