@@ -1698,24 +1698,23 @@ QUIZZES = (
     Quiz(
         id="05.q1",
         question=text(
-            "Ten labels per class. Which of the three is worst on other digits?",
-            "每类十个标签。在别的数字上，三者里哪个最差？",
+            "Ten labels per class, the same number of steps for each. Which of the three is worst on other digits?",
+            "每类十个标签，步数都一样。在别的数字上，三者里哪个最差？",
         ),
         options=(
             Option(
                 text("From scratch: it borrowed nothing", "从零训练：什么也没借"),
                 text(
-                    "With one or two labels per class, yes. A hundred small pictures are another matter; section 3 shows it.",
-                    "每类只有一两个标签时确实如此。有了一百张小图片就不同了，第 3 节会看到。",
+                    "With two labels per class, yes. A hundred small pictures are another matter; section 3 shows it.",
+                    "每类只有两个标签时确实如此。有了一百张小图片就不同了，第 3 节会看到。",
                 ),
             ),
             Option(
                 text("Pre-trained on textures, then fine-tuned", "在纹理上预训练，再微调"),
                 text(
-                    "Yes: what it learned is in the way. Section 3 measures this negative transfer.",
-                    "对：学到的东西反而碍事。第 3 节会测量这种负迁移。",
+                    "Its *frozen* features are worst by far. Fine-tuning repairs them: to what scratch reaches as well.",
+                    "它**冻结**的特征确实差得最远。微调能把它们修好，不过也只是从零训练同样能到的水平。",
                 ),
-                right=True,
             ),
             Option(
                 text("Pre-trained on letters, then fine-tuned", "在字母上预训练，再微调"),
@@ -1725,11 +1724,13 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("All three are the same after fine-tuning", "微调之后三者一样"),
+                text("They are nearly level", "三者不相上下"),
                 text(
-                    "Where training begins decides where a limited number of steps ends (chapter 02).",
-                    "步数有限时，从哪里出发决定了停在哪里（第 02 章）。",
+                    "Yes: a hundred labels and sixty steps are enough here, from anywhere. Section 3 measures it, and shows how other "
+                    "numbers of steps would have told another story.",
+                    "对：在这里，有一百个标签、走六十步，从哪里出发都够了。第 3 节会测量，还会看到换一种步数就会讲出另一个故事。",
                 ),
+                right=True,
             ),
         ),
     ),
