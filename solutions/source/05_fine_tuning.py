@@ -1593,6 +1593,23 @@ UNFREEZE = Exercise(
             ),
         ),
         Pitfall(
+            "nothing_learns",
+            stages_but(lambda free, sizes: {"trainable": [[0, 0, 0] for _ in free]}),
+            text(
+                "Nothing learns at any stage. In Keras `model.trainable = False` holds the whole model, whatever a part says "
+                "afterwards: set the three parts, not the model. In PyTorch switch on again what should learn.",
+                "每个阶段都没有一个部分在学。在 Keras 里，`model.trainable = False` 管住整个模型，之后再放开某个部分也没有用："
+                "要设定的是三个部分，而不是模型。在 PyTorch 里，要把该学的部分重新打开。",
+            ),
+            code=unfreeze_code(
+                pytorch=("part.requires_grad_(learns)", "part.requires_grad_(False)"),
+                keras=(
+                    "    for depth, part",
+                    "    model.trainable = False\n    for depth, part",
+                ),
+            ),
+        ),
+        Pitfall(
             "nothing_changes",
             stages_but(lambda free, sizes: {"trainable": [list(sizes) for _ in free]}),
             text(
