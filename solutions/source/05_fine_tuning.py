@@ -1095,7 +1095,9 @@ EVALUATE = Exercise(
         ),
         Pitfall(
             "pair_reversed",
-            lambda **inputs: dict(zip(("accuracy", "loss"), map(float, measure(**inputs)))),
+            lambda **inputs: dict(
+                zip(("accuracy", "loss"), map(float, measure(**inputs)), strict=True)
+            ),
             text(
                 "The pair is the wrong way round: the loss comes first, then the accuracy.",
                 "两个数的次序反了：先是损失，然后是准确率。",
