@@ -16,7 +16,7 @@ RIGHT = ""
 STUBS = {
     "03.1": "transfer(build, train, predict, source, target, test)",
     "03.2": "leave_one_out(features, labels)",
-    "03.3": "choose_source(accuracies, costs, budget)",
+    "03.3": "choose_source(accuracies, costs, budgets)",
     "03.4": "fold(weights, pixel_mean, pixel_std, gamma, beta, mean, variance, epsilon)",
     "03.5": "how_far(model, train)",
     "03.6": "jigsaw_task(images)",
@@ -59,14 +59,16 @@ GIVEN = (
     ),
     (
         "03.3",
-        "return max((n for n in costs if costs[n] <= budget), key=lambda n: accuracies[n].mean())",
+        "mean = lambda n: accuracies[n].mean()\n"
+        "return [max((n for n in costs if costs[n] <= b), key=mean) for b in budgets]",
         "best_mean_only",
     ),
     (
         "03.3",
         "gain = lambda n: judging.paired_interval(accuracies[n], accuracies['none']).low\n"
-        "names = [n for n in costs if n == 'none' or (costs[n] <= budget and gain(n) > 0)]\n"
-        "return max(names, key=lambda n: np.mean(accuracies[n]))",
+        "helps = [n for n in costs if n != 'none' and gain(n) > 0]\n"
+        "best = lambda b: max([n for n in helps if costs[n] <= b], key=lambda n: accuracies[n].mean(), default='none')\n"
+        "return [best(b) for b in budgets]",
         RIGHT,
     ),
     (
