@@ -67,7 +67,8 @@ GIVEN = (
         "03.3",
         "gain = lambda n: judging.paired_interval(accuracies[n], accuracies['none']).low\n"
         "helps = [n for n in costs if n != 'none' and gain(n) > 0]\n"
-        "best = lambda b: max([n for n in helps if costs[n] <= b], key=lambda n: accuracies[n].mean(), default='none')\n"
+        "mean = lambda n: accuracies[n].mean()\n"
+        "best = lambda b: max([n for n in helps if costs[n] <= b], key=mean, default='none')\n"
         "return [best(b) for b in budgets]",
         RIGHT,
     ),
