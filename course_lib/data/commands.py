@@ -52,7 +52,7 @@ def verify(names: _Names = None) -> None:
         for file in real.files():
             if not (remote.folder() / file.name).exists():
                 typer.echo(both(f"{file.name}: not here", f"{file.name}：本机没有"))
-            elif is_whole(file, remote.folder()):
+            elif is_whole(file, remote.folder(), read_again=True):
                 by = both("as published", "与公开发布的一致") if file.checksum else None
                 by = by or both(
                     "as on the first day (nobody publishes a checksum)",

@@ -163,6 +163,6 @@ def _with_stand_in(real: RealSet, problem: CourseError) -> CourseError:
     if not real.stands_in:
         return problem
     return CourseError(
-        f"{problem.en}. Meanwhile load({real.stands_in!r}) works without a network.",
-        f"{problem.zh}。在此期间可以用不需要网络的 load({real.stands_in!r})。",
+        f"{problem.en.rstrip('.')}. Meanwhile load({real.stands_in!r}) works without a network.",
+        f"{problem.zh.rstrip('。')}。在此期间可以用不需要网络的 load({real.stands_in!r})。",
     )
