@@ -60,7 +60,8 @@ class Limits:
             of it, for long cells are demos, which are not run.
         own_cell_seconds: The same in a notebook with an instructor's own test cells: nobody has
             measured what its cells take.
-        question_seconds: The same for one question after the last cell; never more than a cell.
+        question_seconds: The same for one question after the last cell; never more than a cell. The
+            solved chapters' slowest answer takes about half a second.
         patience: How many times as long a cell may take by the clock, if it computes less than that:
             it waits for its turn, or sleeps.
         notebook_seconds: Time for the whole notebook, restarts and questions included.
@@ -77,7 +78,7 @@ class Limits:
     start_seconds: float = 90.0
     cell_seconds: float = 10.0
     own_cell_seconds: float = 60.0
-    question_seconds: float = 10.0
+    question_seconds: float = 5.0
     patience: float = 4.0
     notebook_seconds: float = 600.0
     output_bytes: int = 500_000
