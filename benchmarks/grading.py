@@ -5,10 +5,11 @@
 
 ``rate``: a class of chapter 04, a mix of right, differently right, mistaken, untouched and broken work
 with two that hang, no two the same, is graded by ``teach grade`` with two jobs, and by nbgrader's own
-``autograde`` as it comes, each with its usual time for a cell (10 and 30 seconds; ours gives a question 5): all of it on what our
-grading runs, the notebooks without their demo cells, and a part of it with every cell. All in the same
-run on the same machine; seconds of computing stand beside the clock's, since a busy neighbour changes
-only the latter. nbgrader by itself runs without a sandbox and asks no hidden inputs.
+``autograde`` as it comes, each with its usual time for a cell (10 and 30 seconds; ours gives a question
+5): all of it on what our grading runs, the notebooks without their demo cells, and a part of it with
+every cell. All in the same run on the same machine; seconds of computing stand beside the clock's,
+since a busy neighbour changes only the latter. nbgrader by itself runs without a sandbox and asks no
+hidden inputs.
 
 ``class``: five hundred such submissions, ten of which hang, by ``teach grade`` with two jobs.
 
