@@ -124,6 +124,46 @@ def version() -> None:
     print(__version__)
 
 
+@app.command(
+    help=both(
+        "Make the book: the course as pages to read, in both languages, without a network.",
+        "制作电子书：把课程做成中英文网页，离线可读。",
+    )
+)
+def book(
+    folder: Annotated[
+        Path | None,
+        typer.Option(help=both("where; default: book/_build", "放在哪里，默认 book/_build")),
+    ] = None,
+    chapter: Annotated[
+        list[str] | None,
+        typer.Option(help=both("only this chapter; may be repeated", "只做这一章；可重复给出")),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--serve", help=both("show it in a browser", "在浏览器中查看"))
+    ] = False,
+    port: Annotated[
+        int, typer.Option(help=both("first port to try", "首选端口，被占用则顺延"))
+    ] = 8000,
+    pdf: Annotated[
+        bool,
+        typer.Option(
+            "--pdf", help=both("also print it, with Chromium", "同时用 Chromium 打印成 PDF")
+        ),
+    ] = False,
+    archive: Annotated[
+        bool,
+        typer.Option(
+            "--archive",
+            help=both("also pack it, to carry it away", "同时打包，便于拷走离线阅读"),
+        ),
+    ] = False,
+) -> None:
+    from course_lib.book.commands import make
+
+    make(folder, chapters=chapter, show=show, port=port, pdf=pdf, archive=archive)
+
+
 @app.command(help=both("Make the notebooks from their sources.", "由源文件生成各版本的笔记本。"))
 def build(
     chapter: Annotated[

@@ -230,7 +230,7 @@ def test_a_framework_that_does_not_exist(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["test", "build", "check", "pretrain", "demo", "bench", "teach"]
+    "command", ["test", "build", "book", "check", "pretrain", "demo", "bench", "teach"]
 )
 def test_a_students_kit_refuses_what_it_lacks(checkout: Checkout, command: str) -> None:
     (checkout.with_environment().root / "solutions").rmdir()

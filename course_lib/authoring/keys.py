@@ -7,7 +7,7 @@ import os
 import platform
 from pathlib import Path
 
-_NOT_RUN = {"authoring", "grading", "__pycache__"}  # rooms that no notebook uses
+_NOT_RUN = {"authoring", "book", "grading", "__pycache__"}  # rooms that no notebook uses
 
 
 def digest_of_course(root: Path) -> str:

@@ -1,0 +1,94 @@
+"""What the book itself says, in both languages: everything else on its pages is the chapters' own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from course_lib.language import Text
+
+LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+
+TITLE: Text = {"en": "Deep transfer learning", "zh": "深度迁移学习"}
+SHOWS: Text = {"en": "shows", "zh": "输出"}
+ANSWER_HERE: Text = {
+    "en": "Your answer goes into this cell of the notebook.",
+    "zh": "请在笔记本的这个单元格中作答。",
+}
+TRIED: Text = {"en": "I have tried it: show me", "zh": "我试过了，请展开"}
+SOLUTION: Text = {
+    "en": "Exercise {id}: a solution, and what often goes wrong",
+    "zh": "练习 {id}：参考解答与常见错误",
+}
+OFTEN_WRONG: Text = {"en": "What often goes wrong, and why", "zh": "常见的错误与原因"}
+HINTS: Text = {"en": "Hints, one at a time", "zh": "提示（逐条展开）"}
+NEXT_HINT: Text = {"en": "Hint {number}", "zh": "提示 {number}"}
+QUESTION: Text = {"en": "Question", "zh": "想一想"}
+CHOOSE: Text = {"en": "choose an answer", "zh": "请选一个答案"}
+WITHOUT_SCRIPT: Text = {
+    "en": "The answers' feedback needs JavaScript here; in the notebook it does not.",
+    "zh": "在网页上查看反馈需要 JavaScript；在笔记本中不需要。",
+}
+YES: Text = {"en": "Yes", "zh": "对"}
+NO: Text = {"en": "No", "zh": "不对"}
+
+OPEN: Text = {"en": "Open this chapter", "zh": "打开本章"}
+IN_LAB: Text = {
+    "en": "In JupyterLab: <code>./course lab --lang en --framework {framework}</code>, then "
+    "<code>{name}.ipynb</code>",
+    "zh": "在 JupyterLab 中：运行 <code>./course lab --lang zh --framework {framework}</code>，"
+    "再打开 <code>{name}.ipynb</code>",
+}
+DOWNLOAD: Text = {"en": "Download the notebook", "zh": "下载笔记本"}
+CHAPTERS: Text = {"en": "Chapters", "zh": "章节"}
+BRIDGES: Text = {"en": "Bridges", "zh": "补课小页"}
+MORE: Text = {"en": "Reference", "zh": "查阅"}
+CORE: Text = {"en": "core", "zh": "核心"}
+ELECTIVE: Text = {"en": "elective", "zh": "选修"}
+MINUTES: Text = {"en": "{minutes} min", "zh": "{minutes} 分钟"}
+METHODS: Text = {"en": "Index of methods", "zh": "方法索引"}
+METHODS_OPENING: Text = {
+    "en": "What the chapters call from `course_lib`, what it does, and where it is used first. "
+    "Each name exists in `course_lib.pytorch` and in `course_lib.keras`, or, where it computes "
+    "in NumPy, once for both.",
+    "zh": "各章从 `course_lib` 中调用的函数和类：做什么用，最早在哪里用到。同一个名字在 "
+    "`course_lib.pytorch` 和 `course_lib.keras` 中各有一份；只用 NumPy 计算的，两个框架共用一份。",
+}
+METHODS_COLUMNS: Text = {"en": "Name | What it does | Where", "zh": "名称 | 作用（英文） | 章节"}
+INSTRUCTORS: Text = {"en": "For instructors", "zh": "教师指南"}
+WELCOME: Text = {
+    "en": "An open course, taught, run and graded: every number on these pages was computed by the "
+    "cell above it. Choose **PyTorch** or **Keras** once, in any tab; all pages follow.",
+    "zh": "一门讲得清、跑得通、能评分的开放课程：页面上的每个数字都由它上方的单元格算出。在任意一个标签上"
+    "选一次 **PyTorch** 或 **Keras**，所有页面随之切换。",
+}
+HOW_TO_WORK: Text = {
+    "en": "Reading is half of it. To work on the exercises, get the course and run `./course lab`: "
+    "[Start here](00_start_here.md) shows how.",
+    "zh": "读只是一半。要做练习，请取得课程并运行 `./course lab`：[从这里开始](00_start_here.md)会带你走一遍。",
+}
+TOGGLE_LANGUAGE: Text = {"en": "中文", "zh": "English"}
+TOGGLE_LANGUAGE_LABEL: Text = {"en": "本页的中文版", "zh": "This page in English"}
+
+# What the theme says and Sphinx's own Chinese catalogue lacks.
+THEME_IN_CHINESE: Mapping[str, str] = {
+    "Back to top": "回到顶部",
+    "On this page": "本页内容",
+    "Contents": "目录",
+    "Menu": "菜单",
+    "Expand": "展开",
+    "Light mode": "浅色模式",
+    "Dark mode": "深色模式",
+    "Auto light/dark, in light mode": "自动明暗，当前为浅色",
+    "Auto light/dark, in dark mode": "自动明暗，当前为深色",
+    "Toggle Light / Dark / Auto color theme": "切换浅色 / 深色 / 自动",
+    "Toggle site navigation sidebar": "打开或收起导航栏",
+    "Toggle table of contents sidebar": "打开或收起本页目录",
+    "Toggle navigation of %s": "展开或收起 %s",
+    "Skip to content": "跳到正文",
+    "Search": "搜索",
+    "Home": "首页",
+    "Next": "下一页",
+    "Previous": "上一页",
+    "Hide navigation sidebar": "收起导航栏",
+    "Hide table of contents sidebar": "收起本页目录",
+}
