@@ -26,11 +26,13 @@ class _Spoken(gettext.NullTranslations):
 
 def setup(app: Any) -> dict[str, Any]:
     """Be a Sphinx extension."""
+    app.add_config_value("book_made_by", "", "env")  # every page again when the book's code changed
     add_renderer(app)
     add_search()
     app.connect("builder-inited", _colour, priority=400)  # before the theme looks
     app.connect("builder-inited", _speak)
     app.connect("html-page-context", _name_the_other_language)
+    app.connect("html-page-context", _give_captions_a_level, priority=900)  # after the theme
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -57,3 +59,13 @@ def _name_the_other_language(
         "label": words.TOGGLE_LANGUAGE_LABEL[here],
         "address": f"{up}{other}/{page}.html",
     }
+
+
+def _give_captions_a_level(
+    app: Any, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Say how deep the headings of the navigation are: Sphinx calls them headings and says no level."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )

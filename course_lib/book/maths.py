@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 from course_lib.errors import CourseError
 
+ElementTree.register_namespace("", "http://www.w3.org/1998/Math/MathML")
+
 # What the converter lacks, in words that it has.
 _IN_OTHER_WORDS = (
-    (re.compile(r"\\arg(?![a-zA-Z])\s*"), r"\\operatorname{arg}\\,"),
+    (re.compile(r"\\arg(?![a-zA-Z])\s*"), r"\\operatorname{arg}"),
     (re.compile(r"\\[bB]igg?l\s*\\lVert(?![a-zA-Z])"), r"\\left\\lVert"),
     (re.compile(r"\\[bB]igg?r\s*\\rVert(?![a-zA-Z])"), r"\\right\\rVert"),
+    (re.compile(r"\\(begin|end)\{aligned\}"), r"\\\1{align*}"),
     (re.compile(r"\\texttt\{([^{}]*)\}"), lambda found: _as_text(found[1])),
 )
+_IN = "{http://www.w3.org/1998/Math/MathML}"
+_BARS = ("|", "\u2016")
+_LIMITS = ("min", "max", "sup", "inf")
 _LEFT_OVER = re.compile(r"\\[a-zA-Z]+")
 
 
@@ -37,9 +44,26 @@ def to_mathml(tex: str, *, block: bool = False) -> str:
     except Exception as error:  # the converter lets many kinds through
         raise _not_understood(tex, repr(error)) from error
     left = _LEFT_OVER.search(made)
-    if left:
-        raise _not_understood(tex, left[0])
-    return made
+    if left or "<mi>&</mi>" in made:  # a command, or columns of an environment
+        raise _not_understood(tex, left[0] if left else "&")
+    return _mended(made, block=block)
+
+
+def _mended(made: str, *, block: bool) -> str:
+    """Put right what browsers would set otherwise than TeX does."""
+    root = ElementTree.fromstring(made)
+    for element in root.iter():
+        inner = element[0] if len(element) else None
+        if block and element.tag == f"{_IN}msub" and inner is not None and inner.text in _LIMITS:
+            element.tag = f"{_IN}munder"  # min over k stands below, as it does in TeX
+        if element.tag != f"{_IN}mo":
+            continue
+        if element.text in (*_LIMITS, "arg"):
+            element.attrib.update(lspace="0.1em", rspace="0.1em")
+        # A bar of a norm, unless it is one of the pair of \left … \right: alone it would stretch.
+        if element.text in _BARS and element.get("fence") is None:
+            element.attrib.update(stretchy="false", lspace="0", rspace="0")
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _as_text(code: str) -> str:

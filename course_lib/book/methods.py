@@ -32,7 +32,7 @@ def methods_page(notebooks: Sequence[tuple[str, NotebookNode]]) -> str:
                 first.setdefault((module, name), chapter)
     columns = pick(words.METHODS_COLUMNS)
     rows = [
-        f"| `{module.removeprefix('course_lib.')}.{name}` | {said} | [{chapter[:2].upper()}]({chapter}.md) |"
+        f"| `{_shown_name(module, name)}` | {said} | [{chapter[:2].upper()}]({chapter}.md) |"
         for (module, name), chapter in sorted(first.items(), key=lambda each: each[0][1].lower())
         if (said := _first_sentence(module, name))
     ]
@@ -48,6 +48,10 @@ def methods_page(notebooks: Sequence[tuple[str, NotebookNode]]) -> str:
             "",
         ]
     )
+
+
+def _shown_name(module: str, name: str) -> str:
+    return name if _FRAMEWORK.match(module) else f"{module.removeprefix('course_lib.')}.{name}"
 
 
 def _used(notebook: NotebookNode) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ _RUNS = re.compile(r"[\u3400-\u9fff]+|[^\W\u3400-\u9fff]+")
 _SPLITTER = r"""
 function splitQuery(query) {
   const terms = [];
-  for (const run of query.match(/[\u3400-\u9fff]+|[\p{L}\p{N}_]+/gu) || []) {
+  for (const run of query.match(/[\u3400-\u9fff]+|(?:(?![\u3400-\u9fff])[\p{L}\p{N}_])+/gu) || []) {
     if (!/^[\u3400-\u9fff]/.test(run) || run.length === 1) { terms.push(run); continue; }
     for (let at = 0; at + 1 < run.length; at += 1) terms.push(run.slice(at, at + 2));
   }
@@ -43,7 +43,7 @@ class ChineseByPairs(SearchEnglish):
     """English words by their stems, Chinese ones by pairs of characters."""
 
     lang = "zh"
-    language_name = "Chinese"
+    language_name = "English"  # whose stems the page cuts, too
     js_splitter_code = _SPLITTER
 
     def split(self, input: str) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 
 from course_lib.authoring.executing import executed, faults, read_edition
+from course_lib.authoring.keys import digest_of
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.book import words
 from course_lib.book.methods import methods_page
@@ -206,12 +207,15 @@ def _run_sphinx(folder: Path, language: str) -> None:
 
 def _configuration(source: Path, language: str) -> dict[str, Any]:
     return {
+        "book_made_by": _own_digest(),
         "project": words.TITLE[language],
         "html_title": words.TITLE[language],
         "copyright": "",
         "html_show_copyright": False,
         "html_show_sphinx": False,
         "html_copy_source": False,
+        # Its default is in the language of the Sphinx before, which would make every page again.
+        "numfig_format": {"figure": "%s", "table": "%s", "code-block": "%s", "section": "%s"},
         "language": _SPHINX_LANGUAGE[language],
         "extensions": ["myst_parser", "sphinx_design", "course_lib.book.extension"],
         "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
@@ -224,6 +228,7 @@ def _configuration(source: Path, language: str) -> dict[str, Any]:
         "templates_path": [str(_THEME / "templates")],
         "html_static_path": [str(_THEME / "static"), str(source / "static")],
         "exclude_patterns": ["static"],
+        "html_favicon": str(_THEME / "static" / "favicon.svg"),
         "html_css_files": ["book.css"],
         "html_js_files": ["book.js"],
         "html_sidebars": {
@@ -238,6 +243,11 @@ def _configuration(source: Path, language: str) -> dict[str, Any]:
         },
         "pygments_style": "a11y-high-contrast-light",
     }
+
+
+def _own_digest() -> str:
+    files = sorted(path for path in _THEME.parent.rglob("*") if path.suffix in (".py", ".html"))
+    return digest_of(*(path.read_bytes() for path in files))
 
 
 __all__ = ["FRAMEWORK_NAMES", "build_book", "require_sphinx"]

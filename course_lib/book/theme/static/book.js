@@ -13,6 +13,8 @@ document.addEventListener("DOMContentLoaded", () => {
       });
     }
   }
+  // What is wider than the page scrolls by itself; so that keys can do it, too, it can have the focus.
+  for (const wide of document.querySelectorAll("pre, .table-wrapper")) wide.tabIndex = 0;
   try {
     localStorage.setItem("course-language", document.documentElement.lang.startsWith("zh") ? "zh" : "en");
   } catch { /* a browser that keeps nothing */ }
