@@ -13,12 +13,12 @@ import os
 import secrets
 import shutil
 import socket
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_lib.edition import FRAMEWORKS
+from course_lib.ending import run_until_told
 from course_lib.errors import CourseError
 from course_lib.files import sha256_of, write_atomically
 from course_lib.language import LANGUAGES, both, current, use
@@ -61,10 +61,7 @@ def open_lab(
     sys.stdout.flush()
     command = lab_command(root / "my_course", first, port=port, browser=show_browser)
     environment = lab_environment(root, language, token)
-    try:
-        return subprocess.call(command, env=environment, cwd=root / "my_course")
-    except KeyboardInterrupt:
-        return 0
+    return run_until_told(command, environment=environment, folder=root / "my_course")
 
 
 def choose_data(which: str | None) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -197,8 +198,13 @@ def test_a_real_jupyterlab_opens_in_chinese(course: Path, tmp_path: Path) -> Non
         assert words["data"]["jupyterlab"]["CSV File"] == ["CSV 文件"]
         with pytest.raises(urllib.error.HTTPError, match="403"):
             _get(f"{address}/api/contents")
+        server.terminate()  # as a machine that shuts down would
+        assert server.wait(timeout=30) == 0
+        with pytest.raises(urllib.error.URLError), urllib.request.urlopen(address, timeout=5):
+            pass  # JupyterLab has ended as well
     finally:
-        os.killpg(server.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
         server.communicate()
 
 

@@ -218,9 +218,10 @@ def grade(
     ] = False,
     folder: Directory = None,
 ) -> None:
+    from course_lib.ending import ends_on_request
     from course_lib.grading import roster
     from course_lib.grading.grade import grade as run
-    from course_lib.grading.pace import ends_on_request, shown
+    from course_lib.grading.pace import shown
     from course_lib.grading.regrade import regrade
 
     course = find(folder)

@@ -5,13 +5,10 @@ In a terminal a bar says it; elsewhere (a log, a pipe, a job on a server) a line
 
 from __future__ import annotations
 
-import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import Any
+from contextlib import contextmanager
 
 from course_lib.language import both
 
@@ -86,22 +83,3 @@ def shown(total: int, *, every: float = _EVERY) -> Iterator[Callable[[str, bool]
     with bar:
         task = bar.add_task(both("starting", "正在启动"), total=total)
         yield step
-
-
-@contextmanager
-def ends_on_request() -> Iterator[None]:
-    """Let a request to end (a closed terminal, a ``kill``) be one like Ctrl-C: in order, and soon."""
-
-    def interrupt(number: int, frame: FrameType | None) -> Any:
-        raise KeyboardInterrupt
-
-    before = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        with suppress(AttributeError, ValueError):  # none on this system; not the main thread
-            number = getattr(signal, name)
-            before[number] = signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
 from course_lib import language
-from course_lib.grading.pace import Pace, ends_on_request, shown
+from course_lib.grading.pace import Pace, shown
 
 
 def test_the_rate_is_that_of_the_latest_and_what_was_unchanged_says_nothing_of_it():
@@ -44,13 +41,3 @@ def test_without_a_terminal_a_line_now_and_then_says_it(capsys):
     with shown(3) as step:
         step("✓ ann: 5 / 7", True)
     assert capsys.readouterr().out == "✓ ann: 5 / 7\n"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_request_to_end_is_like_ctrl_c_and_only_meanwhile(name):
-    number = getattr(signal, name)
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt), ends_on_request():
-        os.kill(os.getpid(), number)
-    assert signal.getsignal(number) is before
