@@ -13,6 +13,7 @@ from course_lib.authoring.checks import (
     committed,
     exercises,
     figures,
+    glossary,
     lessons,
     links,
     names,
@@ -80,6 +81,7 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
         if not unreadable:
             problems.update(_check_rest(root, list(sources.values()), made))
             problems.update(lessons.taught_lessons(root, sources, items))
+            problems.update(glossary.terms_met(root, sources))
     return sorted(problems)
 
 

@@ -11,14 +11,16 @@ import base64
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from course_lib.authoring.glossary import Term
 from course_lib.book import words
 from course_lib.book.outputs import outputs_to_html
+from course_lib.book.terms import TermLinks
 from course_lib.exercises.cards import inline
 from course_lib.exercises.public import PublicExercise, load_public, load_quiz
 from course_lib.exercises.specification import Quiz
@@ -46,13 +48,16 @@ class Edition:
     student: NotebookNode
 
 
-def chapter_page(name: str, editions: Mapping[str, Edition], pictures: Path) -> str:
+def chapter_page(
+    name: str, editions: Mapping[str, Edition], pictures: Path, terms: Sequence[Term] = ()
+) -> str:
     """Write a chapter's page as MyST Markdown, in the language in use.
 
     Args:
         name: Such as ``"04_feature_extraction"``.
         editions: By framework.
         pictures: The folder for what the cells drew.
+        terms: Of the glossary: the first bold use of each leads there.
     """
     first = next(iter(editions.values()))
     stubs = {
@@ -64,13 +69,15 @@ def chapter_page(name: str, editions: Mapping[str, Edition], pictures: Path) -> 
         for framework, edition in editions.items()
     }
     blocks = []
+    links = TermLinks(terms)
     for cell in first.solved.cells:
         same = {framework: cells[framework][cell.id] for framework in editions}
         shown = {
             framework: _cell_block(each, stubs[framework].get(cell.id, each.source), pictures)
             for framework, each in same.items()
         }
-        blocks.append(_side_by_side(shown))
+        block = _side_by_side(shown)
+        blocks.append(links.link(block) if cell.cell_type == "markdown" else block)
         if _is_check(cell):
             blocks.append(_folded(cell.metadata["course"]["exercise"], cells))
     opening, *rest = blocks

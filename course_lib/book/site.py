@@ -17,11 +17,13 @@ from typing import Any
 import nbformat
 
 from course_lib.authoring.executing import executed, faults, read_edition
+from course_lib.authoring.glossary import read_glossary
 from course_lib.authoring.keys import digest_of
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.book import words
 from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
+from course_lib.book.terms import glossary_page
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
@@ -92,17 +94,20 @@ def _write_pages(
     language = current()
     static = folder / "static"
     notebooks = []
+    terms = read_glossary(root)
     pages = {"index.md": _home(sources)}
     for source in sources:
         step(f"{language} {source.name}")
         editions = {
             framework: _edition(root, source.chapter, framework) for framework in FRAMEWORKS
         }
-        pages[f"{source.name}.md"] = chapter_page(source.name, editions, static / "shown")
+        pages[f"{source.name}.md"] = chapter_page(source.name, editions, static / "shown", terms)
         notebooks.append((source.name, editions["pytorch"].student))
         for framework, edition in editions.items():
             target = static / "notebooks" / framework / f"{source.name}.ipynb"
             _write(target, nbformat.writes(edition.student))
+    chapters = {source.chapter: source.name for source in sources}
+    pages["glossary.md"] = glossary_page(terms, chapters)
     pages["methods.md"] = methods_page(notebooks)
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
     pages["teaching.md"] = teaching.read_text(encoding="utf-8")
@@ -142,7 +147,7 @@ def _home(sources: list[Source]) -> str:
     }
     lines += _tree(pick(words.CHAPTERS), [each.name for each in trees[words.CHAPTERS["en"]]])
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
-    lines += _tree(pick(words.MORE), ["methods", "teaching"])
+    lines += _tree(pick(words.MORE), ["glossary", "methods", "teaching"])
     return "\n".join(lines)
 
 

@@ -54,6 +54,11 @@ METHODS_OPENING: Text = {
     "`course_lib.pytorch` 和 `course_lib.keras` 中各有一份；只用 NumPy 计算的，两个框架共用一份。",
 }
 METHODS_COLUMNS: Text = {"en": "Name | What it does | Where", "zh": "名称 | 作用（英文） | 章节"}
+GLOSSARY: Text = {"en": "Glossary", "zh": "术语表"}
+GLOSSARY_OPENING: Text = {
+    "en": "The course's words, with their Chinese names and the chapter that teaches them.",
+    "zh": "课程的术语、英文名称，以及讲到它的章节。",
+}
 INSTRUCTORS: Text = {"en": "For instructors", "zh": "教师指南"}
 WELCOME: Text = {
     "en": "An open course, taught, run and graded: every number on these pages was computed by the "
