@@ -25,6 +25,7 @@ from course_lib.language import LANGUAGES, both, current, use
 from course_lib.paths import repository_root
 
 FIRST_NOTEBOOK = "00_start_here.ipynb"
+HOME = "home.ipynb"
 _RECORD = ".copied.json"
 
 
@@ -48,7 +49,8 @@ def open_lab(
         print(line)
     token = secrets.token_hex(24)
     port = free_port(port)
-    first = f"{language}/{framework}/{FIRST_NOTEBOOK}"
+    begun = write_home(root / "my_course" / language / framework, language, framework)
+    first = f"{language}/{framework}/{HOME if begun else FIRST_NOTEBOOK}"
     show_browser = has_display() if browser is None else browser
     print(_address_line(f"http://localhost:{port}/lab/tree/{first}?token={token}", show_browser))
     if runs_as_root():
@@ -62,6 +64,31 @@ def open_lab(
     command = lab_command(root / "my_course", first, port=port, browser=show_browser)
     environment = lab_environment(root, language, token)
     return run_until_told(command, environment=environment, folder=root / "my_course")
+
+
+def write_home(folder: Path, language: str, framework: str) -> bool:
+    """Write the student's first page anew; say whether anything has been done yet.
+
+    It is no part of the course: whatever stood there is written over.
+    """
+    import nbformat
+
+    from course_lib.exercises.home import home
+
+    page = home(language=language, framework=framework, folder=folder)
+    title = both("# Your course", "# 我的课程")
+    again = both("Run the cell below to see it anew.", "运行下面的单元格即可刷新。")
+    code = f'from course_lib.exercises import home\n\nhome(language="{language}", framework="{framework}")'
+    shown = {"text/html": page._repr_html_(), "text/plain": repr(page)}
+    output = nbformat.v4.new_output("execute_result", data=shown, execution_count=None)
+    cells = [
+        nbformat.v4.new_markdown_cell(f"{title}\n\n{again}", id="title"),
+        nbformat.v4.new_code_cell(code, id="home", outputs=[output]),
+    ]
+    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    write_atomically(folder / HOME, nbformat.writes(notebook))
+    return any(row.right for row in page.rows)
 
 
 def choose_data(which: str | None) -> None:

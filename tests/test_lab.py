@@ -14,10 +14,12 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from course_lib import lab
 from course_lib.errors import CourseError
+from course_lib.exercises import journal
 from tests.conftest import ROOT
 
 
@@ -161,6 +163,22 @@ from course_lib import lab
 lab.repository_root = lambda: Path(sys.argv[1])
 sys.exit(lab.open_lab(language="zh", framework="keras", port=18888, browser=False))
 """
+
+
+def test_the_students_page_is_written_anew_and_says_whether_work_has_begun(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    (tmp_path / "01_why_transfer.ipynb").touch()
+    assert lab.write_home(tmp_path, "en", "keras") is False
+    journal.record("check", "01.1", state="correct")
+    (tmp_path / lab.HOME).write_text("something else")
+    assert lab.write_home(tmp_path, "en", "keras") is True
+    notebook = nbformat.read(tmp_path / lab.HOME, as_version=4)
+    nbformat.validate(notebook)
+    (output,) = notebook.cells[1].outputs
+    assert "01_why_transfer.ipynb" in output.data["text/html"]
+    assert 'framework="keras"' in notebook.cells[1].source
 
 
 def test_a_real_jupyterlab_opens_in_chinese(course: Path, tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from types import ModuleType
 
 from nbformat import NotebookNode
 
+from course_lib.authoring import index
 from course_lib.authoring.checks import Chapter
 from course_lib.authoring.checks.exercises import known_constants, known_exercises
 from course_lib.authoring.checks.pairs import unique_ids
 from course_lib.authoring.editions import make_solved, make_student, to_bytes
-from course_lib.authoring.index import make_index
 from course_lib.authoring.problems import Problem, SourceError
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
@@ -40,7 +40,8 @@ def build(root: Path, *, chapters: list[str] | None = None) -> list[Path]:
         if chapters is None or source.chapter in chapters:
             chapter = Chapter(root, source, load_specification(root, source))
             made |= make_chapter(chapter)
-    made[Path("notebooks/README.md")] = make_index(sources).encode()
+    made[index.PATH] = index.make_index(sources).encode()
+    made[index.CHAPTERS] = index.make_chapter_list(sources).encode()
     return [path for path, content in made.items() if _write(root / path, content)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from course_lib.authoring import index
 from course_lib.authoring.building import make_chapter
 from course_lib.authoring.checks import (
     Chapter,
@@ -20,7 +21,6 @@ from course_lib.authoring.checks import (
     pairs,
 )
 from course_lib.authoring.checks import proofs as proof
-from course_lib.authoring.index import make_index
 from course_lib.authoring.problems import Problem, SourceError
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
@@ -118,7 +118,10 @@ def _check_chapter(
 
 def _check_rest(root: Path, sources: list[Source], made: dict[Path, bytes]) -> Iterator[Problem]:
     """Check what belongs to no chapter: the index, and files that no source makes."""
-    index = Path("notebooks/README.md")
-    yield from committed.up_to_date(root, {index: make_index(sources).encode()})
+    listed = {
+        index.PATH: index.make_index(sources).encode(),
+        index.CHAPTERS: index.make_chapter_list(sources).encode(),
+    }
+    yield from committed.up_to_date(root, listed)
     unmade = {source.name for source in sources} - {path.stem for path in made}
-    yield from committed.nothing_left_over(root, {**made, index: b""}, unmade)
+    yield from committed.nothing_left_over(root, {**made, **listed}, unmade)

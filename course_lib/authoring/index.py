@@ -1,9 +1,14 @@
-"""The index of all notebooks, ``notebooks/README.md``, in both languages."""
+"""The index of all notebooks: ``notebooks/README.md`` for people, ``course_lib/chapters.json`` for ``home()``."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from course_lib.authoring.sources import Source
 
+PATH = Path("notebooks/README.md")
+CHAPTERS = Path("course_lib/chapters.json")
 _FRAMEWORKS = {"pytorch": "PyTorch", "keras": "Keras"}
 
 
@@ -28,6 +33,21 @@ def make_index(sources: list[Source]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def make_chapter_list(sources: list[Source]) -> str:
+    """Write the chapters' names, titles and times as JSON."""
+    rows = [
+        {
+            "chapter": source.chapter,
+            "name": source.name,
+            "title": dict(source.title),
+            "minutes": source.minutes,
+            "core": source.core,
+        }
+        for source in sources
+    ]
+    return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
 
 
 def _row(source: Source) -> str:

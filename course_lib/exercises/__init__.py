@@ -8,6 +8,7 @@ A notebook uses these::
 from course_lib.exercises.checking import CheckFailed, captured, check, example
 from course_lib.exercises.claims import ClaimFailed, claim
 from course_lib.exercises.hints import hint
+from course_lib.exercises.home import home
 from course_lib.exercises.journal import progress
 from course_lib.exercises.quizzes import quiz
 
@@ -19,6 +20,7 @@ __all__ = [
     "claim",
     "example",
     "hint",
+    "home",
     "progress",
     "quiz",
 ]

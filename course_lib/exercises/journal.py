@@ -72,7 +72,7 @@ def read() -> list[dict[str, Any]]:
 
 def standing(exercise_id: str) -> Standing:
     """Give the standing in one exercise of the framework in use."""
-    return _standings().get(exercise_id, Standing())
+    return standings().get(exercise_id, Standing())
 
 
 def progress(chapter: str | None = None) -> Card:
@@ -90,10 +90,10 @@ def progress(chapter: str | None = None) -> Card:
             "info",
             both("There are no exercises here yet.", "这里还没有练习。"),
         )
-    standings = _standings()
-    rows = [_row(exercise, standings.get(exercise.id, Standing())) for exercise in exercises]
+    done = standings()
+    rows = [_row(exercise, done.get(exercise.id, Standing())) for exercise in exercises]
     automatic = [exercise for exercise in exercises if not exercise.is_manual]
-    earned = _total(e for e in automatic if standings.get(e.id, Standing()).state == "correct")
+    earned = _total(e for e in automatic if done.get(e.id, Standing()).state == "correct")
     possible, manual = _total(automatic), _total(e for e in exercises if e.is_manual)
     heading = both(
         f"Your progress: {earned:g} of {possible:g} points in the checked exercises",
@@ -146,7 +146,8 @@ def state_words(state: str) -> str:
     }[state]
 
 
-def _standings() -> dict[str, Standing]:
+def standings() -> dict[str, Standing]:
+    """Give the standing in every exercise that was tried, for the framework in use."""
     framework = framework_in_use()
     found: dict[str, Standing] = {}
     for event in read():
