@@ -154,7 +154,7 @@ def _home(sources: list[Source]) -> str:
 def _chapter_line(source: Source) -> str:
     kind = "" if source.is_bridge else f", {pick(words.CORE if source.core else words.ELECTIVE)}"
     minutes = pick(words.MINUTES).format(minutes=source.minutes)
-    title = f"{source.chapter.upper()} {pick(source.title)}"
+    title = pick(source.title) if source.is_bridge else f"{source.chapter} {pick(source.title)}"
     return f"- [{title}]({source.name}.md) ({minutes}{kind}). {pick(source.prerequisites)}"
 
 

@@ -127,10 +127,11 @@ def _chapters() -> list[dict]:
 def _row(chapter: dict, done: dict[str, Standing]) -> Row:
     checked = [each for each in public.load_chapter(chapter["chapter"]) if not each.is_manual]
     right = [each for each in checked if done.get(each.id, Standing()).state == "correct"]
-    title: Text = chapter["title"]
+    words: Text = chapter["title"]
+    is_bridge = chapter["chapter"].startswith("b")  # its title says which one it is
     return Row(
         name=chapter["name"],
-        title=f"{chapter['chapter'].upper()} {pick(title)}",
+        title=pick(words) if is_bridge else f"{chapter['chapter']} {pick(words)}",
         minutes=chapter["minutes"],
         core=chapter["core"],
         right=len(right),
