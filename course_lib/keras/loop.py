@@ -121,7 +121,7 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     with closing(rows), bar, statistics_as_planned(run):
         between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
-            as_the_engine_reads(rows),
+            as_the_engine_reads(rows, parts * todo),
             steps_per_epoch=parts,
             epochs=run.plan.epochs,
             initial_epoch=first,

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.arguments import require_count, require_made
-from course_lib.pytorch.devices import autocast, choose_device, choose_precision, device_of
+from course_lib.pytorch.devices import (
+    autocast,
+    choose_device,
+    choose_precision,
+    device_of,
+    threads_for,
+)
 from course_lib.pytorch.objectives import Objective, require_objective
 from course_lib.training.batches import as_arrays, as_inputs, require_arrays
 from course_lib.training.requirements import cannot_take
@@ -57,7 +63,9 @@ def predict(
     place = choose_device(device)
     dtype = choose_precision(precision, place)
     reads = input_dtype(model.to(place))
-    with taking(model, x), inference(model), autocast(place, dtype):
+    with (
+        taking(model, x), inference(model), autocast(place, dtype), threads_for(model, place)
+    ):  # fmt: skip
         parts = [
             model(as_read(torch.from_numpy(part).to(place), reads)).float()
             for part in in_parts(x, batch_size)

@@ -18,7 +18,7 @@ from course_lib.pytorch.batch_norm import (
     require_spread,
     still,
 )
-from course_lib.pytorch.devices import autocast
+from course_lib.pytorch.devices import autocast, threads_for
 from course_lib.pytorch.freezing import train_mode, train_mode_by_block
 from course_lib.pytorch.inference import evaluate, finish_building, taking
 from course_lib.pytorch.objectives import Objective, require_objective
@@ -97,7 +97,7 @@ def fit(
     for callback in callbacks:
         callback.on_begin(run)
     try:
-        with taking(model, plan.arrays["x"]):
+        with taking(model, plan.arrays["x"]), threads_for(model, run.device):
             train_epochs(run, validation, progress)
     finally:
         run.let_learn(run.part_names)  # what a callback has held back is as free as before

@@ -55,6 +55,18 @@ def test_it_learns_and_records_what_happened(data: dict[str, np.ndarray]) -> Non
     assert 0 < history.epochs[0]["seconds"] <= history.seconds
 
 
+def test_batches_read_together_train_as_those_read_one_by_one(
+    data: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for limit in (16e6, 0):
+        monkeypatch.setattr("course_lib.keras_backend.AT_ONCE", limit)
+        model = Small(cases.start())
+        few = data["x"][:32], data["y"][:32]
+        losses.append(fit(model, few, optimizer=SGD(0.1), epochs=3, batch_size=16).loss)
+    assert len(losses[0]) == 6 and losses[0] == losses[1]
+
+
 def test_frozen_means_bit_identical_weights_and_statistics(data: dict[str, np.ndarray]) -> None:
     model = Small(cases.start())
     freeze(model.backbone)

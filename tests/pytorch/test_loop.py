@@ -53,6 +53,25 @@ def test_it_learns_and_records_what_happened(data: dict[str, np.ndarray]) -> Non
     assert not model.training
 
 
+def test_a_small_network_computes_with_one_thread_and_gives_the_others_back(
+    data: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, seen = torch.get_num_threads(), set()
+    torch.set_num_threads(2)
+    try:
+        model = Small(cases.start())
+        model.register_forward_pre_hook(lambda *_: seen.add(torch.get_num_threads()))
+        fit(model, pair(data), optimizer=SGD(0.1), epochs=1)
+        predict(model, data["x"])
+        assert seen == {1} and torch.get_num_threads() == 2
+        monkeypatch.setattr("course_lib.pytorch.devices.SMALL", 1)
+        seen.clear()
+        predict(model, data["x"])
+        assert seen == {2}
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_frozen_means_bit_identical_weights_and_statistics(data: dict[str, np.ndarray]) -> None:
     model = Small(cases.start())
     freeze(model.backbone)
