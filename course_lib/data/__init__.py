@@ -8,6 +8,7 @@ Your own pictures come in through ``load_folder("my_pictures")``.
 | ``letters``, ``scripts`` | rendered letters, labelled sources; never a digit |
 | ``rendered_digits`` | rendered digits, the source for domain adaptation |
 | ``fractals``, ``shapes``, ``dead_leaves`` | sources of quite another kind |
+| ``vowels`` | sounds: ten vowels of synthetic men, women and children |
 
 Real data sets have names, too (``mnist``, ``cifar10``, ``hymenoptera`` …: ``./course data list``) and come from
 the network, once. ``load("digits", real="mnist")`` is the embedded domain or, with ``COURSE_DATA=real``,
@@ -27,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from course_lib.data import digits, fractals, letters, shapes
+from course_lib.data import digits, fractals, letters, shapes, vowels
 from course_lib.data.catalogue import REAL
 from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
 from course_lib.data.folders import load_folder, load_picture
@@ -66,6 +67,7 @@ _RENDERED: dict[str, Callable[..., Domain]] = {
     "shapes": shapes.shapes,
     "dead_leaves": shapes.dead_leaves,
 }
+_SOUNDS: dict[str, Callable[..., Domain]] = {"vowels": vowels.vowels}
 
 
 def load(
@@ -85,7 +87,8 @@ def load(
         n: number of examples; by default 10,000 rendered ones, or all there are.
         seed: for rendered data, another seed gives other images; for real data with ``n``, another
             sample.
-        size: side length of the images in pixels; by default 32, and a real data set's own.
+        size: side length of the images in pixels; by default 32, and a real data set's own. Sounds
+            have none.
         cache: keep rendered images on disk.
         real: the real data set to take instead where the reader asks for real data
             (``COURSE_DATA=real``); images come in the size that was asked for, or 32.
@@ -98,6 +101,12 @@ def load(
         return load_real(real, n=n, seed=seed, size=size or 32)
     if name in REAL:
         return load_real(name, n=n, seed=seed, size=size, **_part_of(name, options))
+    if name in _SOUNDS:
+        if size is not None:
+            options["size"] = size  # a sound has none: it is refused like any other strange option
+        return _made(
+            name, _SOUNDS[name], n=2000 if n is None else n, seed=seed, cache=cache, **options
+        )
     size = 32 if size is None else size
     if name == "digits":
         _require_no_options(name, options)
@@ -105,18 +114,11 @@ def load(
         return domain if n is None else domain.sample(n, seed)
     if name not in _RENDERED:
         raise CourseError(
-            f"There is no domain {name!r}: choose one of {', '.join(['digits', *_RENDERED])}.",
-            f"没有名为 {name!r} 的数据域：可选 {'、'.join(['digits', *_RENDERED])}。",
+            f"There is no domain {name!r}: choose one of {', '.join(['digits', *_RENDERED, *_SOUNDS])}.",
+            f"没有名为 {name!r} 的数据域：可选 {'、'.join(['digits', *_RENDERED, *_SOUNDS])}。",
         )
-    try:
-        return _RENDERED[name](
-            n=10_000 if n is None else n, seed=seed, size=size, cache=cache, **options
-        )
-    except TypeError as error:
-        if "unexpected keyword argument" not in str(error):
-            raise
-        _require_no_options(name, options)
-        raise
+    n = 10_000 if n is None else n
+    return _made(name, _RENDERED[name], n=n, seed=seed, size=size, cache=cache, **options)
 
 
 def names() -> list[tuple[str, str, str]]:
@@ -130,7 +132,20 @@ def names() -> list[tuple[str, str, str]]:
         ("fractals", both("fractals of random affine maps", "随机仿射映射生成的分形"), drawn),
         ("shapes", both("twelve geometric shapes", "十二种几何图形"), drawn),
         ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), drawn),
+        ("vowels", both("ten spoken vowels, synthesised", "十个合成的英语元音"), drawn),
     ]  # fmt: skip
+
+
+def _made(name: str, make: Callable[..., Domain], **how: Any) -> Domain:
+    """Make a domain; an option that it does not have is named in a sentence."""
+    try:
+        return make(**how)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        known = {"n", "seed", "cache"} | ({"size"} if name in _RENDERED else set())
+        _require_no_options(name, {key: each for key, each in how.items() if key not in known})
+        raise
 
 
 def _part_of(name: str, options: dict[str, Any]) -> dict[str, str]:

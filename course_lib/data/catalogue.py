@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.archives import members
+from course_lib.archives import damaged, members
 from course_lib.data import formats
 from course_lib.data.formats import Arrays
 from course_lib.downloads import RemoteFile
@@ -134,6 +134,36 @@ def _read_chnsenticorp(files: Files, part: str, size: int) -> Arrays:
     return formats.texts_of(formats.read_lines(content, label=first, text=first + 1), ("0", "1"))
 
 
+def _read_mini_commands(files: Files, part: str, size: int) -> Arrays:
+    return formats.read_sounds(_only(files), classes=MINI_COMMANDS, samples=SECOND)
+
+
+def _read_commands(files: Files, part: str, size: int) -> Arrays:
+    """The publisher lists which files are for validation and for testing; all others are for training."""
+    path = _only(files)
+    lists = {"validation": "validation_list.txt", "test": "testing_list.txt"}
+    named = {
+        name.rpartition("/")[2]: set(content.decode("utf-8").split())
+        for name, content in members(
+            path, wanted=lambda each: each.rpartition("/")[2] in lists.values()
+        )
+    }
+    if len(named) < len(lists):
+        raise damaged(path)
+    if part == "train":
+        held_out = set().union(*named.values())
+        return formats.read_sounds(
+            path, classes=COMMANDS, samples=SECOND, wanted=lambda name: name not in held_out
+        )
+    listed = named[lists[part]]
+    return formats.read_sounds(
+        path, classes=COMMANDS, samples=SECOND, wanted=lambda name: name in listed
+    )
+
+
+SECOND = 16_000  # samples of one second in Speech Commands
+MINI_COMMANDS = ("down", "go", "left", "no", "right", "stop", "up", "yes")
+COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 FASHION = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -193,6 +223,23 @@ _CHNSENTICORP_FILE = RemoteFile(
     "ChnSentiCorp.zip",
     ("https://bj.bcebos.com/paddlenlp/datasets/ChnSentiCorp.zip",),
     "md5:7ef61b08ad10fbddf2ba97613f071561",
+)
+_GOOGLE = "https://storage.googleapis.com/download.tensorflow.org/data"
+_MINI_COMMANDS_FILE = RemoteFile(
+    "mini_speech_commands.zip", (f"{_GOOGLE}/mini_speech_commands.zip",)
+)
+_COMMANDS_FILE = RemoteFile(
+    "speech_commands_v0.02.tar.gz",
+    (
+        f"{_GOOGLE}/speech_commands_v0.02.tar.gz",
+        "http://download.tensorflow.org/data/speech_commands_v0.02.tar.gz",
+    ),
+    "sha256:af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58",
+    2_428_923_189,
+)
+_WARDEN = (
+    "P. Warden, Speech Commands: a dataset for limited-vocabulary speech recognition, "
+    "arXiv:1804.03209, 2018"
 )
 _SVHN = "http://ufldl.stanford.edu/housenumbers"
 
@@ -335,6 +382,42 @@ _ALL = (
         citation="P. Helber, B. Bischke, A. Dengel and D. Borth, EuroSAT, IEEE JSTARS 12(7), 2019",
         stands_in="dead_leaves",
         size=64,
+    ),
+    RealSet(
+        name="mini_speech_commands",
+        about={
+            "en": "8,000 spoken words of one second, 8 words",
+            "zh": "8,000 段一秒钟的英文口令，8 个词",
+        },
+        parts={"train": (_MINI_COMMANDS_FILE,)},
+        read=_read_mini_commands,
+        classes=MINI_COMMANDS,
+        license="CC BY 4.0",
+        citation=_WARDEN,
+        stands_in="vowels",
+        size=None,
+        note={
+            "en": "A part of Speech Commands; the same speakers occur in several words.",
+            "zh": "Speech Commands 的一部分；同一个人会说多个词。",
+        },
+    ),
+    RealSet(
+        name="speech_commands",
+        about={
+            "en": "Ten spoken words of one second, thousands of speakers",
+            "zh": "一秒钟的英文口令，10 个词，数千名说话人",
+        },
+        parts=dict.fromkeys(("train", "validation", "test"), (_COMMANDS_FILE,)),
+        read=_read_commands,
+        classes=COMMANDS,
+        license="CC BY 4.0",
+        citation=_WARDEN,
+        stands_in="vowels",
+        size=None,
+        note={
+            "en": "2.4 GB to fetch, over 1 GB in memory; the parts share no speaker.",
+            "zh": "需下载 2.4 GB，占内存 1 GB 以上；各部分的说话人互不重复。",
+        },
     ),
     RealSet(
         name="sms_spam",

@@ -20,7 +20,7 @@ class Domain:
 
     Attributes:
         name: short name, for example ``"digits"``.
-        x: the inputs; images are uint8, N×H×W×C, 0 (paper) to 255 (ink).
+        x: the inputs; images are uint8, N×H×W×C, 0 (paper) to 255 (ink); sounds int16, N×T.
         y: int64 labels, N, counting from 0.
         classes: what each label means; ``classes[y[i]]`` names image ``i``.
         license: under which terms the data may be used.

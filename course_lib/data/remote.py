@@ -92,7 +92,7 @@ def load_real(
     arrays = cached(key, lambda: dict(zip("xy", real.read(paths, part, side), strict=True)))
     x = (
         arrays["x"]
-        if size in (None, real.size) or x_is_text(arrays["x"])
+        if size in (None, real.size) or not x_is_picture(arrays["x"])
         else resized(arrays["x"], side)
     )
     domain = Domain(name, x, arrays["y"], real.classes, real.license, real.citation)
@@ -109,9 +109,9 @@ def find(name: str) -> RealSet:
     return REAL[name]
 
 
-def x_is_text(x: np.ndarray) -> bool:
-    """Say whether inputs are texts."""
-    return x.dtype.kind == "U"
+def x_is_picture(x: np.ndarray) -> bool:
+    """Say whether inputs are images, not texts or sounds."""
+    return x.ndim == 4
 
 
 def resized(x: np.ndarray, side: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import struct
+import wave
 
 import numpy as np
 import pytest
@@ -152,3 +153,50 @@ def test_lines_keep_quotes_and_leave_headings_out():
     content = '\ufefflabel\ttext\nham\tHe said "go\nspam\tWIN\tnow\nham\t\n'.encode()
     x, y = formats.texts_of(formats.read_lines(content), ("ham", "spam"))
     assert x.tolist() == ['He said "go', "WIN", ""] and y.tolist() == [0, 1, 0]
+
+
+def wav(samples: np.ndarray, *, rate: int = 16_000, channels: int = 1, width: int = 2) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return out.getvalue()
+
+
+def test_sounds_in_folders(tmp_path):
+    short, long = (RNG.integers(-9999, 9999, n).astype("<i2") for n in (60, 150))
+    files = {
+        "mini/yes/b.wav": wav(long),
+        "mini/no/a.wav": wav(short),
+        "mini/yes/README.md": b"text",
+        "mini/other/a.wav": wav(short),
+        "__MACOSX/mini/yes/._b.wav": b"what macOS adds",
+    }
+    path = make_zip(tmp_path / "mini.zip", files)
+    x, y = formats.read_sounds(path, classes=("no", "yes"), samples=100)
+    assert x.shape == (2, 100) and x.dtype == np.int16 and y.tolist() == [0, 1]
+    assert np.array_equal(x[0, :60], short) and not x[0, 60:].any()
+    assert np.array_equal(x[1], long[:100])
+    only = formats.read_sounds(
+        path, classes=("no", "yes"), samples=100, wanted=lambda name: name == "yes/b.wav"
+    )
+    assert only[1].tolist() == [1]
+    with pytest.raises(CourseError, match="damaged"):
+        formats.read_sounds(path, classes=("maybe",), samples=100)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"RIFF",
+        wav(np.zeros(8, "<i2"), rate=8000),
+        wav(np.zeros(8, "<i2"), channels=2),
+        wav(np.zeros(8, np.uint8), width=1),
+    ],
+)
+def test_another_kind_of_sound_is_said(content):
+    with pytest.raises(CourseError, match="one channel, 16 bits"):
+        formats.decode_sound(content, "a.wav")

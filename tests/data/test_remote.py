@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from course_lib.data import commands, remote
 from course_lib.data.catalogue import REAL
 from course_lib.downloads import RemoteFile
 from course_lib.errors import CourseError
-from tests.data.test_formats import idx
+from tests.data.test_formats import idx, wav
 from tests.odd_server import odd_server
+from tests.test_archives import make_tar
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.integers(0, 256, (6, 28, 28), dtype=np.uint8), np.array([0, 1, 2, 3, 4, 5], np.uint8)
@@ -115,6 +117,31 @@ def test_files_are_imported_by_their_published_names(mnist, tmp_path):
     code, said = run("import", str(stick / "holiday.jpg"))
     assert code == 1 and "hymenoptera_data.zip" in said
     assert "nothing at" in run("import", str(tmp_path / "nowhere"))[1]
+
+
+def test_sounds_are_read_by_the_publishers_lists(course_home, monkeypatch):
+    sound = wav(np.arange(16_000, dtype="<i2") % 99)
+    listed = {"validation_list.txt": "no/b.wav\n", "testing_list.txt": "yes/a.wav\nno/c.wav\n"}
+    files = {f"{word}/{name}.wav": sound for word in ("yes", "no", "bed") for name in "abc"}
+    content = {name: text.encode() for name, text in listed.items()} | files
+    remote.folder().mkdir(parents=True)
+    path = make_tar(remote.folder() / "commands.tar.gz", content)
+    there = (RemoteFile(path.name, ("https://example.org/commands.tar.gz",), sha256(path)),)
+    small = replace(
+        REAL["speech_commands"], parts=dict.fromkeys(("train", "validation", "test"), there)
+    )
+    monkeypatch.setitem(REAL, "speech_commands", small)
+    y = {part: data.load("speech_commands", part=part).y.tolist() for part in small.parts}
+    assert y == {"train": [1, 0, 0], "validation": [1], "test": [1, 0]}, "no is 1, yes is 0"
+    domain = data.load("vowels", real="speech_commands")
+    assert domain.name == "vowels"
+    monkeypatch.setenv("COURSE_DATA", "real")
+    domain = data.load("vowels", n=2, real="speech_commands")
+    assert domain.x.shape == (2, 16_000) and domain.x.dtype == np.int16
+
+
+def sha256(path: Path) -> str:
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 @pytest.mark.parametrize("name", list(REAL))
