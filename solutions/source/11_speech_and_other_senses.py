@@ -1,0 +1,1366 @@
+"""Exercises of chapter 11, speech and other senses: inputs, references, pitfalls, hints, proofs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course_lib.exercises.comparators import close, equal
+from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
+
+# 11.1 ---------------------------------------------------------------------------------------------
+
+
+def draw_resonance(rng):
+    return {
+        "x": rng.normal(size=40),
+        "frequency": float(rng.choice([500.0, 800.0, 1500.0])),
+        "bandwidth": float(rng.choice([60.0, 90.0, 150.0])),
+        "rate": float(rng.choice([8000.0, 10000.0, 16000.0])),
+    }
+
+
+def resonance(x, frequency, bandwidth, rate, *, gain=True, sign=-1.0, in_b=1.0, in_c=2.0, turns=2.0,
+              swapped=False, late=False, two=2.0):  # fmt: skip
+    """A resonator; the options are bugs."""
+    c = sign * np.exp(-in_c * np.pi * bandwidth / rate)
+    b = two * np.exp(-in_b * np.pi * bandwidth / rate) * np.cos(turns * np.pi * frequency / rate)
+    a = 1 - b - c if gain else 1.0
+    if swapped:
+        b, c = c, b
+    y = np.zeros(len(x) + 2)
+    for n in range(len(x)):
+        now = x[n - 1] * (n > 0) if late else x[n]
+        y[n + 2] = a * now + b * y[n + 1] + c * y[n]
+    return y[2:]
+
+
+RESONATOR = Exercise(
+    id="11.1",
+    title=text("A resonator", "共振器"),
+    points=3,
+    objective="O1",
+    function="resonate_one",
+    inputs=draw_resonance,
+    reference=lambda **inputs: resonance(**inputs),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    forbidden=("scipy.signal.lfilter", "course_lib.sound.resonate", "sound.resonate"),
+    pitfalls=(
+        Pitfall(
+            "no_gain",
+            lambda **inputs: resonance(**inputs, gain=False),
+            text(
+                "The input enters with the weight 1. It enters with a = 1 − b − c, so that a constant passes unchanged.",
+                "输入的系数用成了 1。应当是 a = 1 − b − c，这样常数输入才能原样通过。",
+            ),
+        ),
+        Pitfall(
+            "plus_c",
+            lambda **inputs: resonance(**inputs, sign=1.0),
+            text(
+                "c is negative: it is what pulls the swing back. With +c the sound explodes or dies without ringing.",
+                "c 是负的，正是它把摆动拉回来。取正号时，声音要么爆掉，要么不振就没了。",
+            ),
+        ),
+        Pitfall(
+            "same_decay",
+            lambda **inputs: resonance(**inputs, in_b=2.0),
+            text(
+                "In b the exponent is −πB/r, half of that in c.",
+                "b 里的指数是 −πB/r，只有 c 里的一半。",
+            ),
+        ),
+        Pitfall(
+            "half_decay",
+            lambda **inputs: resonance(**inputs, in_c=1.0),
+            text(
+                "In c the exponent is −2πB/r, twice that in b.",
+                "c 里的指数是 −2πB/r，是 b 里的两倍。",
+            ),
+        ),
+        Pitfall(
+            "no_two",
+            lambda **inputs: resonance(**inputs, two=1.0),
+            text("b begins with a factor of 2.", "b 前面有个因子 2。"),
+        ),
+        Pitfall(
+            "half_a_turn",
+            lambda **inputs: resonance(**inputs, turns=1.0),
+            text(
+                "The cosine gets πF/r; a whole period is 2π, so 2πF/r.",
+                "余弦里写成了 πF/r；一个周期是 2π，应为 2πF/r。",
+            ),
+        ),
+        Pitfall(
+            "swapped",
+            lambda **inputs: resonance(**inputs, swapped=True),
+            text(
+                "b belongs to the sample just before, c to the one before that.",
+                "b 乘前一个样点，c 乘再前一个。",
+            ),
+        ),
+        Pitfall(
+            "late",
+            lambda **inputs: resonance(**inputs, late=True),
+            text(
+                "Your sound comes one sample late: y of n needs x of n, not of n − 1.",
+                "你的声音晚了一个样点：第 n 个 y 要用第 n 个 x，而不是第 n − 1 个。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "First the three numbers c, b and a, in this order; then a loop over the samples.",
+            "先依次算出 c、b、a 三个数，再对样点循环。",
+        ),
+        text(
+            "Keep the last two results in two variables that begin at 0, or make y two longer than x.",
+            "用两个从 0 开始的变量记住最近的两个结果，或者让 y 比 x 长两格。",
+        ),
+        text(
+            "In the loop: new = a * x[n] + b * last + c * before; then last becomes before, and new becomes last.",
+            "循环里：new = a * x[n] + b * last + c * before；然后 last 变成 before，new 变成 last。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def resonate_one(x, frequency, bandwidth, rate):\n"
+            "    c = -np.exp(-2 * np.pi * bandwidth / rate)\n"
+            "    b = 2 * np.exp(-np.pi * bandwidth / rate) * np.cos(2 * np.pi * frequency / rate)\n"
+            "    last = before = 0.0\n"
+            "    y = []\n"
+            "    for value in x:\n"
+            "        last, before = (1 - b - c) * value + b * last + c * before, last\n"
+            "        y.append(last)\n"
+            "    return np.array(y)\n",
+            "def resonate_one(x, frequency, bandwidth, rate):\n"
+            "    p = np.exp((-np.pi * bandwidth + 2j * np.pi * frequency) / rate)\n"
+            "    a = abs(1 - p) ** 2\n"
+            "    h = np.imag(p ** np.arange(1, len(x) + 1)) / np.imag(p)\n"
+            "    return a * np.convolve(x, h)[: len(x)]\n",
+        )
+    },
+)
+
+# 11.2 ---------------------------------------------------------------------------------------------
+
+
+def draw_sound(rng):
+    window, hop = int(rng.choice([16, 20])), int(rng.choice([5, 6]))
+    t = np.arange(90)
+    tone = np.sin(0.9 * t) * (t > 30) + 0.3 * np.sin(2.1 * t)
+    return {"x": tone + 0.0005 * rng.normal(size=90), "window": window, "hop": hop}
+
+
+def decibel_picture(x, window, hop, *, hann="periodic", factor=10.0, power=2.0, floor=-60.0, each=False,
+                    whole=False, turned=False, fewer=0, top=True):  # fmt: skip
+    """A spectrogram in decibels; the options are bugs."""
+    n = np.arange(window)
+    shapes = {
+        "periodic": 0.5 - 0.5 * np.cos(2 * np.pi * n / window),
+        "symmetric": np.hanning(window),
+        "none": np.ones(window),
+    }
+    starts = range(0, len(x) - window + 1, hop)
+    starts = list(starts)[: len(starts) - fewer]
+    frames = np.stack([x[s : s + window] * shapes[hann] for s in starts])
+    spectrum = np.abs((np.fft.fft if whole else np.fft.rfft)(frames, axis=1)).T ** power
+    loudest = spectrum.max(axis=0 if each else None)
+    ratio = spectrum / loudest if top else spectrum
+    db = factor * np.log10(np.maximum(ratio, 1e-30))
+    db = db if floor is None else np.maximum(db, floor)
+    return db.T if turned else db
+
+
+LOG_SPECTROGRAM = Exercise(
+    id="11.2",
+    title=text("From a sound to a picture", "从声音到图像"),
+    points=4,
+    objective="O1",
+    function="log_spectrogram",
+    inputs=draw_sound,
+    reference=lambda **inputs: decibel_picture(**inputs),
+    comparator=close(rtol=1e-5, atol=1e-4),
+    tensors=False,
+    forbidden=(
+        "scipy.signal.stft",
+        "scipy.signal.spectrogram",
+        "scipy.signal.ShortTimeFFT",
+        "course_lib.sound.power_spectrum",
+        "course_lib.sound.decibels",
+        "sound.power_spectrum",
+        "sound.decibels",
+    ),
+    pitfalls=(
+        Pitfall(
+            "no_window",
+            lambda **inputs: decibel_picture(**inputs, hann="none"),
+            text(
+                "The frames are cut off hard: each is to be multiplied by Hann's window first. A hard edge smears every tone over all "
+                "frequencies.",
+                "帧是硬切下来的：应当先乘上 Hann 窗。硬边会把每个音抹到所有频率上。",
+            ),
+        ),
+        Pitfall(
+            "another_window",
+            lambda **inputs: decibel_picture(**inputs, hann="symmetric"),
+            text(
+                "Nearly: np.hanning divides by W − 1. The window above divides by W.",
+                "差一点：np.hanning 里除的是 W − 1，上文的窗除的是 W。",
+            ),
+        ),
+        Pitfall(
+            "magnitude",
+            lambda **inputs: decibel_picture(**inputs, power=1.0),
+            text(
+                "Your decibels are half as large: ten times the logarithm wants the *power*, the square of the magnitude.",
+                "你的分贝值只有一半：10 乘对数，里面应是**功率**，即幅值的平方。",
+            ),
+        ),
+        Pitfall(
+            "twice",
+            lambda **inputs: decibel_picture(**inputs, factor=20.0),
+            text(
+                "Your decibels are twice as large: 20 belongs to the magnitude, 10 to the power.",
+                "你的分贝值大了一倍：20 配幅值，10 配功率。",
+            ),
+        ),
+        Pitfall(
+            "no_floor",
+            lambda **inputs: decibel_picture(**inputs, floor=None),
+            text(
+                "What lies more than 60 dB below the loudest place is to be raised to −60: else the picture shows mostly rounding noise.",
+                "比最响处低 60 分贝以上的，都应抬到 −60：不然图里多半是舍入噪声。",
+            ),
+        ),
+        Pitfall(
+            "each_frame",
+            lambda **inputs: decibel_picture(**inputs, each=True),
+            text(
+                "You took the loudest place of each frame. Take that of the whole sound, or loud and soft moments look alike.",
+                "你取的是每一帧各自的最响处。应取整段声音的，否则响与不响的时刻就看不出差别。",
+            ),
+        ),
+        Pitfall(
+            "both_halves",
+            lambda **inputs: decibel_picture(**inputs, whole=True),
+            text(
+                "There are W rows: the second half mirrors the first. Keep W/2 + 1 (np.fft.rfft does).",
+                "有 W 行：后一半是前一半的镜像。保留 W/2 + 1 行（np.fft.rfft 就是）。",
+            ),
+        ),
+        Pitfall(
+            "turned",
+            lambda **inputs: decibel_picture(**inputs, turned=True),
+            text(
+                "Rows and columns are exchanged: frequencies by frames.",
+                "行列颠倒了：行是频率，列是帧。",
+            ),
+        ),
+        Pitfall(
+            "last_frame",
+            lambda **inputs: decibel_picture(**inputs, fewer=1),
+            text(
+                "The last frame is missing: one may begin at T − W, too.",
+                "少了最后一帧：起点可以一直到 T − W。",
+            ),
+        ),
+        Pitfall(
+            "not_relative",
+            lambda **inputs: decibel_picture(**inputs, top=False),
+            text(
+                "Divide by the largest power first: the loudest place is 0 dB, whatever the microphone's gain.",
+                "先除以最大的功率：不论话筒音量多大，最响处都是 0 分贝。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Where do frames begin? At 0, hop, 2·hop …, as long as the whole window still fits.",
+            "帧从哪里开始？0、hop、2·hop……，只要整个窗还放得下。",
+        ),
+        text(
+            "Stack the frames as rows, multiply by the window, np.fft.rfft along axis 1, absolute value squared, transpose.",
+            "把各帧叠成行，乘窗，沿 axis=1 做 np.fft.rfft，取绝对值的平方，再转置。",
+        ),
+        text(
+            "Then 10·log10(P / P.max()), and np.maximum(…, −60). (Zeros: np.maximum(P / P.max(), 1e-6) before the logarithm.)",
+            "然后 10·log10(P / P.max())，再 np.maximum(…, −60)。（防零：取对数前先 np.maximum(P / P.max(), 1e-6)。）",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def log_spectrogram(x, window, hop):\n"
+            "    columns = []\n"
+            "    w = np.sin(np.pi * np.arange(window) / window) ** 2\n"
+            "    s = 0\n"
+            "    while s + window <= len(x):\n"
+            "        z = np.fft.rfft(w * x[s : s + window])\n"
+            "        columns.append(z.real**2 + z.imag**2)\n"
+            "        s += hop\n"
+            "    p = np.array(columns).T\n"
+            "    return 10 * np.log10(np.clip(p / p.max(), 1e-6, None))\n",
+            "def log_spectrogram(x, window, hop):\n"
+            "    n = np.arange(window)\n"
+            "    k = np.arange(window // 2 + 1)\n"
+            "    waves = np.exp(-2j * np.pi * np.outer(k, n) / window)\n"
+            "    starts = np.arange(0, len(x) - window + 1, hop)\n"
+            "    frames = x[starts[:, None] + n] * (0.5 - 0.5 * np.cos(2 * np.pi * n / window))\n"
+            "    size = np.abs(waves @ frames.T)\n"
+            "    return np.maximum(20 * np.log10(size / size.max() + 1e-12), -60)\n",
+        )
+    },
+)
+
+# 11.3 ---------------------------------------------------------------------------------------------
+
+
+def draw_two_mouths(rng):
+    men = np.sort(rng.uniform(250, 3000, size=(4, 3)), axis=1)
+    return {"formants": men, "others": men * 1.3 * np.exp(0.15 * rng.normal(size=(4, 3)))}
+
+
+SHRINK = Exercise(
+    id="11.3",
+    title=text("How much shorter is a mouth?", "口腔短了多少？"),
+    points=2,
+    objective="O2",
+    function="stretch_factor",
+    inputs=draw_two_mouths,
+    reference=lambda formants, others: float(np.exp(np.mean(np.log(others / formants)))),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "mean_of_ratios",
+            lambda formants, others: float(np.mean(others / formants)),
+            text(
+                "That is the arithmetic mean of the ratios. Set the derivative with respect to ln s to zero: what is the mean of?",
+                "这是各比值的算术平均。对 ln s 求导并令其为零：被平均的是什么？",
+            ),
+        ),
+        Pitfall(
+            "ratio_of_means",
+            lambda formants, others: float(others.mean() / formants.mean()),
+            text(
+                "A ratio of means is ruled by F3, the largest. In logarithms each formant counts alike.",
+                "均值之比由最大的 F3 说了算。取对数后，每个共振峰分量相同。",
+            ),
+        ),
+        Pitfall(
+            "in_hertz",
+            lambda formants, others: float((formants * others).sum() / (formants**2).sum()),
+            text(
+                "You minimised squared differences in hertz; they are of logarithms here.",
+                "你最小化的是赫兹之差的平方；这里是对数之差的平方。",
+            ),
+        ),
+        Pitfall(
+            "upside_down",
+            lambda formants, others: float(np.exp(np.mean(np.log(formants / others)))),
+            text(
+                "You found 1/s: s·formants should come close to others.",
+                "你求的是 1/s：应当是 s·formants 接近 others。",
+            ),
+        ),
+        Pitfall(
+            "still_a_logarithm",
+            lambda formants, others: float(np.mean(np.log(others / formants))),
+            text("That is ln s. Undo the logarithm.", "这是 ln s。请把对数还原。"),
+        ),
+        Pitfall(
+            "mixed_bases",
+            lambda formants, others: float(np.exp(np.mean(np.log10(others / formants)))),
+            text(
+                "log10 and exp do not undo each other.",
+                "log10 与 exp 不互逆。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Write d = ln F′ − ln F for each pair. What is to be made small is Σ (ln s − d)².",
+            "对每一对记 d = ln F′ − ln F。要最小化的是 Σ (ln s − d)²。",
+        ),
+        text(
+            "Its derivative with respect to ln s is 2 Σ (ln s − d). Where is it 0?",
+            "它对 ln s 的导数是 2 Σ (ln s − d)。何时为 0？",
+        ),
+        text(
+            "ln s is the mean of the d: so s is the geometric mean of the ratios.",
+            "ln s 是各个 d 的平均，所以 s 是各比值的几何平均。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def stretch_factor(formants, others):\n"
+            "    return float(np.exp((np.log(others) - np.log(formants)).mean()))\n",
+            "def stretch_factor(formants, others):\n"
+            "    ratios = (np.asarray(others) / np.asarray(formants)).ravel()\n"
+            "    return 10 ** float(np.log10(ratios).sum() / len(ratios))\n",
+        )
+    },
+)
+
+# 11.4 ---------------------------------------------------------------------------------------------
+
+
+def draw_three_channels(rng):
+    return {
+        "kernel": rng.normal(size=(3, 2, 3, 4)),
+        "bias": rng.normal(size=4),
+        "stride": 2,
+        "images": rng.normal(size=(2, 7, 6, 1)),
+    }
+
+
+def convolved(kernel, bias, stride, images):
+    """A convolution without padding of images with one channel: N×H'×W'×D."""
+    high, wide = kernel.shape[:2]
+    rows = range(0, images.shape[1] - high + 1, stride)
+    columns = range(0, images.shape[2] - wide + 1, stride)
+    places = [[images[:, i : i + high, j : j + wide, 0] for j in columns] for i in rows]
+    return np.einsum("ijnhw,hwd->nijd", np.array(places), kernel[:, :, 0]) + bias
+
+
+def report_of_layer(kernel, bias, stride, images, *, mix=None, lose_bias=False):
+    one = kernel.sum(axis=2, keepdims=True) if mix is None else mix(kernel)
+    return {
+        "outputs": convolved(one, np.zeros_like(bias) if lose_bias else bias, stride, images),
+        "numbers": int(one.size + bias.size),
+        "layer_unchanged": True,
+        "independent": True,
+    }
+
+
+PYTORCH_NARROW = """\
+from torch import nn
+def for_one_channel(layer):
+    new = nn.Conv2d(1, layer.out_channels, layer.kernel_size, stride=layer.stride)
+    with torch.no_grad():
+        new.weight.copy_(layer.weight.sum(dim=1, keepdim=True))
+        new.bias.copy_(layer.bias)
+    return new
+"""
+KERAS_NARROW = """\
+def for_one_channel(layer):
+    kernel, bias = layer.get_weights()
+    new = keras.layers.Conv2D(layer.filters, layer.kernel_size, strides=layer.strides)
+    new.build((None, None, None, 1))
+    new.set_weights([kernel.sum(axis=2, keepdims=True), bias])
+    return new
+"""
+
+
+def changed(sources, pytorch=None, keras=None):
+    """Give the right code with one replacement in each framework: (what stands there, instead)."""
+    code = {}
+    for (name, source), change in zip(sources.items(), (pytorch, keras), strict=True):
+        if change:
+            assert change[0] in source, change
+            code[name] = source.replace(*change)
+    return code
+
+
+NARROW = {"pytorch": PYTORCH_NARROW, "keras": KERAS_NARROW}
+
+
+def outputs_of(**options):
+    return lambda **inputs: {"outputs": report_of_layer(**inputs, **options)["outputs"]}
+
+
+FOR_ONE_CHANNEL = Exercise(
+    id="11.4",
+    title=text("Three channels become one", "三个通道变成一个"),
+    points=4,
+    objective="O3",
+    function="for_one_channel",
+    inputs=draw_three_channels,
+    reference=lambda **inputs: report_of_layer(**inputs),
+    comparator=close(rtol=1e-4, atol=1e-4),
+    probe="narrowing",
+    parts={
+        "outputs": text("the new layer's outputs", "新层的输出"),
+        "numbers": text("how many numbers the new layer learns", "新层可训练的参数个数"),
+        "layer_unchanged": text("“the old layer is unchanged”", "“原来的层没有变”"),
+        "independent": text("“the new layer has weights of its own”", "“新层有自己的权重”"),
+    },
+    pitfalls=(
+        Pitfall(
+            "mean",
+            outputs_of(mix=lambda kernel: kernel.mean(axis=2, keepdims=True)),
+            text(
+                "You took the mean over the channels: all answers (without the bias) are three times too small. The old layer *added* "
+                "what three equal channels gave.",
+                "你对通道取了平均：除偏置外，所有输出都小了三倍。原来的层是把三个相同通道的结果**相加**。",
+            ),
+            code=changed(
+                NARROW,
+                (".sum(dim=1, keepdim=True)", ".mean(dim=1, keepdim=True)"),
+                (".sum(axis=2, keepdims=True)", ".mean(axis=2, keepdims=True)"),
+            ),
+        ),
+        Pitfall(
+            "first_channel",
+            outputs_of(mix=lambda kernel: kernel[:, :, :1]),
+            text(
+                "You kept the first channel's weights only. The other two answered to the same picture.",
+                "你只留下了第一个通道的权重。另外两个通道看的也是同一张图。",
+            ),
+            code=changed(
+                NARROW,
+                ("layer.weight.sum(dim=1, keepdim=True)", "layer.weight[:, :1]"),
+                ("kernel.sum(axis=2, keepdims=True)", "kernel[:, :, :1]"),
+            ),
+        ),
+        Pitfall(
+            "luminance",
+            outputs_of(
+                mix=lambda kernel: (kernel * np.array([0.299, 0.587, 0.114])[:, None]).sum(
+                    axis=2, keepdims=True
+                )
+            ),
+            text(
+                "0.299, 0.587, 0.114 turn a colour picture into grey. Here a grey picture is repeated three times: plain sums.",
+                "0.299、0.587、0.114 是把彩色变灰度用的。这里是把灰度图重复三遍，直接相加即可。",
+            ),
+            code=changed(
+                NARROW,
+                (
+                    "layer.weight.sum(dim=1, keepdim=True)",
+                    "(layer.weight * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)",
+                ),
+                (
+                    "kernel.sum(axis=2, keepdims=True)",
+                    "(kernel * np.array([0.299, 0.587, 0.114])[:, None]).sum(axis=2, keepdims=True)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "no_bias",
+            outputs_of(lose_bias=True),
+            text(
+                "The new layer's bias is 0. Take it over: it does not depend on the channels.",
+                "新层的偏置为 0。偏置与通道无关，要带过来。",
+            ),
+            code=changed(
+                NARROW,
+                ("new.bias.copy_(layer.bias)", "new.bias.zero_()"),
+                ("keepdims=True), bias]", "keepdims=True), 0 * bias]"),
+            ),
+        ),
+        Pitfall(
+            "stride_lost",
+            lambda kernel, bias, stride, images: {
+                "outputs": convolved(kernel.sum(axis=2, keepdims=True), bias, 1, images)
+            },
+            text(
+                "The new maps are larger: the stride was lost. Take over all that the layer was built with.",
+                "新的特征图变大了：步幅丢了。原来的层是怎样搭的，新层也要照样。",
+            ),
+            code=changed(NARROW, (", stride=layer.stride", ""), (", strides=layer.strides", "")),
+        ),
+        Pitfall(
+            "shared_bias",
+            lambda **inputs: {"independent": False},
+            text(
+                "The new layer shares weights with the old one: training one changes the other. Copy them.",
+                "新层与原来的层共用了权重：训练一个就会改动另一个。请复制一份。",
+            ),
+            code=changed(
+                NARROW, ("        new.bias.copy_(layer.bias)\n", "        new.bias = layer.bias\n")
+            ),
+        ),
+        Pitfall(
+            "old_layer_changed",
+            lambda **inputs: {"layer_unchanged": False},
+            text(
+                "You changed the layer that was given to you. Build a new one beside it.",
+                "你改动了给你的那一层。请另建一层。",
+            ),
+            code=changed(
+                NARROW,
+                ("    return new\n", "    layer.bias.data.zero_()\n    return new\n"),
+                ("    return new\n", "    layer.set_weights([kernel, 0 * bias])\n    return new\n"),
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Three equal channels: Σ_c w_c·x = (Σ_c w_c)·x. Which axis of the kernel counts the input channels?",
+            "三个通道相同时，Σ_c w_c·x = (Σ_c w_c)·x。卷积核的哪个轴是输入通道？",
+        ),
+        text(
+            "PyTorch keeps kernels as output×input×high×wide, Keras as high×wide×input×output.",
+            "PyTorch 的卷积核是 输出×输入×高×宽，Keras 的是 高×宽×输入×输出。",
+        ),
+        text(
+            "Build a convolution with the same number of filters, the same kernel size and stride, for one channel; then copy the "
+            "summed kernel and the bias into it (PyTorch: under torch.no_grad(); Keras: .build(…), then .set_weights([…])).",
+            "新建一个卷积层，滤波器数、核的大小、步幅都相同，输入一个通道；再把求和后的核与偏置复制进去"
+            "（PyTorch：在 torch.no_grad() 下；Keras：先 .build(…)，再 .set_weights([…])）。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            PYTORCH_NARROW,
+            "import copy\n"
+            "def for_one_channel(layer):\n"
+            "    new = copy.deepcopy(layer)\n"
+            "    new.in_channels = 1\n"
+            "    new.weight = torch.nn.Parameter(layer.weight.detach().sum(1)[:, None].clone())\n"
+            "    return new\n",
+        ),
+        "keras": (
+            KERAS_NARROW,
+            "def for_one_channel(layer):\n"
+            "    new = keras.layers.Conv2D.from_config({**layer.get_config(), 'name': 'grey'})\n"
+            "    new.build((None, 8, 8, 1))\n"
+            "    new.kernel.assign(ops.sum(layer.kernel, axis=2, keepdims=True))\n"
+            "    new.bias.assign(layer.bias)\n"
+            "    return new\n",
+        ),
+    },
+)
+
+# 11.5 ---------------------------------------------------------------------------------------------
+
+
+def draw_speakers(rng):
+    """Draw until every mistake below shows."""
+    while True:
+        clips = rng.permutation(np.repeat(np.arange(6), rng.integers(2, 6, size=6)))
+        drawn = {
+            "speakers": clips,
+            "share": float(rng.choice([0.25, 0.3, 0.4])),
+            "order": rng.permutation(6),
+        }
+        answers = [whole_speakers(**drawn), *(each.answer(**drawn) for each in SPLIT_PITFALLS)]
+        if len({answer.tobytes() for answer in answers}) == len(answers):
+            return drawn
+
+
+def whole_speakers(speakers, share, order, *, enough=None, over=False):
+    enough = share * len(speakers) if enough is None else enough
+    test, taken = np.zeros(len(speakers), bool), 0
+    for speaker in order:
+        more = int((speakers == speaker).sum())
+        if taken >= enough or (over and taken + more > enough):
+            break
+        test |= speakers == speaker
+        taken += more
+    return test
+
+
+def by_clip(speakers, share, order):
+    rank = np.argsort(order)
+    first = np.argsort(rank[speakers], kind="stable")[: round(share * len(speakers))]
+    mask = np.zeros(len(speakers), bool)
+    mask[first] = True
+    return mask
+
+
+def first_clips(speakers, share, order):
+    return np.arange(len(speakers)) < round(share * len(speakers))
+
+
+SPLIT_PITFALLS = (
+    Pitfall(
+        "by_file",
+        first_clips,
+        text(
+            "You cut the list of clips: speakers stand on both sides. The test then asks whether the network knows the voice.",
+            "你切的是片段列表：同一个人两边都有。测试考的就成了认不认得这个嗓音。",
+        ),
+    ),
+    Pitfall(
+        "cut_through_a_speaker",
+        by_clip,
+        text(
+            "The last speaker is cut in two. A speaker belongs wholly to one side, even if the test becomes a little larger.",
+            "最后一位说话人被切成了两半。一个人只能整个归一边，哪怕测试集因此稍大。",
+        ),
+    ),
+    Pitfall(
+        "share_of_speakers",
+        lambda speakers, share, order: np.isin(speakers, order[: int(np.ceil(share * len(order)))]),
+        text(
+            "You took a share of the speakers. Some say more than others: count clips.",
+            "你按人数取比例。有的人说得多，有的人说得少：要数片段。",
+        ),
+    ),
+    Pitfall(
+        "too_few",
+        lambda **inputs: whole_speakers(**inputs, over=True),
+        text(
+            "Your test holds fewer clips than asked for: stop *after* the speaker who reaches the share.",
+            "测试集的片段不够：应当在达到比例的那个人**之后**才停。",
+        ),
+    ),
+    Pitfall(
+        "inverted",
+        lambda **inputs: ~whole_speakers(**inputs),
+        text(
+            "True marks the test part; you marked the rest.",
+            "True 表示测试部分；你标的是其余部分。",
+        ),
+    ),
+    Pitfall(
+        "order_ignored",
+        lambda speakers, share, order: whole_speakers(speakers, share, np.sort(order)),
+        text(
+            "Take the speakers in the order that is given: it was drawn at random, the numbers were not.",
+            "请按给出的次序取人：次序是随机抽的，编号不是。",
+        ),
+    ),
+)
+
+SPLIT = Exercise(
+    id="11.5",
+    title=text("Whose voice is in the test?", "测试集里是谁的声音？"),
+    points=3,
+    objective="O2",
+    function="held_out_speakers",
+    inputs=draw_speakers,
+    reference=lambda **inputs: whole_speakers(**inputs),
+    comparator=equal(),
+    tensors=False,
+    draws=5,
+    pitfalls=SPLIT_PITFALLS,
+    hints=(
+        text(
+            "Go through `order`, one speaker at a time, and mark all clips of that speaker: speakers == speaker.",
+            "沿着 `order` 一个人一个人地取，把这个人的片段全部标上：speakers == speaker。",
+        ),
+        text(
+            "Before each speaker ask: are already at least share · N clips marked? Then stop.",
+            "取每个人之前先问：标上的片段是否已达到 share · N？达到就停。",
+        ),
+        text(
+            "test = np.zeros(N, bool); for speaker in order: if test.sum() >= share * N: break; test |= speakers == speaker",
+            "test = np.zeros(N, bool)；for speaker in order：若 test.sum() >= share * N 则 break；test |= speakers == speaker",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def held_out_speakers(speakers, share, order):\n"
+            "    counts = np.cumsum([np.sum(speakers == each) for each in order])\n"
+            "    enough = int(np.argmax(counts >= share * len(speakers))) + 1\n"
+            "    return np.isin(speakers, order[:enough])\n",
+            "def held_out_speakers(speakers, share, order):\n"
+            "    chosen = set()\n"
+            "    for each in order:\n"
+            "        if sum(s in chosen for s in speakers) >= share * len(speakers):\n"
+            "            break\n"
+            "        chosen.add(each)\n"
+            "    return np.array([s in chosen for s in speakers])\n",
+        )
+    },
+)
+
+# 11.6 ---------------------------------------------------------------------------------------------
+
+
+def draw_candidates(rng):
+    drawn = rng.normal(size=(7, 3))
+    drawn[:, 2] = 0.4 + 0.001 * drawn[:, 2]  # agreed already: here `least` is needed
+    return {
+        "drawn": drawn,
+        "scores": rng.permutation(np.arange(7)) * 10.0 - 20,
+        "elite": int(rng.choice([2, 3])),
+        "least": 0.05,
+    }
+
+
+def selected(drawn, scores, elite, least, *, worst=False, everybody=False, variance=False, ddof=0,
+             floor=True, cap=False, weighted=False):  # fmt: skip
+    """The next mean and deviation; the options are bugs."""
+    order = np.argsort(scores if worst else -scores)
+    best = drawn[order[:elite]]
+    mean = drawn[order[0]] if weighted else best.mean(axis=0)
+    spread = (drawn if everybody else best).std(axis=0, ddof=ddof)
+    spread = spread**2 if variance else spread
+    if floor:
+        spread = np.minimum(spread, least) if cap else np.maximum(spread, least)
+    return [mean, spread]
+
+
+NEXT_ROUND = Exercise(
+    id="11.6",
+    title=text("One round of selection", "一轮选择"),
+    points=3,
+    objective="O4",
+    function="next_round",
+    inputs=draw_candidates,
+    reference=lambda **inputs: selected(**inputs),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    forbidden=("course_lib.control.cross_entropy_search", "cross_entropy_search"),
+    parts={
+        "0": text("the next mean", "下一轮的均值"),
+        "1": text("the next deviation", "下一轮的标准差"),
+    },
+    pitfalls=(
+        Pitfall(
+            "the_worst",
+            lambda **inputs: selected(**inputs, worst=True),
+            text(
+                "You kept the worst: larger scores are better.", "你留下的是最差的：分数越大越好。"
+            ),
+        ),
+        Pitfall(
+            "everybodys_spread",
+            lambda **inputs: selected(**inputs, everybody=True),
+            text(
+                "The deviation is that of all candidates; take that of the elite, or the search never narrows.",
+                "标准差用了全部候选；应只用精英的，否则搜索永远不会收窄。",
+            ),
+        ),
+        Pitfall(
+            "variance",
+            lambda **inputs: selected(**inputs, variance=True),
+            text("That is a variance; take its root.", "这是方差，请开根号。"),
+        ),
+        Pitfall(
+            "unbiased",
+            lambda **inputs: selected(**inputs, ddof=1),
+            text(
+                "You divided by elite − 1; the method divides by elite (np.std's default).",
+                "你除以了 elite − 1；这里除以 elite（np.std 的默认值）。",
+            ),
+        ),
+        Pitfall(
+            "no_floor",
+            lambda **inputs: selected(**inputs, floor=False),
+            text(
+                "No deviation may fall below `least`: else a lucky round ends the search.",
+                "标准差不得小于 `least`：否则碰巧走运的一轮就会让搜索停下来。",
+            ),
+        ),
+        Pitfall(
+            "cap",
+            lambda **inputs: selected(**inputs, cap=True),
+            text("`least` is a floor; you used it as a ceiling.", "`least` 是下限，你当成了上限。"),
+        ),
+        Pitfall(
+            "only_the_best",
+            lambda **inputs: selected(**inputs, weighted=True),
+            text(
+                "You took the single best as the mean. With noisy scores it is often just lucky: average the elite.",
+                "你把最好的那一个当成了均值。分数有噪声时，它往往只是走运：要对精英取平均。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "np.argsort sorts upwards; which end holds the best?",
+            "np.argsort 从小到大排；最好的在哪一头？",
+        ),
+        text(
+            "best = drawn[np.argsort(-scores)[:elite]]", "best = drawn[np.argsort(-scores)[:elite]]"
+        ),
+        text(
+            "Then mean and standard deviation along axis 0, the latter at least `least`.",
+            "然后沿 axis=0 求均值与标准差，后者至少为 `least`。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def next_round(drawn, scores, elite, least):\n"
+            "    best = drawn[np.argsort(scores)[-elite:]]\n"
+            "    return best.mean(axis=0), np.clip(best.std(axis=0), least, None)\n",
+            "def next_round(drawn, scores, elite, least):\n"
+            "    line = np.sort(scores)[::-1][elite - 1]\n"
+            "    best = drawn[scores >= line]\n"
+            "    mean = best.sum(axis=0) / elite\n"
+            "    spread = np.sqrt(((best - mean) ** 2).sum(axis=0) / elite)\n"
+            "    return mean, np.where(spread < least, least, spread)\n",
+        )
+    },
+)
+
+# 11.7 ---------------------------------------------------------------------------------------------
+
+
+def draw_curves(rng):
+    """Draw until every mistake below shows, in every number that it touches."""
+    while True:
+        rising = np.sort(rng.integers(0, 7, size=(2, 4, 6)), axis=2) * 50.0
+        warm, cold = np.maximum(0, rising - 50.0 * rng.integers(0, 2, size=rising.shape))
+        drawn = {"warm": warm, "cold": cold, "threshold": 200.0}
+        answers = [compared(**drawn), *(each.answer(**drawn) for each in COMPARE_PITFALLS)]
+        if len({tuple(answer.values()) for answer in answers}) == len(answers):
+            return drawn
+
+
+def arrivals(curves, threshold, *, never=None, strictly=False):
+    """The first round in which each run reaches the threshold."""
+    there = curves > threshold if strictly else curves >= threshold
+    never = curves.shape[1] if never is None else never
+    return np.where(there.any(axis=1), there.argmax(axis=1), never)
+
+
+def compared(warm, cold, threshold, *, first=0, last=None, sign=1, of_means=False, **options):
+    """Jump-start, final gain and rounds saved; the options are bugs."""
+    ends = [(c[:, -1] if last is None else last(c)).mean() for c in (warm, cold)]
+    if of_means:
+        saved = (
+            arrivals(cold.mean(axis=0)[None], threshold)[0]
+            - arrivals(warm.mean(axis=0)[None], threshold)[0]
+        )
+    else:
+        saved = (arrivals(cold, threshold, **options) - arrivals(warm, threshold, **options)).mean()
+    return {
+        "jump_start": float(sign * (warm[:, first] - cold[:, first]).mean()),
+        "final": float(sign * (ends[0] - ends[1])),
+        "saved": float(sign * saved),
+    }
+
+
+COMPARE_PITFALLS = (
+    Pitfall(
+        "never_is_at_once",
+        lambda **inputs: compared(**inputs, never=0),
+        text(
+            "argmax of a row without any True is 0: a run that never arrives looks as if it had begun there. Count it as R + 1.",
+            "一行里没有 True 时，argmax 给出 0：从未达到的那次看起来像一开始就达到了。应记为 R + 1。",
+        ),
+    ),
+    Pitfall(
+        "strictly",
+        lambda **inputs: compared(**inputs, strictly=True),
+        text("To reach the threshold is enough: ≥, not >.", "等于阈值就算达到：用 ≥，而不是 >。"),
+    ),
+    Pitfall(
+        "the_other_way",
+        lambda **inputs: compared(**inputs, sign=-1),
+        text(
+            "All signs are turned round: positive is to mean that the warm start is better.",
+            "符号全反了：正数应表示热启动更好。",
+        ),
+    ),
+    Pitfall(
+        "after_one_round",
+        lambda **inputs: compared(**inputs, first=1),
+        text(
+            "The jump-start is measured before any training in the new world: column 0.",
+            "起步优势是在新世界里训练之前量的：第 0 列。",
+        ),
+    ),
+    Pitfall(
+        "the_best_round",
+        lambda **inputs: compared(**inputs, last=lambda c: c.max(axis=1)),
+        text(
+            "You took each run's best round; the last is what one would deploy. (Choosing the best afterwards flatters.)",
+            "你取的是每次运行最好的一轮；真正部署的是最后一轮。（事后挑最好的会高估。）",
+        ),
+    ),
+    Pitfall(
+        "of_the_means",
+        lambda **inputs: compared(**inputs, of_means=True),
+        text(
+            "You let the *mean curve* arrive. Find each run's arrival, then take means: one run that never arrives would hide.",
+            "你看的是**平均曲线**何时达到。应先求每次运行何时达到，再平均：否则从未达到的那次就被掩盖了。",
+        ),
+    ),
+    Pitfall(
+        "one_too_early",
+        lambda warm, cold, threshold: compared(warm, cold, threshold, never=warm.shape[1] - 1),
+        text(
+            "A run that never arrives counts as R + 1 rounds, one more than the last.",
+            "从未达到的运行记为 R + 1 轮，比最后一轮多一。",
+        ),
+    ),
+)
+
+COMPARE = Exercise(
+    id="11.7",
+    title=text("What was transferred?", "迁移了什么？"),
+    points=3,
+    objective="O4",
+    function="measure_transfer",
+    inputs=draw_curves,
+    reference=lambda **inputs: compared(**inputs),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    parts={
+        "jump_start": text("the jump-start", "起步优势"),
+        "final": text("the final gain", "最终增益"),
+        "saved": text("the rounds saved", "省下的轮数"),
+    },
+    pitfalls=COMPARE_PITFALLS,
+    hints=(
+        text(
+            "Two of the three numbers are means of differences of a single column.",
+            "三个数里有两个是某一列之差的平均。",
+        ),
+        text(
+            "there = curves >= threshold; there.any(axis=1) says who arrives, there.argmax(axis=1) when.",
+            "there = curves >= threshold；there.any(axis=1) 说明谁达到了，there.argmax(axis=1) 说明何时。",
+        ),
+        text(
+            "np.where(arrives, when, curves.shape[1]): columns are rounds 0 … R, so the number of columns is R + 1.",
+            "np.where(达到, 何时, curves.shape[1])：各列是第 0 … R 轮，列数就是 R + 1。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def measure_transfer(warm, cold, threshold):\n"
+            "    def when(run):\n"
+            "        for number, value in enumerate(run):\n"
+            "            if value >= threshold:\n"
+            "                return number\n"
+            "        return len(run)\n"
+            "    saved = [when(c) - when(w) for w, c in zip(warm, cold)]\n"
+            "    return {'jump_start': np.mean(warm[:, 0]) - np.mean(cold[:, 0]),\n"
+            "            'final': np.mean(warm[:, -1]) - np.mean(cold[:, -1]), 'saved': float(np.mean(saved))}\n",
+            "def measure_transfer(warm, cold, threshold):\n"
+            "    d = warm - cold\n"
+            "    late = lambda c: (np.maximum.accumulate(c, axis=1) < threshold).sum(axis=1)\n"
+            "    return {'jump_start': float(d[:, 0].mean()), 'final': float(d[:, -1].mean()),\n"
+            "            'saved': float((late(cold) - late(warm)).mean())}\n",
+        )
+    },
+)
+
+# 11.8 ---------------------------------------------------------------------------------------------
+
+
+def draw_policy(rng):
+    return {
+        "w1": rng.normal(size=(4, 5)),
+        "b1": rng.normal(size=5),
+        "w2": rng.normal(size=(5, 1)),
+        "b2": rng.normal(size=1),
+        "states": rng.normal(size=(6, 4)),
+    }
+
+
+def report_of_policy(w1, b1, w2, b2, states, *, relu=True, first=True, second=True, column=False):
+    h = states @ w1 + first * b1
+    pushes = (np.maximum(0, h) if relu else h) @ w2 + second * b2
+    return {
+        "pushes": pushes if column else pushes[:, 0],
+        "kept": True,
+        "numpy": True,
+        "network_unchanged": True,
+    }
+
+
+def pushes_of(**options):
+    return lambda **inputs: {"pushes": report_of_policy(**inputs, **options)["pushes"]}
+
+
+PYTORCH_READ = """\
+def read_policy(model):
+    w1, b1, w2, b2 = [w.detach().numpy().copy() for w in model.parameters()]
+    def policy(states):
+        hidden = np.maximum(0, states @ w1.T + b1)
+        return (hidden @ w2.T + b2)[:, 0]
+    return policy
+"""
+KERAS_READ = """\
+def read_policy(model):
+    w1, b1, w2, b2 = model.get_weights()
+    def policy(states):
+        hidden = np.maximum(0, states @ w1 + b1)
+        return (hidden @ w2 + b2)[:, 0]
+    return policy
+"""
+READ = {"pytorch": PYTORCH_READ, "keras": KERAS_READ}
+
+READ_POLICY = Exercise(
+    id="11.8",
+    title=text("A policy for the robot", "给机器人的策略"),
+    points=3,
+    objective="O5",
+    function="read_policy",
+    inputs=draw_policy,
+    reference=lambda **inputs: report_of_policy(**inputs),
+    comparator=close(rtol=1e-4, atol=1e-5),
+    probe="reading_out",
+    forbidden=("course_lib.control.network_policy", "network_policy"),
+    parts={
+        "pushes": text("the policy's pushes", "策略给出的推力"),
+        "kept": text(
+            "“training the network on leaves the policy as it was”", "“网络继续训练，策略保持原样”"
+        ),
+        "numpy": text("“the policy gives a NumPy array”", "“策略给出的是 NumPy 数组”"),
+        "network_unchanged": text("“the network is unchanged”", "“网络没有变”"),
+    },
+    pitfalls=(
+        Pitfall(
+            "a_view",
+            lambda **inputs: {"kept": False, "numpy": True},
+            text(
+                "The policy changed when the network was trained on: it still looks into the network's memory (in PyTorch "
+                ".detach().numpy() is a view, not a copy) or reads the weights at each call. Copy them once.",
+                "网络继续训练时，策略也跟着变了：它还在看网络的内存（PyTorch 的 .detach().numpy() 是视图，不是副本），"
+                "或者每次调用都重新读权重。请一次复制好。",
+            ),
+            code=changed(
+                READ,
+                (".numpy().copy()", ".numpy()"),
+                (
+                    "    w1, b1, w2, b2 = model.get_weights()\n    def policy(states):\n",
+                    "    def policy(states):\n        w1, b1, w2, b2 = model.get_weights()\n",
+                ),
+            ),
+        ),
+        Pitfall(
+            "no_relu",
+            pushes_of(relu=False),
+            text("Between the two layers stands a ReLU.", "两层之间有 ReLU。"),
+            code=changed(
+                READ,
+                ("np.maximum(0, states @ w1.T + b1)", "(states @ w1.T + b1)"),
+                ("np.maximum(0, states @ w1 + b1)", "(states @ w1 + b1)"),
+            ),
+        ),
+        Pitfall(
+            "no_first_bias",
+            pushes_of(first=False),
+            text("The first layer's bias is missing.", "少了第一层的偏置。"),
+            code=changed(READ, (" + b1", ""), (" + b1", "")),
+        ),
+        Pitfall(
+            "no_last_bias",
+            pushes_of(second=False),
+            text("The last layer's bias is missing.", "少了最后一层的偏置。"),
+            code=changed(READ, (" + b2", ""), (" + b2", "")),
+        ),
+        Pitfall(
+            "a_column",
+            pushes_of(column=True),
+            text(
+                "You give N×1; a policy gives N numbers: take the column.",
+                "你给出的是 N×1；策略应给出 N 个数：取出那一列。",
+            ),
+            code=changed(READ, ("[:, 0]", ""), ("[:, 0]", "")),
+        ),
+        Pitfall(
+            "no_numpy",
+            lambda **inputs: {"numpy": False},
+            text(
+                "The policy gives a tensor. On the robot there is no framework: NumPy in, NumPy out.",
+                "策略给出的是张量。机器人上没有框架：进出都应是 NumPy。",
+            ),
+            code={
+                "pytorch": "import copy\ndef read_policy(model):\n    own = copy.deepcopy(model)\n"
+                "    return lambda states: own(torch.tensor(states))[:, 0].detach()\n",
+                "keras": "def read_policy(model):\n    own = keras.models.clone_model(model)\n"
+                "    own.set_weights(model.get_weights())\n    return lambda states: own(states)[:, 0]\n",
+            },
+        ),
+    ),
+    hints=(
+        text(
+            "Take the four arrays out first: PyTorch model[0].weight, model[0].bias, model[2].…; Keras model.get_weights().",
+            "先取出四个数组：PyTorch 用 model[0].weight、model[0].bias、model[2].……；Keras 用 model.get_weights()。",
+        ),
+        text(
+            "PyTorch keeps a dense layer's weights as outputs×inputs (so states @ w.T), Keras as inputs×outputs.",
+            "PyTorch 全连接层的权重是 输出×输入（所以用 states @ w.T），Keras 的是 输入×输出。",
+        ),
+        text(
+            "Copy the arrays (.copy()), then define and return an inner function: ReLU by np.maximum(0, …), in the end [:, 0].",
+            "复制这些数组（.copy()），再定义并返回一个内层函数：ReLU 用 np.maximum(0, …)，最后取 [:, 0]。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            PYTORCH_READ,
+            "def read_policy(model):\n"
+            "    kept = {name: np.array(w.tolist()) for name, w in model.state_dict().items()}\n"
+            "    def policy(states):\n"
+            "        pushes = []\n"
+            "        for s in states:\n"
+            "            h = kept['0.weight'] @ s + kept['0.bias']\n"
+            "            pushes.append((kept['2.weight'] @ (h * (h > 0)) + kept['2.bias']).item())\n"
+            "        return np.array(pushes)\n"
+            "    return policy\n",
+        ),
+        "keras": (
+            KERAS_READ,
+            "def read_policy(model):\n"
+            "    first, last = [[np.array(ops.convert_to_numpy(w)) for w in layer.weights] for layer in model.layers]\n"
+            "    def policy(states):\n"
+            "        h = np.einsum('ni,ih->nh', states, first[0]) + first[1]\n"
+            "        h[h < 0] = 0\n"
+            "        return np.squeeze(h @ last[0] + last[1], axis=1)\n"
+            "    return policy\n",
+        ),
+    },
+)
+
+# 11.9 ---------------------------------------------------------------------------------------------
+
+CITY = ManualExercise(
+    id="11.9",
+    title=text("Another city", "另一座城市"),
+    points=4,
+    objective="O5",
+    rubric=(
+        (
+            1,
+            text(
+                "Names what changes between the cities and what stays, and sorts it: inputs (signs, light, rain), physics, rules that "
+                "contradict (side of the road).",
+                "说出两座城市之间什么变、什么不变，并归类：输入（标志、光线、雨雪）、物理、互相矛盾的规则（靠左或靠右）。",
+            ),
+        ),
+        (
+            1,
+            text(
+                "Says what the network must be *told* (which city), and why no amount of data replaces it where rules contradict.",
+                "说明必须**告诉**网络什么（在哪座城市），并解释规则矛盾时为什么再多数据也代替不了。",
+            ),
+        ),
+        (
+            1,
+            text(
+                "A protocol: from-scratch and unchanged-policy baselines, several seeds, new routes (not new frames of old routes) held out, "
+                "the old city tested again after the transfer.",
+                "给出实验方案：从零训练与原封不动两个基线，多个种子，留出新的路线（而不是旧路线上的新帧），迁移之后再测旧城市。",
+            ),
+        ),
+        (
+            1,
+            text(
+                "Safety: what is tried in simulation only, what would stop the trial, and that imitation's low loss does not show closed-loop "
+                "behaviour.",
+                "安全：哪些只在仿真里试，什么情况下中止；并指出模仿的损失低不等于闭环表现好。",
+            ),
+        ),
+    ),
+)
+
+EXERCISES = (
+    RESONATOR, LOG_SPECTROGRAM, SHRINK, FOR_ONE_CHANNEL, SPLIT, NEXT_ROUND, COMPARE, READ_POLICY, CITY,
+)  # fmt: skip
+
+QUIZZES = (
+    Quiz(
+        id="11.q1",
+        question=text(
+            "A network has learned ten vowels from men and women, and gets about 97 % of new adults' vowels right. No child was among its "
+            "examples. How many of children's vowels?",
+            "一个网络从男声和女声学会了十个元音，对新的成人能答对约 97%。它没有听过孩子。孩子的元音它能答对多少？",
+        ),
+        options=(
+            Option(
+                text("About as many: a vowel is a vowel", "差不多一样多：元音就是元音"),
+                text(
+                    "To our ears. The network has learned frequencies, and a child's mouth is shorter.",
+                    "对人耳是这样。网络学的是频率，而孩子的口腔更短。",
+                ),
+            ),
+            Option(
+                text("Clearly fewer, but far above chance", "明显少一些，但远高于瞎猜"),
+                text(
+                    "Yes. Women's formants lie between men's and children's, so that part of the way is covered. Section 3 measures it.",
+                    "对。女声的共振峰在男声与童声之间，已经走了一部分路。第 3 节会测量。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("About 10 %, chance", "约 10%，等于瞎猜"),
+                text(
+                    "The order of the formants is the same for all; only the scale moves.",
+                    "共振峰的排列人人相同，变的只是尺度。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="11.q2",
+        question=text(
+            "Two labelled vowels per class from children. Which does worst?",
+            "每个元音只有两段带标签的童声。哪一种最差？",
+        ),
+        options=(
+            Option(
+                text(
+                    "The network trained on letters, fine-tuned on spectrograms",
+                    "在字母上预训练、再用语谱图微调的网络",
+                ),
+                text(
+                    "Strokes help with stripes a little; it is not last. But look at the plain nearest mean beside it.",
+                    "笔画对条纹多少有点帮助，它不是最后一名。不过，请看旁边那个朴素的最近均值。",
+                ),
+            ),
+            Option(
+                text("The network from scratch", "从零训练的网络"),
+                text(
+                    "Yes, in sixty steps. And both are beaten by comparing pixels with class means, which learns nothing at all.",
+                    "对，走六十步时如此。而且这两个都不如拿像素与类均值比较，后者什么都不用学。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("The network trained on adults", "在成人声音上训练过的网络"),
+                text("It is the best of the three.", "它是三者里最好的。"),
+            ),
+        ),
+    ),
+    Quiz(
+        id="11.q3",
+        question=text(
+            "A policy that balances perfectly is carried to a cart whose motor is wired the wrong way round, and searched on from there. "
+            "Compared with starting from zeros?",
+            "把一个平衡得很好的策略，带到电机接反了的小车上，从那里继续搜索。与从零开始相比怎样？",
+        ),
+        options=(
+            Option(
+                text("Better: much about poles is the same", "更好：关于杆子的知识大多相同"),
+                text(
+                    "The pole is the same, but what was learned are four weights, and all four now have the wrong sign.",
+                    "杆子相同，可是学到的是四个权重，而四个的符号现在全错了。",
+                ),
+            ),
+            Option(
+                text("Worse: negative transfer", "更差：负迁移"),
+                text(
+                    "Yes: it begins far on the wrong side, and must first come back to zero.",
+                    "对：它起步就远在错的一边，先得走回零点。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("The same: the search forgets where it began", "一样：搜索会忘掉起点"),
+                text(
+                    "With rounds enough, perhaps. Six are few.",
+                    "轮数足够多时也许会。六轮太少。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="11.q4",
+        question=text(
+            "One network is trained on notes from both carts at once, the right and the wrong wiring, half and half. Afterwards it …",
+            "把接对与接反两种小车的记录各一半，一起训练同一个网络。训练之后它……",
+        ),
+        options=(
+            Option(
+                text("balances both: replay cures forgetting", "两种都能平衡：重放治得了遗忘"),
+                text(
+                    "Replay cures what one network *could* hold at once. Here the same state wants opposite pushes.",
+                    "重放能治的，是一个网络本来就**装得下**的东西。这里同一个状态要相反的推力。",
+                ),
+            ),
+            Option(
+                text("balances neither", "两种都不行"),
+                text(
+                    "Yes: the best answer to “half push left, half push right” is not to push. It must be told which cart it is on.",
+                    "对：一半说向左、一半说向右，最好的折中就是不推。必须告诉它在哪辆车上。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("balances the one seen last", "平衡最后见到的那一种"),
+                text("They were mixed: there is no last one.", "两种是混在一起的，没有先后。"),
+            ),
+        ),
+    ),
+)
