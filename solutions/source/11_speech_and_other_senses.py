@@ -142,7 +142,7 @@ RESONATOR = Exercise(
     },
 )
 
-# 11.2 ---------------------------------------------------------------------------------------------
+# 11.3 ---------------------------------------------------------------------------------------------
 
 
 def draw_sound(rng):
@@ -173,7 +173,7 @@ def decibel_picture(x, window, hop, *, hann="periodic", factor=10.0, power=2.0, 
 
 
 LOG_SPECTROGRAM = Exercise(
-    id="11.2",
+    id="11.3",
     title=text("From a sound to a picture", "从声音到图像"),
     points=4,
     objective="O1",
@@ -312,7 +312,7 @@ LOG_SPECTROGRAM = Exercise(
     },
 )
 
-# 11.3 ---------------------------------------------------------------------------------------------
+# 11.2 ---------------------------------------------------------------------------------------------
 
 
 def draw_two_mouths(rng):
@@ -321,7 +321,7 @@ def draw_two_mouths(rng):
 
 
 SHRINK = Exercise(
-    id="11.3",
+    id="11.2",
     title=text("How much shorter is a mouth?", "口腔短了多少？"),
     points=2,
     objective="O2",
@@ -402,7 +402,7 @@ SHRINK = Exercise(
     },
 )
 
-# 11.4 ---------------------------------------------------------------------------------------------
+# 11.5 ---------------------------------------------------------------------------------------------
 
 
 def draw_three_channels(rng):
@@ -470,7 +470,7 @@ def outputs_of(**options):
 
 
 FOR_ONE_CHANNEL = Exercise(
-    id="11.4",
+    id="11.5",
     title=text("Three channels become one", "三个通道变成一个"),
     points=4,
     objective="O3",
@@ -623,7 +623,7 @@ FOR_ONE_CHANNEL = Exercise(
     },
 )
 
-# 11.5 ---------------------------------------------------------------------------------------------
+# 11.4 ---------------------------------------------------------------------------------------------
 
 
 def draw_speakers(rng):
@@ -716,7 +716,7 @@ SPLIT_PITFALLS = (
 )
 
 SPLIT = Exercise(
-    id="11.5",
+    id="11.4",
     title=text("Whose voice is in the test?", "测试集里是谁的声音？"),
     points=3,
     objective="O2",
@@ -1236,7 +1236,7 @@ CITY = ManualExercise(
 )
 
 EXERCISES = (
-    RESONATOR, LOG_SPECTROGRAM, SHRINK, FOR_ONE_CHANNEL, SPLIT, NEXT_ROUND, COMPARE, READ_POLICY, CITY,
+    RESONATOR, SHRINK, LOG_SPECTROGRAM, SPLIT, FOR_ONE_CHANNEL, NEXT_ROUND, COMPARE, READ_POLICY, CITY,
 )  # fmt: skip
 
 QUIZZES = (
