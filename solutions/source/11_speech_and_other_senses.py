@@ -44,7 +44,7 @@ RESONATOR = Exercise(
     reference=lambda **inputs: resonance(**inputs),
     comparator=close(rtol=1e-6, atol=1e-9),
     tensors=False,
-    forbidden=("scipy.signal.lfilter", "course_lib.sound.resonate", "sound.resonate"),
+    forbidden=("scipy.signal.lfilter", "course_lib.sound.resonate"),
     pitfalls=(
         Pitfall(
             "no_gain",
@@ -129,7 +129,7 @@ RESONATOR = Exercise(
             "    b = 2 * np.exp(-np.pi * bandwidth / rate) * np.cos(2 * np.pi * frequency / rate)\n"
             "    last = before = 0.0\n"
             "    y = []\n"
-            "    for value in x:\n"
+            "    for value in np.ravel(x):\n"
             "        last, before = (1 - b - c) * value + b * last + c * before, last\n"
             "        y.append(last)\n"
             "    return np.array(y)\n",
@@ -188,8 +188,6 @@ LOG_SPECTROGRAM = Exercise(
         "scipy.signal.ShortTimeFFT",
         "course_lib.sound.power_spectrum",
         "course_lib.sound.decibels",
-        "sound.power_spectrum",
-        "sound.decibels",
     ),
     pitfalls=(
         Pitfall(
@@ -592,7 +590,7 @@ FOR_ONE_CHANNEL = Exercise(
         ),
         text(
             "PyTorch keeps kernels as output×input×high×wide, Keras as high×wide×input×output.",
-            "PyTorch 的卷积核是 输出×输入×高×宽，Keras 的是 高×宽×输入×输出。",
+            "PyTorch 的卷积核形状为“输出×输入×高×宽”，Keras 的为“高×宽×输入×输出”。",
         ),
         text(
             "Build a convolution with the same number of filters, the same kernel size and stride, for one channel; then copy the "
@@ -795,7 +793,7 @@ NEXT_ROUND = Exercise(
     reference=lambda **inputs: selected(**inputs),
     comparator=close(rtol=1e-6, atol=1e-9),
     tensors=False,
-    forbidden=("course_lib.control.cross_entropy_search", "cross_entropy_search"),
+    forbidden=("course_lib.control.cross_entropy_search",),
     parts={
         "0": text("the next mean", "下一轮的均值"),
         "1": text("the next deviation", "下一轮的标准差"),
@@ -1000,7 +998,7 @@ COMPARE = Exercise(
         ),
         text(
             "np.where(arrives, when, curves.shape[1]): columns are rounds 0 … R, so the number of columns is R + 1.",
-            "np.where(达到, 何时, curves.shape[1])：各列是第 0 … R 轮，列数就是 R + 1。",
+            "达到了就取何时，没达到就取 `curves.shape[1]`（用 np.where）：各列是第 0 … R 轮，列数就是 R + 1。",
         ),
     ),
     right={
@@ -1079,7 +1077,7 @@ READ_POLICY = Exercise(
     reference=lambda **inputs: report_of_policy(**inputs),
     comparator=close(rtol=1e-4, atol=1e-5),
     probe="reading_out",
-    forbidden=("course_lib.control.network_policy", "network_policy"),
+    forbidden=("course_lib.control.network_policy",),
     parts={
         "pushes": text("the policy's pushes", "策略给出的推力"),
         "kept": text(
@@ -1160,7 +1158,7 @@ READ_POLICY = Exercise(
         ),
         text(
             "PyTorch keeps a dense layer's weights as outputs×inputs (so states @ w.T), Keras as inputs×outputs.",
-            "PyTorch 全连接层的权重是 输出×输入（所以用 states @ w.T），Keras 的是 输入×输出。",
+            "PyTorch 全连接层的权重形状为“输出×输入”（所以用 states @ w.T），Keras 的为“输入×输出”。",
         ),
         text(
             "Copy the arrays (.copy()), then define and return an inner function: ReLU by np.maximum(0, …), in the end [:, 0].",
