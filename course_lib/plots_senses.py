@@ -37,7 +37,7 @@ def plot_vowels(speakers: Mapping[str, str]) -> None:
             fontsize=12,
             font="DejaVu Sans",
         )
-    axis.set(xscale="log", yscale="log")
+    axis.set(xscale="log", yscale="log", xlim=(700, 3600), ylim=(225, 1200))
     for set_ticks, ticks in (
         (axis.set_xticks, (1000, 2000, 3000)),
         (axis.set_yticks, (300, 500, 1000)),

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from course_lib import data as domains
+from course_lib.control import demonstrate, linear_policy
+from course_lib.sound import mel_images
 from course_lib.training.augmentation import (
     Brightness,
     Contrast,
@@ -28,7 +31,10 @@ COSINE = WarmupCosine(0.05, warmup=0.2)
 
 @dataclass(frozen=True)
 class Case:
-    """One training. ``model`` is "small" or "glyphnet"; ``frozen`` is about its backbone."""
+    """One training. ``model`` is "small", "glyphnet", "ears" or "policy"; ``frozen`` is about its backbone.
+
+    "ears" is glyphnet on spectrograms, which are not square; "policy" a small network that imitates.
+    """
 
     recipe: Recipe
     model: str = "small"
@@ -57,6 +63,12 @@ CASES = {
     "glyphnet, frozen": Case(SGD(COSINE), model="glyphnet", frozen=True),
     # float64: in float32 a ReLU network is chaotic, see test_trajectories.py.
     "glyphnet, all of it": Case(SGD(COSINE), model="glyphnet", precision="float64"),
+}
+
+# Other senses: the pictures of sounds, and states with pushes.
+CASES |= {
+    "spectrograms, frozen": Case(SGD(COSINE), model="ears", frozen=True),
+    "a policy that imitates": Case(Adam(0.01), model="policy", objective="squared error"),
 }
 
 # Every objective meets every optimizer, at constant and at changing rates.
@@ -165,7 +177,10 @@ TASKS = {"first": 3, "second": 2}
 
 def data_for(case: Case) -> dict[str, np.ndarray]:
     """Give the training data that a case's objective wants."""
-    data = glyphs() if case.model == "glyphnet" else arrays()
+    if case.model == "policy":
+        return demonstration()
+    made = {"glyphnet": glyphs, "ears": spectrograms}
+    data = made.get(case.model, arrays)()
     if case.objective not in OF_TWO_DOMAINS:
         data.pop("x_t", None)
     rng = np.random.default_rng(7)
@@ -206,6 +221,19 @@ def glyphs() -> dict[str, np.ndarray]:
     digits = load_digits()
     x = np.kron(digits.images[:N] * 15.9, np.ones((4, 4)))[..., None]
     return {"x": x.astype(np.uint8), "y": digits.target[:N]}
+
+
+def spectrograms() -> dict[str, np.ndarray]:
+    """Give vowels as uint8 N×32×8×1, and which they are."""
+    vowels = domains.load("vowels", n=N, cache=False)
+    return {"x": mel_images(vowels.x), "y": vowels.y}
+
+
+def demonstration() -> dict[str, np.ndarray]:
+    """Give states N×4 and a teacher's pushes N×1."""
+    teacher = linear_policy(np.array([0.3, 0.5, 1.5, 1.0]))
+    x, y = demonstrate(teacher, episodes=1, steps=N, noise=0.5)
+    return {"x": x, "y": y}
 
 
 def start() -> dict[str, np.ndarray]:

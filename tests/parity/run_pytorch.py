@@ -38,6 +38,7 @@ from course_lib.pytorch import (
     add_adapters,
     add_lora,
     attach_head,
+    build_head,
     fisher_diagonal,
     fit,
     freeze,
@@ -138,8 +139,10 @@ def moved(model: Any) -> Any:
 def run(case: Case) -> dict[str, Any]:
     data = cases.data_for(case)
     model: Any = (Pairs if case.objective == "sequences" else Small)(cases.start())
-    if case.model == "glyphnet":
+    if case.model in ("glyphnet", "ears"):
         model = attach_head(load_backbone("glyphnet"), 10)
+    if case.model == "policy":
+        model = build_head(4, 1, hidden=(16,))
     if case.objective == "tasks":
         model.head = two_heads(model)
     if case.frozen:
@@ -161,7 +164,8 @@ def run(case: Case) -> dict[str, Any]:
         precision="float32",
         **{"batch_size": cases.BATCH_SIZE, **case.how},
     )
-    network = model.backbone.network if case.model == "glyphnet" else model.backbone
+    backbone = getattr(model, "backbone", model)
+    network = getattr(backbone, "network", backbone)
     return cases.report(history, named_arrays(network))
 
 
