@@ -286,6 +286,10 @@ LOG_SPECTROGRAM = Exercise(
             "然后 10·log10(P / P.max())，再 np.maximum(…, −60)。（防零：取对数前先 np.maximum(P / P.max(), 1e-6)。）",
         ),
     ),
+    survivors={
+        "0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window) → 0.5 * np.cos(2 * np.pi * np.arange(window) / window) - 0.5": "the power does not see the window's sign",
+        "np.fft.rfft(frames, axis=1) without axis": "the last axis is the default",
+    },
     right={
         "numpy": (
             "def log_spectrogram(x, window, hop):\n"
@@ -739,6 +743,9 @@ SPLIT = Exercise(
             "test = np.zeros(N, bool)；for speaker in order：若 test.sum() >= share * N 则 break；test |= speakers == speaker",
         ),
     ),
+    survivors={
+        "test.sum() >= share * len(speakers) → test.sum() > share * len(speakers)": "whole speakers never hold exactly the share here: if they did, cutting through a speaker would be right as well",
+    },
     right={
         "numpy": (
             "def held_out_speakers(speakers, share, order):\n"
@@ -766,7 +773,7 @@ def draw_candidates(rng):
         "drawn": drawn,
         "scores": rng.permutation(np.arange(7)) * 10.0 - 20,
         "elite": int(rng.choice([2, 3])),
-        "least": 0.05,
+        "least": float(rng.choice([0.05, 0.1, 0.2])),
     }
 
 
@@ -885,7 +892,7 @@ def draw_curves(rng):
     while True:
         rising = np.sort(rng.integers(0, 7, size=(2, 4, 6)), axis=2) * 50.0
         warm, cold = np.maximum(0, rising - 50.0 * rng.integers(0, 2, size=rising.shape))
-        drawn = {"warm": warm, "cold": cold, "threshold": 200.0}
+        drawn = {"warm": warm, "cold": cold, "threshold": float(rng.choice([150.0, 200.0]))}
         answers = [compared(**drawn), *(each.answer(**drawn) for each in COMPARE_PITFALLS)]
         if len({tuple(answer.values()) for answer in answers}) == len(answers):
             return drawn
