@@ -99,15 +99,21 @@ def plain(text: str) -> str:
     return "\n".join(paragraph for paragraph in joined if paragraph)
 
 
-def sentences_of(text: str, *, least: int = 4) -> list[str]:
+def sentences_of(text: str, *, least: int = 4, letters: float = 0.0) -> list[str]:
     """Cut a text into sentences: at a full stop, question or exclamation mark before a blank, and at lines' ends.
 
     Args:
         text: As :func:`plain` gives it.
         least: Sentences of fewer words are left out.
+        letters: So are those of which less than this part is letters and blanks: tables, code.
     """
     cut = (piece.strip() for line in text.splitlines() for piece in re.split(r"(?<=[.!?]) ", line))
-    return [sentence for sentence in cut if len(sentence.split()) >= least]
+    return [
+        sentence
+        for sentence in cut
+        if len(sentence.split()) >= least
+        and sum(sign.isalpha() or sign == " " for sign in sentence) >= letters * len(sentence)
+    ]
 
 
 def _docstrings(path: Path) -> list[str]:
