@@ -10,7 +10,7 @@ measured on these texts shows how a method works and not how well it does on rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -22,6 +22,7 @@ SOURCE = "generated from word lists; nobody's opinion"
 CLASSES = ("negative", "positive")
 
 Words = Mapping[str, Sequence[str]]
+Join = Callable[[list[tuple[str, str]], np.random.Generator], str]
 
 _ENGLISH: dict[str, dict[str, str]] = {
     "shared": {
@@ -114,8 +115,8 @@ def reviews(*, n: int, seed: int = 0, about: str = "books", language: str = "en"
     return Domain("reviews", x, y, CLASSES, LICENSE, SOURCE)
 
 
-def _review(good: bool, own: Words, shared: Words, join: object, rng: np.random.Generator) -> str:
-    sentences = []
+def _review(good: bool, own: Words, shared: Words, join: Join, rng: np.random.Generator) -> str:
+    sentences: list[tuple[str, str]] = []
     for _ in range(rng.integers(2, 6)):
         if sentences and rng.random() < PLAIN:
             sentences.append((str(rng.choice(own["plain"])), ""))
@@ -123,7 +124,7 @@ def _review(good: bool, own: Words, shared: Words, join: object, rng: np.random.
         side = "good" if good == (rng.random() < AGREES) else "bad"
         words = shared[side] if rng.random() < SHARED else own[side]
         sentences.append((str(rng.choice(own["thing"])), str(rng.choice(words))))
-    return join(sentences, rng)  # type: ignore[operator]
+    return join(sentences, rng)
 
 
 def _in_english(sentences: list[tuple[str, str]], rng: np.random.Generator) -> str:

@@ -19,6 +19,9 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
+
+from course_lib.data.domain import Domain
 from course_lib.errors import CourseError
 
 # The modules whose docstrings are prose; alphabetical, none of them is imported.
@@ -63,12 +66,38 @@ def python_manual() -> str:
     return "\n".join(plain(topics[name]) for name in sorted(topics))
 
 
+TOPICS = {
+    "network": ("email", "ftplib", "http", "imaplib", "ipaddress", "smtplib", "socket", "urllib"),
+    "numbers": ("decimal", "fractions", "heapq", "random", "statistics"),
+    "files": ("csv", "mailbox", "pathlib", "pickle", "shutil", "tarfile", "tempfile", "zipfile"),
+    "drawing": ("tkinter", "turtle"),
+}
+
+
+def topic_sentences(*, least: int = 6) -> Domain:
+    """Give sentences of real docstrings, labelled with what their module is about.
+
+    Args:
+        least: How many words a sentence has at least.
+
+    Returns:
+        A domain of four classes whose ``x`` are texts; each sentence once, in the modules' order.
+    """
+    found: dict[str, int] = {}
+    for label, modules in enumerate(TOPICS.values()):
+        for sentence in sentences_of(python_docstrings(modules), least=least, letters=0.85):
+            found.setdefault(sentence, label)
+    x, y = np.array(list(found), dtype=str), np.array(list(found.values()), dtype=np.int64)
+    source = "docstrings of Python's standard library"
+    return Domain("topics", x, y, tuple(TOPICS), "PSF License Version 2", source)
+
+
 @cache
-def python_docstrings() -> str:
-    """Give the docstrings of some fifty modules of the standard library as one text."""
+def python_docstrings(modules: tuple[str, ...] = _PROSE) -> str:
+    """Give the docstrings of modules of the standard library (some fifty of them) as one text."""
     found: list[str] = []
     library = Path(sysconfig.get_path("stdlib"))
-    for name in _PROSE:
+    for name in modules:
         for path in sorted([library / f"{name}.py", *(library / name).rglob("*.py")]):
             if path.is_file() and "test" not in path.parts:
                 found += _docstrings(path)

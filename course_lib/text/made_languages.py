@@ -136,7 +136,8 @@ def _group(language: str, words: dict[str, str], thing: Thing) -> list[str]:
 def _make_words(language: str, count: int) -> list[str]:
     """Make different words of two or three open syllables."""
     consonants, vowels = (list(sounds) for sounds in _SOUNDS[language])
-    rng, made = np.random.default_rng([LANGUAGES.index(language), 7]), []
+    rng = np.random.default_rng([LANGUAGES.index(language), 7])
+    made: list[str] = []
     while len(made) < count:
         syllables = [
             str(rng.choice(consonants)) + str(rng.choice(vowels)) for _ in range(rng.integers(2, 4))

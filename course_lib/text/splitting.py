@@ -45,7 +45,9 @@ def learn_merges(texts: Iterable[str], count: int) -> list[tuple[str, str]]:
         The pairs in the order in which they were merged.
     """
     require_count("count", count)
-    chunks = Counter(tuple(chunk) for text in texts for chunk in text.split())
+    chunks: Counter[tuple[str, ...]] = Counter(
+        tuple(chunk) for text in texts for chunk in text.split()
+    )
     merges: list[tuple[str, str]] = []
     while len(merges) < count:
         pairs: Counter[tuple[str, str]] = Counter()
@@ -56,7 +58,7 @@ def learn_merges(texts: Iterable[str], count: int) -> list[tuple[str, str]]:
             break
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
-        merged: Counter[tuple[str, str]] = Counter()
+        merged: Counter[tuple[str, ...]] = Counter()
         for pieces, times in chunks.items():
             merged[tuple(merge_pair(pieces, best))] += times
         chunks = merged
