@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import tuning_probes
+from course_lib.keras import text_probes, tuning_probes
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -96,6 +96,7 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
+filled_embedding = text_probes.filled_embedding
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -106,6 +107,7 @@ ARGUMENTS = {
     "transferring": tools_to_transfer,
     "moving": model_to_move,
     **tuning_probes.ARGUMENTS,
+    **text_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import tuning_probes
+from course_lib.pytorch import text_probes, tuning_probes
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -98,6 +98,7 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
+filled_embedding = text_probes.filled_embedding
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -108,6 +109,7 @@ ARGUMENTS = {
     "transferring": tools_to_transfer,
     "moving": model_to_move,
     **tuning_probes.ARGUMENTS,
+    **text_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
