@@ -701,7 +701,7 @@ BITS = Exercise(
     },
 )
 
-# 10.6 ---------------------------------------------------------------------------------------------
+# 10.7 ---------------------------------------------------------------------------------------------
 
 
 def draw_pair(rng):
@@ -735,7 +735,7 @@ def paired(**bug):
 
 
 PAIR_ROWS = Exercise(
-    id="10.6",
+    id="10.7",
     title=text("Find the bug: what is the target?", "找出毛病：目标是什么？"),
     points=3,
     objective="O4",
@@ -829,12 +829,12 @@ PAIR_ROWS = Exercise(
     },
 )
 
-# 10.7 ---------------------------------------------------------------------------------------------
+# 10.6 ---------------------------------------------------------------------------------------------
 
 
 def draw_nucleus(rng):
     return {
-        "z": np.array([rng.normal(size=6) * 2 for _ in range(3)]),
+        "z": rng.normal(size=(3, 6)) * np.array([[0.4], [1.0], [2.0]]),
         "temperature": float(rng.choice([0.7, 1.5])),
         "share": float(rng.choice([0.6, 0.8])),
     }
@@ -872,7 +872,7 @@ def of_nucleus(**bug):
 
 
 NUCLEUS = Exercise(
-    id="10.7",
+    id="10.6",
     title=text("The nucleus", "核采样"),
     points=3,
     objective="O5",
@@ -971,7 +971,7 @@ NUCLEUS = Exercise(
     },
 )
 
-EXERCISES = (LONGEST_MATCH, GLOVE, INSTALL, ATTENTION, BITS, PAIR_ROWS, NUCLEUS)
+EXERCISES = (LONGEST_MATCH, GLOVE, INSTALL, ATTENTION, BITS, NUCLEUS, PAIR_ROWS)
 
 QUIZZES = (
     Quiz(
@@ -1037,8 +1037,8 @@ QUIZZES = (
     Quiz(
         id="10.q3",
         question=text(
-            "Sixty sentences of Luma with their translations. Which start is best, and can a pre-trained start be *worse* than none?",
-            "只有六十句 Luma 语和译文。哪种起点最好？预训练过的起点会不会比没有**更差**？",
+            "A hundred sentences of Luma with their translations. Which start is best, and can a pre-trained start be *worse* than none?",
+            "只有一百句 Luma 语和译文。哪种起点最好？预训练过的起点会不会比没有**更差**？",
         ),
         options=(
             Option(
@@ -1065,8 +1065,8 @@ QUIZZES = (
             Option(
                 text("No difference: translation is word by word", "没有差别：翻译就是逐词对应"),
                 text(
-                    "Then sixty sentences would have to be enough for all words. They are not.",
-                    "那样六十句就该够学会所有的词了。事实并非如此。",
+                    "Then a hundred sentences would have to be enough for all words. They are not.",
+                    "那样一百句就该够学会所有的词了。事实并非如此。",
                 ),
             ),
         ),
