@@ -61,7 +61,6 @@ LONGEST_MATCH = Exercise(
     reference=lambda sentence, words: cut(sentence, words),
     comparator=equal(),
     tensors=False,
-    forbidden=("jieba.cut", "jieba.lcut"),
     pitfalls=(
         Pitfall(
             "shortest",
@@ -362,7 +361,7 @@ INSTALL = Exercise(
     pitfalls=(
         Pitfall(
             "not_frozen",
-            lambda **inputs: {"known_rows": True, "table_moved": True},
+            lambda **inputs: {"known_rows": True, "table_moved": True, "head_moved": True},
             text(
                 "The vectors are in, but the training step moved them: freeze the embedding.",
                 "向量放进去了，但训练一步就把它们改了：要冻结嵌入层。",
