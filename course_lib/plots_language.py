@@ -29,7 +29,10 @@ def plot_attention(weights: np.ndarray, tokens: Sequence[str]) -> None:
     axis.tick_params(axis="x", rotation=90)
     axis.set(xlabel=both("looked at", "被看的词元"), ylabel=both("looks", "在看的词元"))
     axis.grid(visible=False)
-    most = [f"{tokens[i]} → {tokens[int(row.argmax())]} ({row.max():.2f})" for i, row in enumerate(weights)]
+    most = [
+        f"{tokens[i]} → {tokens[int(row.argmax())]} ({row.max():.2f})"
+        for i, row in enumerate(weights)
+    ]
     describe(
         figure,
         "Where each token looks most: " + "; ".join(most) + ".",

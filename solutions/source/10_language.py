@@ -187,6 +187,10 @@ GLOVE = Exercise(
     points=3,
     objective="O2",
     function="glove_loss",
+    survivors={
+        "(w[i] * c[j]).sum(axis=1) + b[i] + d[j] - np.log(X[i, j]) → np.log(X[i, j]) - ((w[i] * c[j]).sum(axis=1) "
+        "+ b[i] + d[j])": "the difference is squared",
+    },
     inputs=draw_glove,
     reference=glove,
     comparator=close(rtol=1e-6, atol=1e-8),
@@ -709,10 +713,10 @@ def draw_pair(rng):
     return {
         "source": [int(n) for n in source],
         "target": [int(n) for n in target],
-        "start": 2,
+        "start": int(rng.integers(1, 4)),
         "arrow": int(rng.integers(4, 8)),
-        "end": 3,
-        "places": 12,
+        "end": int(rng.integers(8, 10)),
+        "places": int(rng.integers(11, 15)),
     }
 
 
@@ -834,8 +838,10 @@ PAIR_ROWS = Exercise(
 def draw_nucleus(rng):
     return {
         "z": rng.normal(size=(3, 6)) * np.array([[0.4], [1.0], [2.0]]),
-        "temperature": float(rng.choice([0.7, 1.5])),
-        "share": float(rng.choice([0.6, 0.8])),
+        "temperature": float(rng.uniform(0.5, 0.8))
+        if rng.random() < 0.5
+        else float(rng.uniform(1.3, 1.8)),
+        "share": float(rng.uniform(0.55, 0.85)),
     }
 
 
@@ -876,6 +882,9 @@ NUCLEUS = Exercise(
     points=3,
     objective="O5",
     function="nucleus_probabilities",
+    survivors={
+        "before < share → before <= share": "no sum of drawn probabilities is the share exactly"
+    },
     inputs=draw_nucleus,
     reference=nucleus,
     comparator=close(rtol=1e-6, atol=1e-9),
