@@ -101,6 +101,18 @@ def _read_together(batches: Any, count: int) -> dict[str, Any] | None:
     return {name: np.stack([batch[name] for batch in read]) for name in read[0]}
 
 
+def as_dense(gradient: Any) -> Any:
+    """Give a gradient as one plain tensor.
+
+    TensorFlow gives an embedding's row by row, a row once for each time that its token occurs: to
+    square such a thing before it is added up, as Adam would, is wrong.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is not None and isinstance(gradient, tensorflow.IndexedSlices):
+        return tensorflow.convert_to_tensor(gradient)
+    return gradient
+
+
 def differentiate(loss: Callable[[], Any], weights: list[Any]) -> tuple[Any, list[Any]]:
     """Give a loss and its gradients, by the engine's own automatic differentiation.
 
@@ -129,7 +141,7 @@ def differentiate(loss: Callable[[], Any], weights: list[Any]) -> tuple[Any, lis
         values = [w.value for w in weights]
         tape.watch(values)
         value = loss()
-    return value, tape.gradient(value, values)
+    return value, [as_dense(slope) for slope in tape.gradient(value, values)]
 
 
 def squared_gradients(loss: Callable[..., Any], weights: list[Any]) -> Callable[..., list[Any]]:

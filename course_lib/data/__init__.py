@@ -9,6 +9,7 @@ Your own pictures come in through ``load_folder("my_pictures")``.
 | ``rendered_digits`` | rendered digits, the source for domain adaptation |
 | ``fractals``, ``shapes``, ``dead_leaves`` | sources of quite another kind |
 | ``vowels`` | sounds: ten vowels of synthetic men, women and children |
+| ``reviews``, ``messages`` | generated texts: sentiment, spam; each of several kinds |
 
 Real data sets have names, too (``mnist``, ``cifar10``, ``hymenoptera`` …: ``./course data list``) and come from
 the network, once. ``load("digits", real="mnist")`` is the embedded domain or, with ``COURSE_DATA=real``,
@@ -28,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from course_lib.data import digits, fractals, letters, shapes, vowels
+from course_lib.data import digits, fractals, letters, messages, reviews, shapes, vowels
 from course_lib.data.catalogue import REAL
 from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
 from course_lib.data.folders import load_folder, load_picture
@@ -68,6 +69,10 @@ _RENDERED: dict[str, Callable[..., Domain]] = {
     "dead_leaves": shapes.dead_leaves,
 }
 _SOUNDS: dict[str, Callable[..., Domain]] = {"vowels": vowels.vowels}
+_WRITTEN: dict[str, Callable[..., Domain]] = {
+    "reviews": reviews.reviews,
+    "messages": messages.messages,
+}
 
 
 def load(
@@ -84,7 +89,7 @@ def load(
 
     Args:
         name: one of :func:`names`, or a real data set (``./course data list``).
-        n: number of examples; by default 10,000 rendered ones, or all there are.
+        n: number of examples; by default 10,000 rendered ones (2,000 texts), or all there are.
         seed: for rendered data, another seed gives other images; for real data with ``n``, another
             sample.
         size: side length of the images in pixels; by default 32, and a real data set's own. Sounds
@@ -92,7 +97,8 @@ def load(
         cache: keep rendered images on disk.
         real: the real data set to take instead where the reader asks for real data
             (``COURSE_DATA=real``); images come in the size that was asked for, or 32.
-        options: what the domain's own function takes, for example ``style="hand"`` for letters.
+        options: what the domain's own function takes, for example ``style="hand"`` for letters or
+            ``about="hotels"`` for reviews; they say nothing to a real data set in its place.
 
     Raises:
         CourseError: no such domain, or an option that it does not have.
@@ -101,21 +107,23 @@ def load(
         return load_real(real, n=n, seed=seed, size=size or 32)
     if name in REAL:
         return load_real(name, n=n, seed=seed, size=size, **_part_of(name, options))
-    if name in _SOUNDS:
+    if name in _SOUNDS | _WRITTEN:
         if size is not None:
-            options["size"] = size  # a sound has none: it is refused like any other strange option
-        return _made(
-            name, _SOUNDS[name], n=2000 if n is None else n, seed=seed, cache=cache, **options
-        )
+            options["size"] = size  # neither has one: it is refused like any other strange option
+        if name in _SOUNDS:
+            options["cache"] = cache
+        make = (_SOUNDS | _WRITTEN)[name]
+        return _made(name, make, n=2000 if n is None else n, seed=seed, **options)
     size = 32 if size is None else size
     if name == "digits":
         _require_no_options(name, options)
         domain = digits.digits(size=size)
         return domain if n is None else domain.sample(n, seed)
     if name not in _RENDERED:
+        known = ["digits", *_RENDERED, *_SOUNDS, *_WRITTEN]
         raise CourseError(
-            f"There is no domain {name!r}: choose one of {', '.join(['digits', *_RENDERED, *_SOUNDS])}.",
-            f"没有名为 {name!r} 的数据域：可选 {'、'.join(['digits', *_RENDERED, *_SOUNDS])}。",
+            f"There is no domain {name!r}: choose one of {', '.join(known)}.",
+            f"没有名为 {name!r} 的数据域：可选 {'、'.join(known)}。",
         )
     n = 10_000 if n is None else n
     return _made(name, _RENDERED[name], n=n, seed=seed, size=size, cache=cache, **options)
@@ -124,6 +132,7 @@ def load(
 def names() -> list[tuple[str, str, str]]:
     """All domains: name, what it is in one line, licence."""
     drawn, typeset = "Made here", letters.LICENSE
+    kinds = both("books, kitchen, phones, hotels", "书籍、厨具、手机、酒店")
     return [
         ("digits", both("1,797 real handwritten digits", "1,797 张真实的手写数字图片"), digits.LICENSE),
         ("letters", both("letters A–Z a–z in 22 typefaces", "22 种字体的英文字母 A–Z a–z"), typeset),
@@ -133,6 +142,8 @@ def names() -> list[tuple[str, str, str]]:
         ("shapes", both("twelve geometric shapes", "十二种几何图形"), drawn),
         ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), drawn),
         ("vowels", both("ten spoken vowels, synthesised", "十个合成的英语元音"), drawn),
+        ("reviews", both(f"generated reviews of {kinds}", f"生成的评论：{kinds}"), reviews.LICENSE),
+        ("messages", both("generated messages, spam or not", "生成的消息，是否垃圾信息"), messages.LICENSE),
     ]  # fmt: skip
 
 

@@ -125,6 +125,16 @@ def _read_sms(files: Files, part: str, size: int) -> Arrays:
     return formats.texts_of(formats.read_lines(content), ("ham", "spam"))
 
 
+def _read_sst2(files: Files, part: str, size: int) -> Arrays:
+    name = {"train": "train.tsv", "test": "dev.tsv"}[part]  # the labels of its own test are secret
+    ((_, content),) = members(_only(files), wanted=lambda each: each == f"SST-2/{name}")
+    return formats.texts_of(formats.read_lines(content, label=1, text=0), ("0", "1"))
+
+
+def _read_imdb(files: Files, part: str, size: int) -> Arrays:
+    return formats.read_texts(_only(files), below=f"aclImdb/{part}", classes=("neg", "pos"))
+
+
 def _read_chnsenticorp(files: Files, part: str, size: int) -> Arrays:
     name = {"train": "train.tsv", "test": "dev.tsv"}[part]
     ((_, content),) = members(
@@ -218,6 +228,22 @@ _SMS_FILE = RemoteFile(
         "https://archive.ics.uci.edu/static/public/228/sms+spam+collection.zip",
     ),
     "sha256:1587ea43e58e82b14ff1f5425c88e17f8496bfcdb67a583dbff9eefaf9963ce3",
+)
+_SST2_FILE = RemoteFile(
+    "SST-2.zip",
+    (
+        "https://bj.bcebos.com/dataset/glue/SST.zip",
+        "https://dl.fbaipublicfiles.com/glue/data/SST-2.zip",
+    ),
+    "md5:9f81648d4199384278b86e315dac217c",
+)
+_IMDB_FILE = RemoteFile(
+    "aclImdb_v1.tar.gz",
+    (
+        "https://bj.bcebos.com/dataset/imdb%2FaclImdb_v1.tar.gz",
+        "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+    ),
+    "md5:7c2ac02c03563afcf9b574c7e56c153a",
 )
 _CHNSENTICORP_FILE = RemoteFile(
     "ChnSentiCorp.zip",
@@ -428,7 +454,38 @@ _ALL = (
         license="CC BY 4.0",
         citation="T. A. Almeida, J. M. Gómez Hidalgo and A. Yamakami, Contributions to the study of SMS "
         "spam filtering, ACM DocEng, 2011",
-        stands_in="",
+        stands_in="messages",
+        size=None,
+    ),
+    RealSet(
+        name="sst2",
+        about={
+            "en": "68,221 phrases and sentences from film reviews, good or bad",
+            "zh": "68,221 个影评短语和句子，好评或差评",
+        },
+        parts={"train": (_SST2_FILE,), "test": (_SST2_FILE,)},
+        read=_read_sst2,
+        classes=("negative", "positive"),
+        license="none stated; research use",
+        citation="R. Socher et al., Recursive deep models for semantic compositionality over a sentiment "
+        "treebank, EMNLP, 2013",
+        stands_in="reviews",
+        size=None,
+        note={
+            "en": "Its training part holds phrases of its sentences, too; the part named test is GLUE's dev, "
+            "for GLUE keeps the labels of its own test.",
+            "zh": "训练部分还包含句子里的短语；这里的 test 是 GLUE 的 dev，因为 GLUE 不公开自己测试集的标签。",
+        },
+    ),
+    RealSet(
+        name="imdb",
+        about={"en": "50,000 film reviews, good or bad", "zh": "5 万条影评，好评或差评"},
+        parts={"train": (_IMDB_FILE,), "test": (_IMDB_FILE,)},
+        read=_read_imdb,
+        classes=("negative", "positive"),
+        license="none stated; research use",
+        citation="A. L. Maas et al., Learning word vectors for sentiment analysis, ACL, 2011",
+        stands_in="reviews",
         size=None,
     ),
     RealSet(
@@ -440,7 +497,7 @@ _ALL = (
         license="none stated; research use",
         citation="S. Tan and J. Zhang, An empirical study of sentiment analysis for Chinese documents, "
         "Expert Systems with Applications 34(4), 2008",
-        stands_in="",
+        stands_in="reviews",
         size=None,
     ),
 )

@@ -207,6 +207,24 @@ def read_lines(content: bytes, *, label: int = 0, text: int = 1) -> list[tuple[s
     return [(row[label], row[text]) for row in rows if len(row) > max(label, text)]
 
 
+def read_texts(path: Path, *, below: str, classes: Sequence[str]) -> Arrays:
+    """Read an archive with a folder for each class and a text in each file, in the order of their names.
+
+    Args:
+        path: The archive.
+        below: The folder in it that holds the classes' folders.
+        classes: Their names; label i is ``classes[i]``.
+    """
+    parent = PurePosixPath(below)
+    found = [
+        (name, _class_in(name, parent) or "", content.decode("utf-8", "replace"))
+        for name, content in members(path, wanted=lambda each: _class_in(each, parent) in classes)
+    ]
+    if not found:
+        raise damaged(path)
+    return texts_of([(label, text) for _, label, text in sorted(found)], classes)
+
+
 def texts_of(rows: Iterable[tuple[str, str]], labels: Sequence[str]) -> Arrays:
     """Turn (label, text) into arrays; rows with another label (a heading) are left out."""
     kept = [(labels.index(label), text) for label, text in rows if label in labels]

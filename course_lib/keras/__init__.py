@@ -56,6 +56,7 @@ from course_lib.keras.parts import describe_groups
 from course_lib.keras.pretraining import pretrain_backbone
 from course_lib.keras.pruning import finish_pruning, prune_filters, prune_weights
 from course_lib.keras.repetition import evaluate_each, fit_each
+from course_lib.keras.scribe import load_scribe, pretrain_scribe, save_scribe
 from course_lib.keras.small_parts import (
     load_small_part,
     put_small_part,
@@ -63,6 +64,7 @@ from course_lib.keras.small_parts import (
     small_part,
     stored_bytes,
 )
+from course_lib.keras.transformer import attach_text_head, attention_maps, build_language_model
 from course_lib.keras.weighted import SourceAndTarget, WeightedCrossEntropy
 from course_lib.keras.wrappers import L2SP, Augmented, MixUp, Wrapper
 from course_lib.training import (
@@ -93,6 +95,7 @@ from course_lib.training.augmentation import (
 )
 from course_lib.training.memory import Memory
 from course_lib.training.merging import add_task_vectors, average_weights, task_vector
+from course_lib.training.transformer_shape import TransformerShape
 from course_lib.training.two_domains import labelled_target, unlabelled_target
 
 # What the imports made stays to the end: looking for garbage after each fit is then quick.
@@ -144,6 +147,7 @@ __all__ = [
     "SourceAndTarget",
     "SquaredError",
     "TaskCrossEntropy",
+    "TransformerShape",
     "WarmupCosine",
     "WeightedCrossEntropy",
     "Wrapper",
@@ -152,11 +156,14 @@ __all__ = [
     "add_task_vectors",
     "attach_head",
     "attach_heads",
+    "attach_text_head",
+    "attention_maps",
     "augment",
     "average_weights",
     "binary_cross_entropy",
     "build_bottleneck",
     "build_head",
+    "build_language_model",
     "coral_distance",
     "count_parameters",
     "cross_entropy",
@@ -180,6 +187,7 @@ __all__ = [
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_scribe",
     "load_small_part",
     "mean_entropy",
     "mean_squared_error",
@@ -188,6 +196,7 @@ __all__ = [
     "named_arrays",
     "predict",
     "pretrain_backbone",
+    "pretrain_scribe",
     "probe_then_fine_tune",
     "prune_filters",
     "prune_weights",
@@ -198,6 +207,7 @@ __all__ = [
     "remove_adapters",
     "reverse_gradient",
     "save_backbone",
+    "save_scribe",
     "save_small_part",
     "seed_everything",
     "sequence_negative_log_likelihood",

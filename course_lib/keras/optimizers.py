@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.keras_backend import as_dense
 from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 
 Treatment = Mapping[int, tuple[float, float]]  # by a weight's id: factor of the rate, decay
@@ -56,6 +57,7 @@ class ByPart:
         It would note a gradient for the sum over replicas, and with it keep the whole graph of every
         training for ever: 50 MB each for a small network.
         """
+        grads = [as_dense(gradient) for gradient in grads]
         replicas = getattr(self, "_distribution_strategy", None)
         if replicas is None or replicas.num_replicas_in_sync > 1:
             super()._backend_update_step(grads, trainable_variables, learning_rate)  # type: ignore[misc]

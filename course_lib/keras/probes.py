@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import sense_probes, tuning_probes
+from course_lib.keras import sense_probes, text_probes, tuning_probes
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -98,6 +98,7 @@ rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
 narrowing = sense_probes.narrowing
 reading_out = sense_probes.reading_out
+filled_embedding = text_probes.filled_embedding
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -109,6 +110,7 @@ ARGUMENTS = {
     "moving": model_to_move,
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
+    **text_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

@@ -13,6 +13,7 @@ dense          weight (out, in)        kernel (in, out)
 batch norm     weight, bias            gamma, beta
 ..             running_mean, …_var     moving_mean, …_variance
 attention      in_proj_weight (3D, D)  in_proj_weight (D, 3D)
+embedding      weight (K, D)           embeddings (K, D)
 =============  ======================  =====================
 """
 
@@ -29,6 +30,7 @@ _TO_KERAS = {2: (1, 0), 4: (2, 3, 1, 0)}
 _TO_KERAS_DEPTHWISE = {4: (2, 3, 0, 1)}
 _NAMES = {
     "kernel": "weight",
+    "embeddings": "weight",
     "gamma": "weight",
     "beta": "bias",
     "bias": "bias",
@@ -89,6 +91,9 @@ def named_variables(
             # A layer that is nothing but one weight bears the name of that weight.
             key = name if name.split(".")[-1] == own else f"{name}.{own}"
             n = len(variable.shape)
+            if isinstance(layer, keras.layers.Embedding):
+                yield key, variable, (0, 1)  # the one table that both keep the same way round
+                continue
             axes = (_TO_KERAS_DEPTHWISE if depthwise else _TO_KERAS).get(n, tuple(range(n)))
             yield key, variable, axes
 

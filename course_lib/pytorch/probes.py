@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import sense_probes, tuning_probes
+from course_lib.pytorch import sense_probes, text_probes, tuning_probes
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -100,6 +100,7 @@ rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
 narrowing = sense_probes.narrowing
 reading_out = sense_probes.reading_out
+filled_embedding = text_probes.filled_embedding
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -111,6 +112,7 @@ ARGUMENTS = {
     "moving": model_to_move,
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
+    **text_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

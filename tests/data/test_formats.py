@@ -200,3 +200,25 @@ def test_sounds_in_folders(tmp_path):
 def test_another_kind_of_sound_is_said(content):
     with pytest.raises(CourseError, match="one channel, 16 bits"):
         formats.decode_sound(content, "a.wav")
+
+
+def test_texts_in_a_folder_for_each_class(tmp_path):
+    files = {
+        "a/train/neg/2.txt": b"bad",
+        "a/train/pos/1.txt": "größer".encode(),
+        "a/train/unsup/1.txt": b"?",
+    }
+    path = make_tar(tmp_path / "a.tar.gz", files | {"a/test/neg/1.txt": b"other"})
+    x, y = formats.read_texts(path, below="a/train", classes=("neg", "pos"))
+    assert x.tolist() == ["bad", "größer"] and y.tolist() == [0, 1]
+    with pytest.raises(CourseError, match="damaged"):
+        formats.read_texts(path, below="a/elsewhere", classes=("neg", "pos"))
+
+
+def test_phrases_with_their_labels_behind(tmp_path):
+    from course_lib.data.catalogue import REAL
+
+    rows = b'sentence\tlabel\nhide new secretions \t0\nwhat "a" film\t1\n'
+    path = make_zip(tmp_path / "SST-2.zip", {"SST-2/train.tsv": rows, "SST-2/dev.tsv": rows[:37]})
+    x, y = REAL["sst2"].read({"SST-2.zip": path}, "train", 0)
+    assert x.tolist() == ["hide new secretions ", 'what "a" film'] and y.tolist() == [0, 1]

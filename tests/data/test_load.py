@@ -14,8 +14,10 @@ from sklearn.datasets import load_digits
 from course_lib import data
 from course_lib.errors import CourseError
 from tests.conftest import ROOT, require
+from tests.data.test_written import TEXTS
 
-NAMES = [name for name, _, _ in data.names() if name != "vowels"]  # pictures; sounds: tests/sound
+# Pictures; sounds: tests/sound, texts: tests/data/test_written.py.
+NAMES = [name for name, _, _ in data.names() if name not in {"vowels", *TEXTS}]
 RENDERED = [name for name in NAMES if name != "digits"]
 
 # The bytes of 200 images, with the locked versions of NumPy and Pillow. A new version may change

@@ -165,6 +165,34 @@ def rates_by_part(half: str) -> dict[str, Any]:
     return found | {name: found[name].tolist() for name in ("first", "second")}
 
 
+def transformer(half: str) -> dict[str, Any]:
+    """Give what a small transformer answers, where it looks, and how it learns: tokens, then whole texts."""
+    import numpy as np
+
+    from course_lib.training import SGD, AdamW
+
+    module = importlib.import_module(f"course_lib.{half}")
+    shape = module.TransformerShape(vocabulary=20, places=8, width=16, depth=2, heads=4, hidden=32)
+    rng = np.random.default_rng(0)
+    x = rng.integers(1, 20, (48, 8))  # tokens come twice in a batch: their gradients add up first
+    y = np.where(rng.random(x.shape) < 0.2, -1, np.roll(x, -1, axis=1))
+    x[:5, 5:] = 0  # padding
+    model = module.build_language_model(shape, seed=1)
+    found: dict[str, Any] = {"logits": module.predict(model, x[:3]).tolist()}
+    found["maps"] = module.attention_maps(model, x[:2]).tolist()
+    how: dict[str, Any] = {"epochs": 7, "batch_size": 16, "progress": False}
+    objective = module.SequenceLikelihood()
+    learned = module.fit(model, (x, y), objective=objective, optimizer=AdamW(0.01), **how)
+    classifier = module.freeze_plan(module.attach_text_head(model.backbone, 3), "last")
+    found["groups"] = module.describe_groups(classifier)
+    tuned = module.fit(classifier, (x, x.sum(axis=1) % 3), optimizer=SGD(0.05), **how)
+    found["scribe"] = module.predict(module.load_scribe(), x).tolist()
+    return found | {
+        "losses": learned.loss + tuned.loss,
+        "names": sorted(module.named_arrays(model)),
+    }
+
+
 def _parameters(thing: Any) -> list[tuple[str, str, str]]:
     parameters = inspect.signature(thing).parameters.values()
     return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
@@ -181,6 +209,7 @@ def main(half: str, file: str, names: list[str]) -> None:
     report["three_steps"] = three_steps(half)
     report["repetition"] = repetition(half)
     report["rates_by_part"] = rates_by_part(half)
+    report["transformer"] = transformer(half)
     run = importlib.import_module(f"tests.parity.run_{half}").run
     cases = importlib.import_module("tests.parity.cases").CASES
     report["cases"] = {name: run(cases[name]) for name in names}

@@ -1,0 +1,1082 @@
+"""Exercises of chapter 10, language: inputs, references, pitfalls, hints, proofs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course_lib.exercises.comparators import close, equal
+from course_lib.exercises.specification import Exercise, Option, Pitfall, Quiz, text
+
+# 10.1 ---------------------------------------------------------------------------------------------
+
+_CASES = (
+    ("研究生命起源", ("研究", "研究生", "生命", "起源")),
+    ("南京市长江大桥", ("南京", "南京市", "市长", "长江", "长江大桥", "大桥", "大")),
+    ("他说的确实在理", ("的确", "确实", "实在", "在理")),
+    ("结合成分子时", ("结合", "合成", "成分", "分子")),
+    ("乒乓球拍卖完了", ("乒乓", "乒乓球", "球拍", "拍卖", "卖完")),
+    ("从小学起", ("从小", "小学", "学起")),
+)
+
+
+def draw_text(rng):
+    chosen = [_CASES[0], _CASES[1], _CASES[rng.integers(2, len(_CASES))]]
+    order = rng.permutation(3)
+    between = ["啊", "呢吧", ""]  # in no word
+    return {
+        "sentence": "".join(chosen[i][0] + sign for i, sign in zip(order, between, strict=True)),
+        "words": [str(w) for w in rng.permutation([w for case in chosen for w in case[1]])],
+    }
+
+
+def cut(sentence, words, *, shortest=False, backward=False, drop=False, cap=None, glue=False):
+    """Cut a sentence by its longest (or shortest) known words."""
+    known, found, rest = set(words), [], sentence
+    longest = cap or max(map(len, known))
+    while rest:
+        sizes = range(1, min(longest, len(rest)) + 1)
+        order = sizes if shortest else reversed(sizes)
+        pieces = [rest[-n:] if backward else rest[:n] for n in order]
+        piece = next((p for p in pieces if p in known), None)
+        if piece is None:
+            piece = rest[-1] if backward else rest[0]
+            if not drop:
+                if glue and found and found[-1] not in known:
+                    found[-1] += piece
+                else:
+                    found.append(piece)
+        else:
+            found.append(piece)
+        rest = rest[: -len(piece)] if backward else rest[len(piece) :]
+    return found[::-1] if backward else found
+
+
+LONGEST_MATCH = Exercise(
+    id="10.1",
+    title=text("Words without spaces", "没有空格的词"),
+    points=3,
+    objective="O1",
+    function="longest_match",
+    inputs=draw_text,
+    reference=lambda sentence, words: cut(sentence, words),
+    comparator=equal(),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "shortest",
+            lambda sentence, words: cut(sentence, words, shortest=True),
+            text(
+                "You took the shortest known word at each place. Try the longest first.",
+                "你在每个位置取了最短的词。应当先试最长的。",
+            ),
+        ),
+        Pitfall(
+            "backward",
+            lambda sentence, words: cut(sentence, words, backward=True),
+            text(
+                "This is the matching from the right end. It is a method, too (often the better one), but here we go from the "
+                "left.",
+                "这是从右往左的匹配。它也是一种方法（往往还更好），但这里要从左往右。",
+            ),
+        ),
+        Pitfall(
+            "unknown_dropped",
+            lambda sentence, words: cut(sentence, words, drop=True),
+            text(
+                "Characters that begin no known word have vanished. Such a character is a token by itself: nothing of the text "
+                "may get lost.",
+                "不在词典里的字不见了。这样的字应单独成为一个词元：原文一个字也不能丢。",
+            ),
+        ),
+        Pitfall(
+            "characters",
+            lambda sentence, words: list(sentence),
+            text(
+                "Every character stands alone: no word of the list was found. Compare substrings, `sentence[i:i + n]`.",
+                "每个字都单独成了一项：词表里的词一个也没找到。要比较子串 `sentence[i:i + n]`。",
+            ),
+        ),
+        Pitfall(
+            "two_at_most",
+            lambda sentence, words: cut(sentence, words, cap=2),
+            text(
+                "Words of three characters and more are never found. The longest word of the list says how far to look.",
+                "三个字以上的词没有找到。最多要看多长，由词表里最长的词决定。",
+            ),
+        ),
+        Pitfall(
+            "unknown_glued",
+            lambda sentence, words: cut(sentence, words, glue=True),
+            text(
+                "Neighbouring characters that are in no word were put together. Each of them is a token by itself.",
+                "相邻的、不属于任何词的字被粘在了一起。它们应各自成为一个词元。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Stand at place i. Which substrings that begin there are in the list? Take the longest and go on behind it.",
+            "站在位置 i：从这里开始的子串，哪些在词表里？取最长的，再从它后面继续。",
+        ),
+        text(
+            "Try the lengths from that of the longest word down to 1; a single character is always taken.",
+            "长度从最长的词开始，一直试到 1；只剩一个字时无论如何都取它。",
+        ),
+        text(
+            "`while i < len(sentence): for n in range(longest, 0, -1): …` and move i by the length of what you took. (At the end "
+            "of the sentence a slice is shorter than n: move by len of the piece.)",
+            "`while i < len(sentence): for n in range(longest, 0, -1): …`，取了多长就把 i 移多远。"
+            "（句末的切片可能比 n 短，要按实际取到的长度移动。）",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def longest_match(sentence, words):\n"
+            "    if not sentence:\n"
+            "        return []\n"
+            "    fitting = [w for w in words if sentence.startswith(w)]\n"
+            "    first = max(fitting, key=len, default=sentence[0])\n"
+            "    return [first] + longest_match(sentence[len(first):], words)\n",
+            "import re\n"
+            "def longest_match(sentence, words):\n"
+            "    ranked = sorted(words, key=len, reverse=True)\n"
+            "    return re.findall('|'.join(map(re.escape, ranked)) + '|.', sentence)\n",
+        )
+    },
+)
+
+# 10.2 ---------------------------------------------------------------------------------------------
+
+
+def draw_glove(rng):
+    V, D = 4, 3
+    X = rng.integers(0, 60, (V, V)).astype(float) * (rng.random((V, V)) < 0.7)
+    X[0, 1], X[1, 2], X[2, 0] = 40.0, 3.0, 0.0
+    return {
+        "X": X,
+        "w": rng.normal(size=(V, D)),
+        "c": rng.normal(size=(V, D)),
+        "b": rng.normal(size=V),
+        "d": rng.normal(size=V),
+        "x_max": float(rng.choice([10.0, 20.0])),
+        "alpha": float(rng.choice([0.5, 0.75])),
+    }
+
+
+def glove(X, w, c, b, d, x_max, alpha, *, mean=False, weight=True, cap=True, log=True, biases=True, swap=False,
+          root=False):  # fmt: skip
+    """GloVe's loss; the options are bugs."""
+    seen = X > 0
+    f = (np.where(seen, X, 1.0) / x_max) ** alpha
+    f = np.minimum(f, 1) if cap else f
+    f = f if weight else np.ones_like(X)
+    product = c @ w.T if swap else w @ c.T
+    target = np.log(np.where(seen, X, 1.0)) if log else X
+    error = product + (b[:, None] + d[None, :] if biases else 0) - target
+    terms = np.where(seen, f * (np.abs(error) if root else error**2), 0.0)
+    return float(terms.sum() / (seen.sum() if mean else 1))
+
+
+def as_glove(**bug):
+    return lambda **inputs: glove(**inputs, **bug)
+
+
+GLOVE = Exercise(
+    id="10.2",
+    title=text("GloVe's loss", "GloVe 的损失"),
+    points=3,
+    objective="O2",
+    function="glove_loss",
+    survivors={
+        "(w[i] * c[j]).sum(axis=1) + b[i] + d[j] - np.log(X[i, j]) → np.log(X[i, j]) - ((w[i] * c[j]).sum(axis=1) "
+        "+ b[i] + d[j])": "the difference is squared",
+    },
+    inputs=draw_glove,
+    reference=glove,
+    comparator=close(rtol=1e-6, atol=1e-8),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "mean",
+            as_glove(mean=True),
+            text(
+                "You averaged. The loss is a sum over pairs.", "你取了平均。这个损失是对词对求和。"
+            ),
+        ),
+        Pitfall(
+            "unweighted",
+            as_glove(weight=False),
+            text(
+                "All pairs count alike. The weight f(X) is missing: rare pairs say little.",
+                "所有词对的分量都一样，漏了权重 f(X)：罕见的词对说明不了多少问题。",
+            ),
+        ),
+        Pitfall(
+            "uncapped",
+            as_glove(cap=False),
+            text(
+                "Frequent pairs count more than 1. From x_max on the weight stays 1.",
+                "高频词对的权重超过了 1。从 x_max 起，权重应保持为 1。",
+            ),
+        ),
+        Pitfall(
+            "no_logarithm",
+            as_glove(log=False),
+            text(
+                "The product is compared with X itself, not with log X.",
+                "拿内积与 X 比较了，应当与 log X 比较。",
+            ),
+        ),
+        Pitfall(
+            "no_biases",
+            as_glove(biases=False),
+            text("The two biases are missing.", "漏了两个偏置。"),
+        ),
+        Pitfall(
+            "sides_swapped",
+            as_glove(swap=True),
+            text(
+                "Rows and columns are exchanged: entry (i, j) belongs to the word vector wᵢ and the context vector cⱼ.",
+                "行与列弄反了：(i, j) 处对应词向量 wᵢ 与上下文向量 cⱼ。",
+            ),
+        ),
+        Pitfall(
+            "not_squared",
+            as_glove(root=True),
+            text("The difference is to be squared.", "差应当平方。"),
+        ),
+        Pitfall(
+            "not_a_number",
+            lambda **inputs: float("nan"),
+            text(
+                "Not a number: log 0 of a pair that never met. Such pairs have weight 0, but 0 · ∞ is no number: leave them out "
+                "before the logarithm.",
+                "结果不是数：从未相遇的词对出现了 log 0。这样的词对权重为 0，但 0 · ∞ 不是数：取对数之前就要把它们排除。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "First the table of errors, V×V: what the vectors say less what the counts say.",
+            "先算出 V×V 的误差表：向量给出的值减去计数给出的值。",
+        ),
+        text(
+            "Pairs with X = 0 have weight 0. Take them out with a mask before you take the logarithm.",
+            "X = 0 的词对权重为 0。取对数之前用掩码把它们排除。",
+        ),
+        text(
+            "`i, j = np.nonzero(X)`, then everything for these pairs: `(w[i] * c[j]).sum(axis=1) + b[i] + d[j] - np.log(X[i, j])`.",
+            "`i, j = np.nonzero(X)`，然后只对这些词对计算：`(w[i] * c[j]).sum(axis=1) + b[i] + d[j] - np.log(X[i, j])`。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "import numpy as np\n"
+            "def glove_loss(X, w, c, b, d, x_max, alpha):\n"
+            "    total = 0.0\n"
+            "    for i in range(len(X)):\n"
+            "        for j in range(len(X)):\n"
+            "            if X[i, j] > 0:\n"
+            "                f = min(1.0, (X[i, j] / x_max) ** alpha)\n"
+            "                total += f * (w[i] @ c[j] + b[i] + d[j] - np.log(X[i, j])) ** 2\n"
+            "    return total\n",
+            "import numpy as np\n"
+            "def glove_loss(X, w, c, b, d, x_max, alpha):\n"
+            "    f = np.clip(X / x_max, 0, 1) ** alpha\n"
+            "    logs = np.log(X, out=np.zeros_like(X), where=X > 0)\n"
+            "    return np.sum(f * np.square(w @ c.T + b[:, None] + d - logs))\n",
+        )
+    },
+)
+
+# 10.3 ---------------------------------------------------------------------------------------------
+
+
+def draw_vectors(rng):
+    K, D, C = 7, 3, 2
+    draw = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
+    known = np.zeros(K, np.int64)
+    known[rng.permutation(K)[:4]] = 1
+    return {
+        "x": rng.integers(0, K, (6, 4)),
+        "y": np.arange(6) % C,
+        "table": draw(K, D),
+        "head": draw(D, C),
+        "vectors": draw(K, D),
+        "known": known,
+    }
+
+
+def report_of_filling(head, **rest):
+    trainable = head.size + head.shape[1]
+    return {
+        "known_rows": True,
+        "other_rows": True,
+        "trainable": int(trainable),
+        "table_moved": False,
+        "head_moved": True,
+    }
+
+
+PYTORCH_INSTALL = """\
+def install_vectors(model, vectors, known):
+    with torch.no_grad():
+        model.tokens.weight[known] = torch.as_tensor(vectors[known])
+    model.tokens.weight.requires_grad = False
+"""
+KERAS_INSTALL = """\
+def install_vectors(model, vectors, known):
+    table = model.tokens.get_weights()[0].copy()
+    table[known] = vectors[known]
+    model.tokens.set_weights([table])
+    model.tokens.trainable = False
+"""
+
+
+def filling_code(pytorch=None, keras=None):
+    code = {}
+    for name, source, change in (
+        ("pytorch", PYTORCH_INSTALL, pytorch),
+        ("keras", KERAS_INSTALL, keras),
+    ):
+        if change:
+            assert change[0] in source, change
+            code[name] = source.replace(*change)
+    return code
+
+
+INSTALL = Exercise(
+    id="10.3",
+    title=text("Borrowed vectors in an embedding", "把借来的词向量放进嵌入层"),
+    points=3,
+    objective="O2",
+    function="install_vectors",
+    inputs=draw_vectors,
+    reference=report_of_filling,
+    comparator=equal(),
+    probe="filled_embedding",
+    parts={
+        "known_rows": text("“the known words' rows are the vectors”", "“已知词的行就是所给向量”"),
+        "other_rows": text("“the other rows are as before”", "“其余的行与原来一样”"),
+        "trainable": text("how many numbers may learn", "可训练的参数个数"),
+        "table_moved": text("“a training step moved the embedding”", "“训练一步后嵌入变了”"),
+        "head_moved": text("“a training step moved the head”", "“训练一步后分类头变了”"),
+    },
+    pitfalls=(
+        Pitfall(
+            "not_frozen",
+            lambda **inputs: {"known_rows": True, "table_moved": True, "head_moved": True},
+            text(
+                "The vectors are in, but the training step moved them: freeze the embedding.",
+                "向量放进去了，但训练一步就把它们改了：要冻结嵌入层。",
+            ),
+            code=filling_code(
+                pytorch=("    model.tokens.weight.requires_grad = False\n", ""),
+                keras=("    model.tokens.trainable = False\n", ""),
+            ),
+        ),
+        Pitfall(
+            "all_rows",
+            lambda **inputs: {"known_rows": True, "other_rows": False},
+            text(
+                "Rows of words without a vector were overwritten as well. They keep their start.",
+                "没有向量的词，它们的行也被覆盖了。这些行应保持原样。",
+            ),
+            code=filling_code(pytorch=("[known]", "[:]"), keras=("[known]", "[:]")),
+        ),
+        Pitfall(
+            "nothing_put_in",
+            lambda **inputs: {"known_rows": False, "other_rows": True},
+            text(
+                "The known words' rows are not the vectors. Is it a copy that you changed?",
+                "已知词的行不是所给向量。你改的是不是一份副本？",
+            ),
+            code=filling_code(
+                pytorch=("model.tokens.weight[known] =", "model.tokens.weight.clone()[known] ="),
+                keras=("    model.tokens.set_weights([table])\n", ""),
+            ),
+        ),
+        Pitfall(
+            "everything_frozen",
+            lambda **inputs: {"trainable": 0, "head_moved": False},
+            text(
+                "Nothing may learn any more: the head is to stay free.",
+                "什么都不能学了：分类头应当保持可训练。",
+            ),
+            code=filling_code(
+                pytorch=(
+                    "model.tokens.weight.requires_grad = False",
+                    "model.requires_grad_(False)",
+                ),
+                keras=("model.tokens.trainable = False", "model.trainable = False"),
+            ),
+        ),
+        Pitfall(
+            "wrong_part",
+            lambda **inputs: {"table_moved": True, "head_moved": False},
+            text(
+                "The head is frozen and the embedding is not: the other way round.",
+                "冻结的是分类头而不是嵌入层：弄反了。",
+            ),
+            code=filling_code(
+                pytorch=(
+                    "model.tokens.weight.requires_grad = False",
+                    "model.head.requires_grad_(False)",
+                ),
+                keras=("model.tokens.trainable = False", "model.head.trainable = False"),
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Two things: put numbers into the layer's table, and stop the table from learning.",
+            "两件事：把数放进嵌入层的表里；不让这张表再学习。",
+        ),
+        text(
+            "The table is `model.tokens.weight` (PyTorch) or `model.tokens.get_weights()[0]` (Keras), one row for each token; "
+            "`known` chooses rows.",
+            "表是 `model.tokens.weight`（PyTorch）或 `model.tokens.get_weights()[0]`（Keras），每个词元一行；用 `known` 选行。",
+        ),
+        text(
+            "PyTorch: change it under `torch.no_grad()`, then `requires_grad = False`. Keras: `set_weights([table])`, then "
+            "`trainable = False` of this layer only.",
+            "PyTorch：在 `torch.no_grad()` 下修改，再设 `requires_grad = False`。Keras：`set_weights([table])`，再把这一层的 "
+            "`trainable` 设为 False。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            "def install_vectors(model, vectors, known):\n"
+            "    rows = torch.as_tensor(known).unsqueeze(1)\n"
+            "    table = torch.where(rows, torch.as_tensor(vectors), model.tokens.weight.detach())\n"
+            "    model.tokens.weight.data.copy_(table)\n"
+            "    model.tokens.requires_grad_(False)\n",
+            "def install_vectors(model, vectors, known):\n"
+            "    table = model.tokens.weight.detach().clone()\n"
+            "    for row in range(len(table)):\n"
+            "        if known[row]:\n"
+            "            table[row] = torch.tensor(vectors[row])\n"
+            "    model.tokens = torch.nn.Embedding.from_pretrained(table, freeze=True)\n",
+        ),
+        "keras": (
+            "import numpy as np\n"
+            "def install_vectors(model, vectors, known):\n"
+            "    old = keras.ops.convert_to_numpy(model.tokens.embeddings)\n"
+            "    model.tokens.embeddings.assign(np.where(known[:, None], vectors, old))\n"
+            "    model.tokens.trainable = False\n",
+            "def install_vectors(model, vectors, known):\n"
+            "    (table,) = model.tokens.get_weights()\n"
+            "    table = [v if k else t for v, k, t in zip(vectors, known, table)]\n"
+            "    model.tokens.trainable = False\n"
+            "    model.tokens.embeddings.assign(keras.ops.stack(table))\n",
+        ),
+    },
+)
+
+# 10.4 ---------------------------------------------------------------------------------------------
+
+
+def draw_attention(rng):
+    return {
+        "q": rng.normal(size=(2, 4, 3)),
+        "k": rng.normal(size=(2, 4, 3)),
+        "v": rng.normal(size=(2, 4, 5)),
+    }
+
+
+def attend(q, k, v, *, causal="later", scale=True, axis=-1, zeros=False, transposed=False):
+    """Causal attention; the options are bugs."""
+    scores = np.einsum("nid,njd->nij", q, k) / (np.sqrt(q.shape[-1]) if scale else 1)
+    T = scores.shape[1]
+    hidden = {
+        "later": np.triu(np.ones((T, T), bool), 1),
+        "self_too": np.triu(np.ones((T, T), bool), 1 if T == 1 else 0),
+        "earlier": np.tril(np.ones((T, T), bool), -1),
+        "none": np.zeros((T, T), bool),
+    }[causal]
+    if causal == "self_too":
+        hidden[0, 0] = False  # the first place would have nothing to look at
+    scores = np.where(hidden, 0.0 if zeros else -np.inf, scores)
+    weights = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    weights = weights / weights.sum(axis=axis, keepdims=True)
+    return np.einsum("nij,njd->nid", weights.swapaxes(1, 2) if transposed else weights, v)
+
+
+def attended(**bug):
+    return lambda **inputs: attend(**inputs, **bug)
+
+
+ATTENTION = Exercise(
+    id="10.4",
+    title=text("Attention that cannot see the future", "看不见未来的注意力"),
+    points=4,
+    objective="O3",
+    function="causal_attention",
+    inputs=draw_attention,
+    reference=attend,
+    comparator=close(rtol=1e-4, atol=1e-5),
+    forbidden=(
+        "torch.nn.functional.scaled_dot_product_attention",
+        "keras.ops.dot_product_attention",
+    ),
+    pitfalls=(
+        Pitfall(
+            "no_mask",
+            attended(causal="none"),
+            text(
+                "Every place looks at all others, the later ones included. A model trained so copies its answers.",
+                "每个位置都看到了所有位置，包括后面的。这样训练，模型只会抄答案。",
+            ),
+        ),
+        Pitfall(
+            "upside_down",
+            attended(causal="earlier"),
+            text(
+                "The mask hides the past and shows the future: turn it round.",
+                "掩码把过去遮住、把未来露了出来：弄反了。",
+            ),
+        ),
+        Pitfall(
+            "not_itself",
+            attended(causal="self_too"),
+            text("A place may look at itself: hide only j > i.", "位置可以看自己：只遮 j > i。"),
+        ),
+        Pitfall(
+            "not_scaled",
+            attended(scale=False),
+            text("The division by √d is missing.", "漏了除以 √d。"),
+        ),
+        Pitfall(
+            "zero_for_minus_infinity",
+            attended(zeros=True),
+            text(
+                "Hidden scores were set to 0, and e⁰ = 1: the future still gets weight. They must be −∞ before softmax.",
+                "被遮的得分设成了 0，而 e⁰ = 1，未来仍然分到了权重。softmax 之前应当设成 −∞。",
+            ),
+        ),
+        Pitfall(
+            "softmax_over_queries",
+            attended(axis=1),
+            text(
+                "Softmax went along the queries. Each *row* (each place that looks) shares out 1.",
+                "softmax 沿着查询的方向做了。应当是每一**行**（每个在看的位置）分完 1。",
+            ),
+        ),
+        Pitfall(
+            "weights_transposed",
+            attended(transposed=True),
+            text(
+                "The weights were transposed before they met the values.",
+                "权重在与值相乘之前被转置了。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Chapter b4's `attend` for a batch, and one more line between the scores and softmax.",
+            "就是附录 b4 的 `attend` 加上批次维，再在得分与 softmax 之间多写一行。",
+        ),
+        text(
+            "Make a T×T table that is true where the column j is later than the row i, and put −∞ there.",
+            "做一张 T×T 的表，列 j 在行 i 之后处为真，把那里设成 −∞。",
+        ),
+        text(
+            "PyTorch: `scores.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)`. Keras: "
+            "`ops.where(ops.triu(ops.ones((T, T)), 1) > 0, -np.inf, scores)`.",
+            "PyTorch：`scores.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf)`。Keras："
+            "`ops.where(ops.triu(ops.ones((T, T)), 1) > 0, -np.inf, scores)`。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            "def causal_attention(q, k, v):\n"
+            "    out = []\n"
+            "    for t in range(q.shape[1]):\n"
+            "        scores = (q[:, t:t + 1] * k[:, :t + 1]).sum(-1) / q.shape[-1] ** 0.5\n"
+            "        out.append((scores.softmax(-1).unsqueeze(-1) * v[:, :t + 1]).sum(1))\n"
+            "    return torch.stack(out, dim=1)\n",
+            "import math\n"
+            "def causal_attention(q, k, v):\n"
+            "    e = torch.exp(q @ k.mT / math.sqrt(k.shape[-1])).tril()\n"
+            "    return (e / e.sum(dim=-1, keepdim=True)) @ v\n",
+        ),
+        "keras": (
+            "from keras import ops\n"
+            "def causal_attention(q, k, v):\n"
+            "    out = []\n"
+            "    for t in range(q.shape[1]):\n"
+            "        scores = ops.sum(q[:, t:t + 1] * k[:, :t + 1], axis=-1) / q.shape[-1] ** 0.5\n"
+            "        out.append(ops.sum(ops.softmax(scores)[..., None] * v[:, :t + 1], axis=1))\n"
+            "    return ops.stack(out, axis=1)\n",
+            "from keras import ops\n"
+            "def causal_attention(q, k, v):\n"
+            "    e = ops.tril(ops.exp(ops.einsum('nid,njd->nij', q, k) / float(k.shape[-1]) ** 0.5))\n"
+            "    return ops.matmul(e / ops.sum(e, axis=-1, keepdims=True), v)\n",
+        ),
+    },
+)
+
+# 10.5 ---------------------------------------------------------------------------------------------
+
+
+def draw_perplexity(rng):
+    return {
+        "perplexity": float(rng.uniform(20, 200)),
+        "tokens": int(rng.integers(200, 400)),
+        "characters": int(rng.integers(900, 2000)),
+    }
+
+
+BITS = Exercise(
+    id="10.5",
+    title=text("Two perplexities, one text", "两个困惑度，同一段文本"),
+    points=2,
+    objective="O3",
+    function="bits_per_character",
+    inputs=draw_perplexity,
+    reference=lambda perplexity, tokens, characters: float(
+        np.log2(perplexity) * tokens / characters
+    ),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "nats",
+            lambda perplexity, tokens, characters: np.log(perplexity) * tokens / characters,
+            text(
+                "These are nats. Bits take the logarithm to base 2.",
+                "这是奈特（nat）。比特要用以 2 为底的对数。",
+            ),
+        ),
+        Pitfall(
+            "per_token",
+            lambda perplexity, tokens, characters: np.log2(perplexity),
+            text(
+                "This is bits per token. The text's whole surprise is spread over its characters.",
+                "这是每个词元的比特数。要把整段文本的意外程度分摊到每个字符上。",
+            ),
+        ),
+        Pitfall(
+            "upside_down",
+            lambda perplexity, tokens, characters: np.log2(perplexity) * characters / tokens,
+            text(
+                "Tokens and characters are exchanged: there are fewer tokens than characters, so each character carries less.",
+                "词元数与字符数弄反了：词元比字符少，所以每个字符承担的更少。",
+            ),
+        ),
+        Pitfall(
+            "perplexity_divided",
+            lambda perplexity, tokens, characters: perplexity * tokens / characters,
+            text(
+                "Perplexity itself cannot be spread: it is an exponential. Spread its logarithm.",
+                "困惑度是指数，本身不能分摊；能分摊的是它的对数。",
+            ),
+        ),
+        Pitfall(
+            "per_character_perplexity",
+            lambda perplexity, tokens, characters: perplexity ** (tokens / characters),
+            text(
+                "This is the perplexity per character: right, but bits are asked for. Take log₂ of it.",
+                "这是每个字符的困惑度，没有错，但题目要的是比特：再取以 2 为底的对数。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "How surprising is the whole text, in nats, to a model of this perplexity per token?",
+            "对每个词元困惑度如此的模型，整段文本的意外程度是多少奈特？",
+        ),
+        text(
+            "tokens · log(perplexity). The text is the same, however it is cut: so is this sum.",
+            "是 tokens · log(perplexity)。无论怎样切分，文本是同一段，这个总和也不变。",
+        ),
+        text("Divide by the characters, and by log 2.", "除以字符数，再除以 log 2。"),
+    ),
+    right={
+        "numpy": (
+            "import math\n"
+            "def bits_per_character(perplexity, tokens, characters):\n"
+            "    return tokens * math.log(perplexity) / math.log(2) / characters\n",
+            "import math\n"
+            "def bits_per_character(perplexity, tokens, characters):\n"
+            "    return math.log2(perplexity ** (tokens / characters))\n",
+        )
+    },
+)
+
+# 10.7 ---------------------------------------------------------------------------------------------
+
+
+def draw_pair(rng):
+    lengths = rng.integers(2, 5, size=2)
+    source, target = (rng.permutation(np.arange(10, 30))[:n].tolist() for n in lengths)
+    return {
+        "source": [int(n) for n in source],
+        "target": [int(n) for n in target],
+        "start": int(rng.integers(1, 4)),
+        "arrow": int(rng.integers(4, 8)),
+        "end": int(rng.integers(8, 10)),
+        "places": int(rng.integers(11, 15)),
+    }
+
+
+def pair_rows(source, target, start, arrow, end, places, *, shift=True, whole=False, no_end=False, filler=-1,
+              off=0, arrow_counts=False):  # fmt: skip
+    """Inputs and targets of one translation; the options are bugs."""
+    row = [start, *source, arrow, *target, *([] if no_end else [end])]
+    x = row[:-1]
+    y = row[1:] if shift else row[:-1]
+    silent = len(source) + 1 + off - arrow_counts
+    if not whole:
+        y = [-1] * silent + y[silent:]
+    pad = places - len(x)
+    return {"x": np.array(x + [0] * pad), "y": np.array(y + [filler] * pad)}
+
+
+def paired(**bug):
+    return lambda **inputs: pair_rows(**inputs, **bug)
+
+
+PAIR_ROWS = Exercise(
+    id="10.7",
+    title=text("Find the bug: what is the target?", "找出毛病：目标是什么？"),
+    points=3,
+    objective="O4",
+    function="pair_to_rows",
+    inputs=draw_pair,
+    reference=pair_rows,
+    comparator=equal(),
+    tensors=False,
+    forbidden=("course_lib.text.made_languages.translation_arrays",),
+    pitfalls=(
+        Pitfall(
+            "not_shifted",
+            paired(shift=False),
+            text(
+                "The target at each place is the token that stands there: the model only has to copy its input, and its loss falls "
+                "to 0. The target is the *next* token.",
+                "每个位置的目标就是当前位置的词元：模型只要照抄输入，损失就会降到 0。目标应是**下一个**词元。",
+            ),
+        ),
+        Pitfall(
+            "source_counts",
+            paired(whole=True),
+            text(
+                "The source sentence counts, too: the model spends itself on guessing made sentences. There y is −1.",
+                "源语句也算进了损失：模型把力气花在猜人造语句上。那里的 y 应为 −1。",
+            ),
+        ),
+        Pitfall(
+            "padding_counts",
+            paired(filler=0),
+            text(
+                "The padding behind the end is a target (0): the model is praised for writing nothing. There y is −1.",
+                "结尾之后的填充成了目标（0）：模型因为什么都不写而得到奖励。那里的 y 应为 −1。",
+            ),
+        ),
+        Pitfall(
+            "no_end",
+            paired(no_end=True),
+            text(
+                "The end is not among the targets: a model trained so never stops.",
+                "目标里没有结束符：这样训练的模型不会停下来。",
+            ),
+        ),
+        Pitfall(
+            "first_word_silent",
+            paired(off=1),
+            text(
+                "The first English word does not count. It is the target at the arrow's place.",
+                "第一个英文词没有算进去。它是箭头那个位置的目标。",
+            ),
+        ),
+        Pitfall(
+            "arrow_is_target",
+            paired(arrow_counts=True),
+            text(
+                "The arrow is a target. Only the words of the translation and the end are.",
+                "箭头成了目标。只有译文的词和结束符才是目标。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Write the whole row first: start, source, arrow, target, end. x is all of it but the last token.",
+            "先写出整行：开始、源句、箭头、译文、结束。x 是去掉最后一个词元的整行。",
+        ),
+        text(
+            "y is all of it but the first token; then everything before the first English word becomes −1.",
+            "y 是去掉第一个词元的整行；然后把第一个英文词之前的都改成 −1。",
+        ),
+        text(
+            "`y = [-1] * (len(source) + 1) + [*target, end]`; fill x up with 0 and y with −1.",
+            "`y = [-1] * (len(source) + 1) + [*target, end]`；x 用 0 补齐，y 用 −1 补齐。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "import numpy as np\n"
+            "def pair_to_rows(source, target, start, arrow, end, places):\n"
+            "    x, y = np.zeros(places, int), np.full(places, -1)\n"
+            "    row = np.array([start, *source, arrow, *target, end])\n"
+            "    x[:len(row) - 1] = row[:-1]\n"
+            "    y[len(source) + 1:len(row) - 1] = row[len(source) + 2:]\n"
+            "    return {'x': x, 'y': y}\n",
+            "def pair_to_rows(source, target, start, arrow, end, places):\n"
+            "    x = [start] + source + [arrow] + target\n"
+            "    y = [-1 for _ in source] + [-1] + target + [end]\n"
+            "    x += [0] * (places - len(x))\n"
+            "    y += [-1] * (places - len(y))\n"
+            "    return dict(x=x, y=y)\n",
+        )
+    },
+)
+
+# 10.6 ---------------------------------------------------------------------------------------------
+
+
+def draw_nucleus(rng):
+    return {
+        "z": rng.normal(size=(3, 6)) * np.array([[0.4], [1.0], [2.0]]),
+        "temperature": float(rng.uniform(0.5, 0.8))
+        if rng.random() < 0.5
+        else float(rng.uniform(1.3, 1.8)),
+        "share": float(rng.uniform(0.55, 0.85)),
+    }
+
+
+def nucleus(
+    z,
+    temperature,
+    share,
+    *,
+    again=True,
+    hot=True,
+    without_last=False,
+    multiply=False,
+    count=False,
+    keep_low=False,
+):
+    """Probabilities of nucleus sampling; the options are bugs."""
+    scaled = z * temperature if multiply else z / (temperature if hot else 1)
+    p = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    p = p / p.sum(axis=-1, keepdims=True)
+    out = np.zeros_like(p)
+    for row, target in zip(p, out, strict=True):
+        order = np.argsort(row if keep_low else -row)
+        before = np.cumsum(row[order]) - row[order]
+        n = int((before < share).sum())
+        n = max(n - 1, 1) if without_last else n
+        n = max(1, round(share * len(row))) if count else n
+        target[order[:n]] = row[order[:n]]
+    return out / out.sum(axis=-1, keepdims=True) if again else out
+
+
+def of_nucleus(**bug):
+    return lambda **inputs: nucleus(**inputs, **bug)
+
+
+NUCLEUS = Exercise(
+    id="10.6",
+    title=text("The nucleus", "核采样"),
+    points=3,
+    objective="O5",
+    function="nucleus_probabilities",
+    survivors={
+        "before < share → before <= share": "no sum of drawn probabilities is the share exactly"
+    },
+    inputs=draw_nucleus,
+    reference=nucleus,
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "not_renormalised",
+            of_nucleus(again=False),
+            text(
+                "What is left does not add up to 1. Divide by its sum.",
+                "剩下的概率加起来不是 1，要除以它们的和。",
+            ),
+        ),
+        Pitfall(
+            "no_temperature",
+            of_nucleus(hot=False),
+            text(
+                "The temperature has no effect. Divide the logits by it first.",
+                "温度没有起作用。先用它去除 logits。",
+            ),
+        ),
+        Pitfall(
+            "temperature_multiplied",
+            of_nucleus(multiply=True),
+            text(
+                "The logits are to be divided by the temperature.",
+                "logits 应当除以温度，而不是乘。",
+            ),
+        ),
+        Pitfall(
+            "one_too_few",
+            of_nucleus(without_last=True),
+            text(
+                "The nucleus is one token short: the token that reaches the share belongs to it.",
+                "核里少了一个词元：使总和达到 share 的那个词元也属于核。",
+            ),
+        ),
+        Pitfall(
+            "a_share_of_the_tokens",
+            of_nucleus(count=True),
+            text(
+                "You kept a share of the *number* of tokens. The share is one of the probability.",
+                "你按词元的**个数**取了比例。share 说的是概率的总和。",
+            ),
+        ),
+        Pitfall(
+            "the_unlikely",
+            of_nucleus(keep_low=True),
+            text(
+                "You kept the unlikely ones: begin with the likeliest.",
+                "你留下的是概率小的：应从最大的开始。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "First softmax of z divided by the temperature, row by row.",
+            "先逐行算 z 除以温度之后的 softmax。",
+        ),
+        text(
+            "Sort a row from large to small. Keep a token when the sum of those *before* it is still below the share.",
+            "把一行从大到小排序。若排在它**前面**的概率之和还不到 share，就留下这个词元。",
+        ),
+        text(
+            "`order = np.argsort(-p)`, `before = np.cumsum(p[order]) - p[order]`, keep `order[before < share]`, divide by the sum.",
+            "`order = np.argsort(-p)`，`before = np.cumsum(p[order]) - p[order]`，留下 `order[before < share]`，再除以总和。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "import numpy as np\n"
+            "def nucleus_probabilities(z, temperature, share):\n"
+            "    p = np.exp(z / temperature)\n"
+            "    p /= p.sum(axis=1, keepdims=True)\n"
+            "    before = (p[:, None, :] * (p[:, None, :] > p[:, :, None])).sum(axis=2)\n"
+            "    kept = np.where(before < share, p, 0)\n"
+            "    return kept / kept.sum(axis=1, keepdims=True)\n",
+            "from scipy.special import softmax\n"
+            "import numpy as np\n"
+            "def nucleus_probabilities(z, temperature, share):\n"
+            "    rows = []\n"
+            "    for p in softmax(np.asarray(z) / temperature, axis=1):\n"
+            "        kept, total = np.zeros_like(p), 0.0\n"
+            "        for i in sorted(range(len(p)), key=lambda i: p[i], reverse=True):\n"
+            "            if total >= share:\n"
+            "                break\n"
+            "            kept[i] = p[i]\n"
+            "            total += p[i]\n"
+            "        rows.append(kept / total)\n"
+            "    return np.array(rows)\n",
+        )
+    },
+)
+
+EXERCISES = (LONGEST_MATCH, GLOVE, INSTALL, ATTENTION, BITS, NUCLEUS, PAIR_ROWS)
+
+QUIZZES = (
+    Quiz(
+        id="10.q1",
+        question=text(
+            "A classifier of book reviews meets reviews of kettles. It counts words. How often will it be right? (Chance is 0.5; on books it "
+            "reaches 0.9.)",
+            "一个书评分类器遇到了水壶的评论。它靠数词来判断。它能对多少？（瞎猜是 0.5；在书评上约 0.9。）",
+        ),
+        options=(
+            Option(
+                text("About 0.9: good is good", "约 0.9：好就是好"),
+                text(
+                    "Only for words that both domains use. It has never seen “leaky”.",
+                    "只有两个领域共用的词才如此。它从没见过“漏水”。",
+                ),
+            ),
+            Option(
+                text("About 0.7", "约 0.7"),
+                text(
+                    "Yes: the shared words carry it so far, the others say nothing to it.",
+                    "对：共用的词只能把它带到这里，别的词对它毫无意义。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("About 0.5", "约 0.5"),
+                text(
+                    "It is not that blind: “excellent” and “terrible” are praise and blame everywhere.",
+                    "没有那么糟：“优秀”和“糟糕”在哪里都是褒贬。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="10.q2",
+        question=text(
+            "A language model knows nothing at all and gives each of 99 tokens the same probability. Its perplexity?",
+            "一个语言模型什么都不知道，给 99 个词元同样的概率。它的困惑度是多少？",
+        ),
+        options=(
+            Option(
+                text("1", "1"),
+                text("1 is the best there is: never surprised.", "1 是最好的情形：从不意外。"),
+            ),
+            Option(
+                text("log 99 ≈ 4.6", "log 99 ≈ 4.6"),
+                text(
+                    "That is its surprise per token, in nats. Perplexity is e to that.",
+                    "这是每个词元的意外程度（奈特）。困惑度是 e 的这么多次方。",
+                ),
+            ),
+            Option(
+                text("99", "99"),
+                text(
+                    "Yes: as if it guessed among 99 equally likely tokens; it does.",
+                    "对：就像在 99 个等可能的词元里猜，而它正是如此。",
+                ),
+                right=True,
+            ),
+        ),
+    ),
+    Quiz(
+        id="10.q3",
+        question=text(
+            "A hundred sentences of Luma with their translations. Which start is best, and can a pre-trained start be *worse* than none?",
+            "只有一百句 Luma 语和译文。哪种起点最好？预训练过的起点会不会比没有**更差**？",
+        ),
+        options=(
+            Option(
+                text(
+                    "The sister's model; the stranger's is second: it knows English, too",
+                    "姐妹语言的模型最好，陌生语言的第二：它也懂英语",
+                ),
+                text(
+                    "The first half is right. The stranger brings a habit, too: where to look for the verb.",
+                    "前一半对。陌生语言还带来了一个习惯：到哪里去找动词。",
+                ),
+            ),
+            Option(
+                text(
+                    "The sister's model; the stranger's is worse than none",
+                    "姐妹语言的模型最好；陌生语言的比没有更差",
+                ),
+                text(
+                    "Yes. Look at the table: negative transfer, by a habit that has to be unlearned.",
+                    "对。看看下面的表：要先改掉一个习惯，这就是负迁移。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("No difference: translation is word by word", "没有差别：翻译就是逐词对应"),
+                text(
+                    "Then a hundred sentences would have to be enough for all words. They are not.",
+                    "那样一百句就该够学会所有的词了。事实并非如此。",
+                ),
+            ),
+        ),
+    ),
+)
