@@ -150,6 +150,11 @@ TWO_EXPLANATIONS = Exercise(
             "第二张：seen = P(x | y) q 是关于 Y 个新占比 q 的 X 个方程，可以用 `np.linalg.lstsq` 求解。",
         ),
     ),
+    survivors={
+        "source / source.sum(axis=0) → source * source.sum(axis=0)": "any scale of a column serves: its factor q takes it up",
+        "source.sum(axis=0) without axis": "any scale of a column serves: its factor q takes it up",
+        "source.sum(axis=0) → source.mean(axis=0)": "any scale of a column serves: its factor q takes it up",
+    },
     right={
         "numpy": (
             "def two_explanations(source, seen):\n"
@@ -302,7 +307,7 @@ ESTIMATE_SHARES = Exercise(
             "    w = [1.0] * len(shares)\n"
             "    for _ in range(rounds):\n"
             "        total = [0.0] * len(shares)\n"
-            "        for row in p:\n"
+            "        for row in np.asarray(p):\n"
             "            weighed = [a * b for a, b in zip(row, w)]\n"
             "            total = [t + v / sum(weighed) for t, v in zip(total, weighed)]\n"
             "        w = [t / len(p) / s for t, s in zip(total, shares)]\n"
@@ -432,6 +437,10 @@ EXAMPLES_NEEDED = Exercise(
             "2δᵀΣ⁻¹(x − μ_s) 的方差是 4δᵀΣ⁻¹δ。所以 E[w²] = exp(2D − D)，其中 D = δᵀΣ⁻¹δ（用 `np.linalg.solve`）。",
         ),
     ),
+    survivors={
+        "delta @ np.linalg.solve(covariance, delta) → np.linalg.solve(covariance, delta) @ delta": "the same scalar product",
+        "mean_t - mean_s → mean_s - mean_t": "D does not depend on the sign of δ",
+    },
     right={
         "numpy": (
             "def examples_needed(mean_s, mean_t, covariance, wanted):\n"
@@ -451,9 +460,10 @@ EXAMPLES_NEEDED = Exercise(
 def draw_ratios(rng):
     ratios = np.exp(rng.normal(size=12) * 1.6)
     ratios[:2] = [0.02, 30.0]
-    clips = rng.permutation(np.array([0.5, 1.0, 2.0, 5.0, 12.0, 40.0]))
+    clips = np.array([0.5, 1.0, 2.0, 5.0, 12.0, 40.0]) * rng.uniform(0.85, 1.15, 6).round(2)
+    clips = rng.permutation(clips)
     sizes = sorted(size_of(np.minimum(ratios, c)) for c in clips)
-    dropped = max(size_of(np.where(ratios > c, 1e-12, ratios)) for c in clips if c < 40)
+    dropped = max(size_of(np.where(ratios > c, 1e-12, ratios)) for c in clips if c < 30)
     demands = [0.8 * sizes[0], 0.95 * dropped, 0.5 * (sizes[3] + sizes[4]), 0.5 * (sizes[-1] + 12)]
     return {"ratios": ratios, "clips": clips, "demands": rng.permutation(np.array(demands))}
 
@@ -595,7 +605,7 @@ CHOOSE_CLIPS = Exercise(
         )
     },
     survivors={
-        "size_of >= least → size_of > least": "no limit meets a demand exactly",
+        "size(c) >= least → size(c) > least": "no limit meets a demand exactly",
     },
 )
 
@@ -762,6 +772,7 @@ BOOST_ROUND = Exercise(
             "β < 1。被分错的源样本，该乘以 β 还是 1/β？",
         ),
     ),
+    survivors={"w_t @ missed_t → missed_t @ w_t": "the same scalar product"},
     right={
         "numpy": (
             "def boost_round(w_s, w_t, missed_s, missed_t, rounds):\n"
@@ -1375,6 +1386,7 @@ AGREEMENT = Exercise(
             "把每组梯度展平并接成一个向量；one·other / (‖one‖ ‖other‖)。PyTorch：之前 `model.eval()`，之后 `model.train()`；Keras：`training=False`。",
         ),
     ),
+    survivors={"flat[0] @ flat[1] → flat[1] @ flat[0]": "the same scalar product"},
     right={
         "pytorch": (
             "from torch.nn import functional\n"
@@ -1432,7 +1444,12 @@ def draw_zero_shot(rng):
     scores = rng.normal(size=(18, 5)) * 0.6
     scores[np.arange(18), y] += 0.9
     scores += 0.7 * seen
-    return {"scores": scores, "y": y, "seen": seen, "penalties": np.array([0.0, 0.5, 1.0, 2.0])}
+    return {
+        "scores": scores,
+        "y": y,
+        "seen": seen,
+        "penalties": np.array([0.0, *np.sort(rng.uniform(0.3, 2.0, 3)).round(2)]),
+    }
 
 
 def judged(scores, y, seen, penalties, *, sign=-1.0, on=None, mean=None, whose=None):
@@ -1553,8 +1570,8 @@ JUDGE_ZERO_SHOT = Exercise(
             "`seen[y]` 说明每个样本的真实类别是否见过：分成两组，各算一个准确率。",
         ),
         text(
-            "A row is [a, b, 2ab/(a + b)], with 0 where a + b is 0; one row for each penalty.",
-            "一行是 [a, b, 2ab/(a + b)]，a + b 为 0 时取 0；每个惩罚值一行。",
+            "A row is [a, b, 2ab/(a + b)]; one row for each penalty.",
+            "一行是 [a, b, 2ab/(a + b)]；每个惩罚值一行。",
         ),
     ),
     right={
@@ -1642,7 +1659,9 @@ QUIZZES = (
             ),
             Option(
                 text("It can only have become better", "只会更好"),
-                text("Why should it? Nothing was learnt since.", "为什么会更好？之后并没有再学什么。"),
+                text(
+                    "Why should it? Nothing was learnt since.", "为什么会更好？之后并没有再学什么。"
+                ),
             ),
             Option(
                 text("Nothing", "什么也得不出"),
@@ -1684,7 +1703,10 @@ QUIZZES = (
                 right=True,
             ),
             Option(
-                text("At n_s / n, near 1: every example alike", "在 n_s / n，接近 1：每个样本同等对待"),
+                text(
+                    "At n_s / n, near 1: every example alike",
+                    "在 n_s / n，接近 1：每个样本同等对待",
+                ),
                 text(
                     "That minimises the sampling noise, and ignores how far the domains are apart.",
                     "那样抽样噪声最小，却没有考虑两个域离得多远。",
@@ -1729,7 +1751,10 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Neither: only labels of the task itself count", "都没有：只有任务自己的标签算数"),
+                text(
+                    "Neither: only labels of the task itself count",
+                    "都没有：只有任务自己的标签算数",
+                ),
                 text(
                     "Then features could not be borrowed at all.",
                     "那样的话，特征就根本没法借用了。",
@@ -1753,7 +1778,9 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Make the features of both countries look alike", "让两国邮件的特征看起来一样"),
+                text(
+                    "Make the features of both countries look alike", "让两国邮件的特征看起来一样"
+                ),
                 text(
                     "Harmful here: it would match spam with ham until the shares are equal.",
                     "在这里有害：它会把垃圾邮件与正常邮件凑到一起，直到占比相等。",
@@ -1768,7 +1795,9 @@ QUIZZES = (
                 right=True,
             ),
             Option(
-                text("Nothing: the filter's accuracy is the same", "什么也不做：过滤器的准确率不变"),
+                text(
+                    "Nothing: the filter's accuracy is the same", "什么也不做：过滤器的准确率不变"
+                ),
                 text(
                     "Its accuracy within each kind is; overall, and for its probabilities, not.",
                     "在每一类内部是不变；总体准确率和给出的概率却会变。",
