@@ -138,6 +138,11 @@ def plot_price(distances: Array, measured: Mapping[str, Array]) -> None:
         ylabel=both("effective share $n_{eff}/n$", "有效比例 $n_{eff}/n$"),
         yscale="log",
     )
+    ticks = [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
+    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+    lowest = min(float(np.min(values)) for values in measured.values())
+    axis.set_ylim(lowest / 1.3, 1.0)
     axis.legend(fontsize=10)
     ends = "; ".join(f"{name} {v[0]:.2f} → {v[-1]:.4f}" for name, v in measured.items())
     describe(
