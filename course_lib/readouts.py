@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 
@@ -135,10 +136,12 @@ class LinearProbe:
         return float(log_p[np.arange(len(y)), np.searchsorted(self.labels, y)].mean())
 
 
-def linear_probe(f: np.ndarray, y: np.ndarray, *, strength: float) -> LinearProbe:
+def linear_probe(
+    f: np.ndarray, y: np.ndarray, *, strength: float, weight: np.ndarray | None = None
+) -> LinearProbe:
     r"""Train a softmax classifier on frozen features.
 
-    .. math:: \min_{W, b} \; -\frac{1}{N} \sum_i \log p_{i, y_i}
+    .. math:: \min_{W, b} \; -\frac{1}{N} \sum_i w_i \log p_{i, y_i}
               + \frac{\lambda}{2} \|W\|^2, \qquad p_i = \mathrm{softmax}(f_i W + b)
 
     The problem is convex, so there is one best answer and no learning rate to choose.
@@ -148,6 +151,8 @@ def linear_probe(f: np.ndarray, y: np.ndarray, *, strength: float) -> LinearProb
             seen the training part only), since the penalty compares weights with one another.
         y: labels, N, at least two different ones.
         strength: :math:`\lambda`, above 0; larger keeps the weights smaller.
+        weight: what each example counts, :math:`w_i`, N; alike (1) unless given. The mean is over N
+            all the same, so weights with mean 1 leave the balance with the penalty as it is.
     """
     _require_features(f, y, f)
     if strength <= 0 or len(np.unique(y)) < 2:
@@ -159,12 +164,16 @@ def linear_probe(f: np.ndarray, y: np.ndarray, *, strength: float) -> LinearProb
         )
     # scikit-learn sums the loss and divides the penalty: C = 1 / (λ N).
     model = LogisticRegression(C=1 / (strength * len(f)), solver="newton-cg", tol=1e-4)
-    with _thread_pools().limit(limits=1), warnings.catch_warnings():
-        # The matrices are small: threads would spend their time waiting for one another.
+    with one_thread(), warnings.catch_warnings():
         # At tiny strengths the optimum lies far out; a hundred Newton steps get near enough.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(f, y)
+        model.fit(f, y, sample_weight=weight)
     return LinearProbe(*_all_columns(model), model.classes_, strength)
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Multiply small matrices in one thread: several would spend their time waiting for one another."""
+    return _thread_pools().limit(limits=1)
 
 
 @cache

@@ -129,3 +129,12 @@ def test_choosing_with_one_label_per_class_is_refused(clouds):
 def test_unusable_input_gets_a_sentence(clouds, call):
     with pytest.raises(CourseError):
         call(*clouds)
+
+
+def test_a_weight_of_two_is_the_example_twice(clouds):
+    f, y = clouds
+    weight = np.where(np.arange(len(f)) % 3 == 0, 2.0, 1.0)
+    weighted = readouts.linear_probe(f, y, strength=0.1, weight=weight / weight.mean())
+    rows = np.repeat(np.arange(len(f)), weight.astype(int))
+    repeated = readouts.linear_probe(f[rows], y[rows], strength=0.1)
+    assert np.allclose(weighted.weights, repeated.weights, atol=2e-3)

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from course_lib.adaptation.requirements import require_examples
 from course_lib.arguments import as_numbers, require_count
 from course_lib.errors import CourseError
+from course_lib.readouts import one_thread
 
 
 def _logistic() -> Any:
@@ -65,7 +66,8 @@ class TrAdaBoost:
         for _ in range(rounds):
             w = w / w.sum()
             learner = self.learner()
-            learner.fit(f, y, sample_weight=w * len(w))
+            with one_thread():
+                learner.fit(f, y, sample_weight=w * len(w))
             missed = learner.predict(f) != y
             error = float(w[n:] @ missed[n:] / w[n:].sum())
             beta_t = odds(error)

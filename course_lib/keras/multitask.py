@@ -66,7 +66,8 @@ class MultiTask(Objective):
 
     .. math:: L = \sum_k w_k \, L_\mathrm{CE}(z^{(k)}, y^{(k)})
 
-    Train it on ``x`` and labels ``y`` N×T, one column for each task in the order of ``tasks``.
+    Train it on ``x`` and labels ``y`` N×T, one column for each task in the order of ``tasks``. A label of
+    −1 is unknown: :math:`L_\mathrm{CE}` is the mean over the examples that have one.
     ``evaluate`` reports the ``loss``, the mean ``accuracy``, and ``accuracy.NAME`` of each task. Caruana,
     *Multitask Learning*, Machine Learning 28, 1997.
 
@@ -97,9 +98,16 @@ class MultiTask(Objective):
 
 
 def task_losses(z: KerasTensor, y: KerasTensor, tasks: Mapping[str, int]) -> dict[str, KerasTensor]:
-    """Give the cross-entropy of each task, from logits N×(K₁ + …) and labels N×T."""
+    """Give the cross-entropy of each task, from logits N×(K₁ + …) and labels N×T; −1: unknown."""
     parts = of_tasks.columns(tasks).items()
-    return {name: cross_entropy(z[:, part], y[:, i]) for i, (name, part) in enumerate(parts)}
+    return {name: loss_where_known(z[:, part], y[:, i]) for i, (name, part) in enumerate(parts)}
+
+
+def loss_where_known(z: KerasTensor, y: KerasTensor) -> KerasTensor:
+    """Give the mean cross-entropy of the examples that have a label, 0 when none has."""
+    known = ops.cast(y >= 0, z.dtype)
+    weight = known / ops.maximum(ops.mean(known), 1e-9)
+    return cross_entropy(z, ops.maximum(y, 0), weight=weight)
 
 
 def gradient_cosine(

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import sense_probes, text_probes, tuning_probes
+from course_lib.keras import sense_probes, shift_probes, text_probes, tuning_probes
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -93,8 +93,10 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
     return _model_to_move(**arrays)[0]
 
 
+agreement = shift_probes.agreement
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
+shares_of_steps = shift_probes.shares_of_steps
 stages = tuning_probes.stages
 narrowing = sense_probes.narrowing
 reading_out = sense_probes.reading_out
@@ -111,6 +113,7 @@ ARGUMENTS = {
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
     **text_probes.ARGUMENTS,
+    **shift_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

@@ -64,7 +64,8 @@ class MultiTask(Objective):
 
     .. math:: L = \sum_k w_k \, L_\mathrm{CE}(z^{(k)}, y^{(k)})
 
-    Train it on ``x`` and labels ``y`` N×T, one column for each task in the order of ``tasks``.
+    Train it on ``x`` and labels ``y`` N×T, one column for each task in the order of ``tasks``. A label of
+    −1 is unknown: :math:`L_\mathrm{CE}` is the mean over the examples that have one.
     ``evaluate`` reports the ``loss``, the mean ``accuracy``, and ``accuracy.NAME`` of each task. Caruana,
     *Multitask Learning*, Machine Learning 28, 1997.
 
@@ -95,9 +96,16 @@ class MultiTask(Objective):
 
 
 def task_losses(z: Tensor, y: Tensor, tasks: Mapping[str, int]) -> dict[str, Tensor]:
-    """Give the cross-entropy of each task, from logits N×(K₁ + …) and labels N×T."""
+    """Give the cross-entropy of each task, from logits N×(K₁ + …) and labels N×T; −1: unknown."""
     parts = of_tasks.columns(tasks).items()
-    return {name: cross_entropy(z[:, part], y[:, i]) for i, (name, part) in enumerate(parts)}
+    return {name: loss_where_known(z[:, part], y[:, i]) for i, (name, part) in enumerate(parts)}
+
+
+def loss_where_known(z: Tensor, y: Tensor) -> Tensor:
+    """Give the mean cross-entropy of the examples that have a label, 0 when none has."""
+    known = (y >= 0).to(z.dtype)
+    weight = known / known.mean().clamp(min=1e-9)
+    return cross_entropy(z, y.clamp(min=0), weight=weight)
 
 
 def gradient_cosine(

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import sense_probes, text_probes, tuning_probes
+from course_lib.pytorch import sense_probes, shift_probes, text_probes, tuning_probes
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -95,8 +95,10 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
     return _model_to_move(**arrays)[0]
 
 
+agreement = shift_probes.agreement
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
+shares_of_steps = shift_probes.shares_of_steps
 stages = tuning_probes.stages
 narrowing = sense_probes.narrowing
 reading_out = sense_probes.reading_out
@@ -113,6 +115,7 @@ ARGUMENTS = {
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
     **text_probes.ARGUMENTS,
+    **shift_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

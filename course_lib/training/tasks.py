@@ -62,11 +62,14 @@ def require_task_labels(arrays: Arrays, tasks: Mapping[str, int]) -> None:
 def measure(
     outputs: np.ndarray, y: np.ndarray, tasks: Mapping[str, int], weights: Mapping[str, float]
 ) -> dict[str, float]:
-    """Give the weighted ``loss``, the mean ``accuracy`` of all tasks, and ``accuracy.NAME`` of each."""
-    found = {
-        name: measures.classification(outputs[:, part], y[:, place])
-        for place, (name, part) in enumerate(columns(tasks).items())
-    }
+    """Give the weighted ``loss``, the mean ``accuracy`` of all tasks, and ``accuracy.NAME`` of each.
+
+    Examples whose label is −1 (unknown) are left out of that task; one at least must be known.
+    """
+    found = {}
+    for place, (name, part) in enumerate(columns(tasks).items()):
+        known = y[:, place] >= 0
+        found[name] = measures.classification(outputs[known][:, part], y[known, place])
     loss = sum(weights[name] * one["loss"] for name, one in found.items())
     each = {f"accuracy.{name}": one["accuracy"] for name, one in found.items()}
     return {"loss": loss, "accuracy": float(np.mean(list(each.values()))), **each}

@@ -162,6 +162,21 @@ def test_several_heads_and_the_cosine_of_their_gradients() -> None:
     assert gradient_cosine(lambda: w[0] * 1.0, lambda: -w[0] * 2.0, [w]) == pytest.approx(-1)
 
 
+def test_an_unknown_label_has_no_part() -> None:
+    tasks = {"bright": 2, "side": 3}
+    model = build_bottleneck(4, tasks, width=6, seed=0)
+    x, y = np.ones((4, 4), np.float32), np.array([[0, 2], [-1, 1], [1, -1], [0, -1]])
+    x[0] = 2
+    z = model(x, training=True)
+    found = MultiTask(tasks).loss(model, {"x": x, "y": ops.convert_to_tensor(y)})
+    first, second = z[:, :2], z[:2, 2:]
+    known = cross_entropy(
+        ops.take(first, [0, 2, 3], axis=0), ops.convert_to_tensor(y[[0, 2, 3], 0])
+    )
+    known = known + cross_entropy(second, ops.convert_to_tensor(y[:2, 1]))
+    assert float(found) == pytest.approx(float(known), rel=1e-5)
+
+
 def test_each_of_several_trainings_has_a_fresh_adversary() -> None:
     data = parity.arrays()
     found = fit_each(

@@ -189,7 +189,8 @@ def data_for(case: Case) -> dict[str, np.ndarray]:
     if case.objective == "weighted":
         data["weight"] = rng.exponential(size=N)
     if case.objective == "tasks":
-        data["y"] = np.stack([data["y"], data["y"] > 1], axis=1)
+        known = np.arange(N) % 5 > 0  # −1: unknown
+        data["y"] = np.stack([data["y"], np.where(known, data["y"] > 1, -1)], axis=1)
     if case.objective in ("squared error", "mix-up of numbers"):
         data["y"] = (rng.normal(size=(N, 3)) + data["y"][:, None]).astype(np.float32)
     if case.objective in ("yes or no", "EWC"):

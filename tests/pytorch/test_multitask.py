@@ -11,6 +11,7 @@ from course_lib.pytorch import (
     AdamW,
     MultiTask,
     attach_heads,
+    build_bottleneck,
     cross_entropy,
     evaluate,
     fit,
@@ -75,3 +76,24 @@ def test_what_does_not_fit_is_told() -> None:
         MultiTask(["bright"])  # type: ignore[arg-type]
     with pytest.raises(CourseError, match="whole number"):
         MultiTask({"bright": 1})
+
+
+def test_an_unknown_label_has_no_part() -> None:
+    z, y = torch.randn(4, 5), torch.tensor([[0, 2], [-1, 1], [1, -1], [0, -1]])
+    found = MultiTask(TASKS).loss(torch.nn.Identity(), {"x": z, "y": y})
+    known = cross_entropy(z[[0, 2, 3], :2], y[[0, 2, 3], 0]) + cross_entropy(z[:2, 2:], y[:2, 1])
+    torch.testing.assert_close(found, known)
+    nothing = torch.tensor([[0, -1], [1, -1]])
+    alone = MultiTask(TASKS).loss(torch.nn.Identity(), {"x": z[:2], "y": nothing})
+    torch.testing.assert_close(alone, cross_entropy(z[:2, :2], nothing[:, 0]))
+
+
+def test_unknown_labels_are_left_out_of_the_measures() -> None:
+    z, y = np.eye(5)[[0, 1, 1]], np.array([[0, -1], [1, 2], [-1, 0]])
+    found = MultiTask(TASKS).measure(z, y)
+    assert found["accuracy.bright"] == 1.0 and found["accuracy.side"] == 0.5
+
+
+def test_heads_on_features() -> None:
+    model = build_bottleneck(4, {"one": 3, "other": 2}, width=6, seed=0)
+    assert predict(model, np.zeros((7, 4), np.float32)).shape == (7, 5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_lib.training.tiny import measure_rates
+from course_lib.training.tiny import as_cosine, measure_rates, measure_shares
 
 
 def parts(rng: np.random.Generator) -> dict[str, list[np.ndarray]]:
@@ -32,3 +32,24 @@ def test_a_step_elsewhere_is_seen() -> None:
     before, slopes = parts(rng), parts(rng)
     after = {part: [w + rng.normal(size=w.shape) for w in each] for part, each in before.items()}
     assert not measure_rates(before, after, slopes)[1]
+
+
+def test_the_shares_of_two_gradients_in_a_step() -> None:
+    rng = np.random.default_rng(1)
+    before, one, other = parts(rng), parts(rng), parts(rng)
+    after = {
+        part: [
+            w - 0.1 * (0.3 * g + 0.7 * h)
+            for w, g, h in zip(before[part], one[part], other[part], strict=True)
+        ]
+        for part in before
+    }
+    shares, along = measure_shares(before, after, [one, other], 0.1)
+    np.testing.assert_allclose(shares, [0.3, 0.7], atol=1e-9)
+    assert along
+    assert not measure_shares(before, parts(rng), [one, other], 0.1)[1]
+
+
+def test_only_a_number_is_a_cosine() -> None:
+    assert as_cosine(np.float32(0.5)) == 0.5
+    assert as_cosine(np.zeros(2)) == as_cosine("0.5") == as_cosine(None) == 9.0
