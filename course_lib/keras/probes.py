@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import sense_probes, tuning_probes
+from course_lib.keras import domain_probes, sense_probes, tuning_probes
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -93,6 +93,8 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
     return _model_to_move(**arrays)[0]
 
 
+adapted_statistics = domain_probes.adapted_statistics
+adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
@@ -107,6 +109,7 @@ ARGUMENTS = {
     "initial_weights": network_to_initialise,
     "transferring": tools_to_transfer,
     "moving": model_to_move,
+    **domain_probes.ARGUMENTS,
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
 }

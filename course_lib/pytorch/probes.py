@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import sense_probes, tuning_probes
+from course_lib.pytorch import domain_probes, sense_probes, tuning_probes
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -95,6 +95,8 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
     return _model_to_move(**arrays)[0]
 
 
+adapted_statistics = domain_probes.adapted_statistics
+adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
@@ -109,6 +111,7 @@ ARGUMENTS = {
     "initial_weights": network_to_initialise,
     "transferring": tools_to_transfer,
     "moving": model_to_move,
+    **domain_probes.ARGUMENTS,
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
 }
