@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import sense_probes, shift_probes, text_probes, tuning_probes
+from course_lib.keras import domain_probes, sense_probes, shift_probes, text_probes, tuning_probes
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -94,6 +94,8 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 
 
 agreement = shift_probes.agreement
+adapted_statistics = domain_probes.adapted_statistics
+adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
 shares_of_steps = shift_probes.shares_of_steps
@@ -110,6 +112,7 @@ ARGUMENTS = {
     "initial_weights": network_to_initialise,
     "transferring": tools_to_transfer,
     "moving": model_to_move,
+    **domain_probes.ARGUMENTS,
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
     **text_probes.ARGUMENTS,

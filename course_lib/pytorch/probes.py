@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import sense_probes, shift_probes, text_probes, tuning_probes
+from course_lib.pytorch import domain_probes, sense_probes, shift_probes, text_probes, tuning_probes
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -96,6 +96,8 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 
 
 agreement = shift_probes.agreement
+adapted_statistics = domain_probes.adapted_statistics
+adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
 rates_of_steps = tuning_probes.rates_of_steps
 shares_of_steps = shift_probes.shares_of_steps
@@ -112,6 +114,7 @@ ARGUMENTS = {
     "initial_weights": network_to_initialise,
     "transferring": tools_to_transfer,
     "moving": model_to_move,
+    **domain_probes.ARGUMENTS,
     **tuning_probes.ARGUMENTS,
     **sense_probes.ARGUMENTS,
     **text_probes.ARGUMENTS,
