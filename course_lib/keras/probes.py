@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import tuning_probes
+from course_lib.keras import continual_probes, tuning_probes
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -94,6 +94,8 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 
 
 evaluation = tuning_probes.evaluation
+growing = continual_probes.growing
+held_steps = continual_probes.held_steps
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
 
@@ -106,6 +108,7 @@ ARGUMENTS = {
     "transferring": tools_to_transfer,
     "moving": model_to_move,
     **tuning_probes.ARGUMENTS,
+    **continual_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import tuning_probes
+from course_lib.pytorch import continual_probes, tuning_probes
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -96,6 +96,8 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 
 
 evaluation = tuning_probes.evaluation
+growing = continual_probes.growing
+held_steps = continual_probes.held_steps
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
 
@@ -108,6 +110,7 @@ ARGUMENTS = {
     "transferring": tools_to_transfer,
     "moving": model_to_move,
     **tuning_probes.ARGUMENTS,
+    **continual_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
