@@ -74,7 +74,9 @@ def held_steps(ewc_step: Callable[..., Any], **given: Any) -> dict[str, Any]:
     }
 
 
-def growing(grown_head: Callable[[Any, int], Any], *, extra: int, **arrays: np.ndarray) -> dict[str, Any]:
+def growing(
+    grown_head: Callable[[Any, int], Any], *, extra: int, **arrays: np.ndarray
+) -> dict[str, Any]:
     """Let the student's function give a larger head, and look at both.
 
     Args:

@@ -119,8 +119,11 @@ READ_MATRIX = Exercise(
         Pitfall(
             "last_task_counts",
             lambda R, untrained: numbers(
-                R, untrained,
-                lost=lambda R, b: np.sum([R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)]) / len(R),
+                R,
+                untrained,
+                lost=lambda R, b: (
+                    np.sum([R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)]) / len(R)
+                ),
                 backward=lambda R, b: np.mean(R[-1] - np.diag(R)),
             ),
             text(
@@ -304,8 +307,11 @@ FISHER_OF_HEAD = Exercise(
         Pitfall(
             "inputs_averaged_first",
             lambda features, weights, bias: [
-                np.outer((features**2).mean(axis=0), (p := softmax(features @ weights + bias) * 1).mean(axis=0) * 0
-                         + (p * (1 - p)).mean(axis=0)),
+                np.outer(
+                    (features**2).mean(axis=0),
+                    (p := softmax(features @ weights + bias) * 1).mean(axis=0) * 0
+                    + (p * (1 - p)).mean(axis=0),
+                ),
                 (p * (1 - p)).mean(axis=0),
             ],
             text(
@@ -318,7 +324,10 @@ FISHER_OF_HEAD = Exercise(
             lambda features, weights, bias: [
                 np.sqrt(f) for f in fisher_by(lambda p: p * (1 - p))(features, weights, bias)
             ],
-            text("You took a root: F is the mean of the squares itself.", "你开了根号：F 就是平方的平均。"),
+            text(
+                "You took a root: F is the mean of the squares itself.",
+                "你开了根号：F 就是平方的平均。",
+            ),
         ),
         Pitfall(
             "temperature_of_entropy",
@@ -445,9 +454,13 @@ EWC_STEP = Exercise(
     draws=2,
     probe="held_steps",
     forbidden=(
-        "course_lib.pytorch.EWC", "course_lib.keras.EWC", "course_lib.pytorch.fit", "course_lib.keras.fit",
-        ".fit", ".train_on_batch",
-    ),  # fmt: skip
+        "course_lib.pytorch.EWC",
+        "course_lib.keras.EWC",
+        "course_lib.pytorch.fit",
+        "course_lib.keras.fit",
+        ".fit",
+        ".train_on_batch",
+    ),
     parts={
         "kernel": text("the weights of mix after two steps", "两步之后 mix 的权重"),
         "gamma": text("the scales of norm after two steps", "两步之后 norm 的缩放"),
@@ -455,7 +468,9 @@ EWC_STEP = Exercise(
         "head": text("the weights of the head after two steps", "两步之后 head 的权重"),
         "bias": text("the biases of the head after two steps", "两步之后 head 的偏置"),
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
-        "given_unchanged": text("“anchor and fisher are as they were”", "“anchor 与 fisher 没有被改动”"),
+        "given_unchanged": text(
+            "“anchor and fisher are as they were”", "“anchor 与 fisher 没有被改动”"
+        ),
     },
     pitfalls=(
         Pitfall(
@@ -473,7 +488,10 @@ EWC_STEP = Exercise(
         Pitfall(
             "no_penalty",
             held_by(lambda f, moved, s: 0.0),
-            text("The step knows nothing of the old task: the penalty is missing.", "这一步完全不管旧任务：缺了惩罚项。"),
+            text(
+                "The step knows nothing of the old task: the penalty is missing.",
+                "这一步完全不管旧任务：缺了惩罚项。",
+            ),
             code=held_code("slope + strength * f * (w - old)", "slope"),
         ),
         Pitfall(
@@ -526,18 +544,25 @@ EWC_STEP = Exercise(
         Pitfall(
             "fisher_squared",
             held_by(lambda f, moved, s: s * f**2 * moved),
-            text("F is a mean of squares already: don't square it again.", "F 已经是平方的平均，不要再平方。"),
+            text(
+                "F is a mean of squares already: don't square it again.",
+                "F 已经是平方的平均，不要再平方。",
+            ),
             code=held_code("strength * f *", "strength * f * f *"),
         ),
         Pitfall(
             "rate_on_the_loss_only",
             held_by(lambda f, moved, s: 0.0, steps=0),
-            text("Nothing moved. Change the weights themselves (`w -= …`, in Keras `w.assign_sub(…)`).",
-                 "什么都没动。要修改权重本身（`w -= …`，Keras 用 `w.assign_sub(…)`）。"),
+            text(
+                "Nothing moved. Change the weights themselves (`w -= …`, in Keras `w.assign_sub(…)`).",
+                "什么都没动。要修改权重本身（`w -= …`，Keras 用 `w.assign_sub(…)`）。",
+            ),
             code=held_code(
                 pytorch=("w -= learning_rate", "w = w - learning_rate"),
-                keras=("w.assign_sub(learning_rate * (slope + strength * f * (w - old)))",
-                       "w = w - learning_rate * (slope + strength * f * (w - old))"),
+                keras=(
+                    "w.assign_sub(learning_rate * (slope + strength * f * (w - old)))",
+                    "w = w - learning_rate * (slope + strength * f * (w - old))",
+                ),
             ),
         ),
         Pitfall(
@@ -548,7 +573,7 @@ EWC_STEP = Exercise(
                 "损失对整批求了和，旧任务的分量就小了 N 倍。应当取平均。",
             ),
             code=held_code(
-                pytorch=("labels)\n    slopes", "labels, reduction=\"sum\")\n    slopes"),
+                pytorch=("labels)\n    slopes", 'labels, reduction="sum")\n    slopes'),
                 keras=("lambda: cross_entropy", "lambda: 6 * cross_entropy"),
             ),
         ),
@@ -567,8 +592,10 @@ EWC_STEP = Exercise(
                 "The pull is not multiplied by the learning rate: it is a part of the gradient like the rest.",
                 "拉力没有乘学习率：它和其余部分一样，是梯度的一部分。",
             ),
-            code=held_code("learning_rate * (slope + strength * f * (w - old))",
-                           "(learning_rate * slope + strength * f * (w - old))"),
+            code=held_code(
+                "learning_rate * (slope + strength * f * (w - old))",
+                "(learning_rate * slope + strength * f * (w - old))",
+            ),
         ),
     ),
     errors=(
@@ -702,11 +729,16 @@ DISTILLATION_SLOPE = Exercise(
         Pitfall(
             "summed",
             lambda z, z_old, temperature: len(z) * soft_slope(z, z_old, temperature, lambda T: T),
-            text("You forgot the 1/N: the loss is a mean over examples.", "漏了 1/N：损失是对样本取平均。"),
+            text(
+                "You forgot the 1/N: the loss is a mean over examples.",
+                "漏了 1/N：损失是对样本取平均。",
+            ),
         ),
         Pitfall(
             "mean_over_classes",
-            lambda z, z_old, temperature: soft_slope(z, z_old, temperature, lambda T: T) / z.shape[1],
+            lambda z, z_old, temperature: (
+                soft_slope(z, z_old, temperature, lambda T: T) / z.shape[1]
+            ),
             text(
                 "You divided by N·K. The divergence is a sum over classes; only the examples are averaged.",
                 "你除以了 N·K。散度对类别是求和，只对样本取平均。",
@@ -714,9 +746,11 @@ DISTILLATION_SLOPE = Exercise(
         ),
         Pitfall(
             "hard_answers",
-            lambda z, z_old, temperature: temperature
-            * (softmax(z / temperature) - np.eye(z.shape[1])[z_old.argmax(axis=1)])
-            / len(z),
+            lambda z, z_old, temperature: (
+                temperature
+                * (softmax(z / temperature) - np.eye(z.shape[1])[z_old.argmax(axis=1)])
+                / len(z)
+            ),
             text(
                 "You took the old model's best class only. Its soft answers say how near the other classes are: that is what is kept.",
                 "你只取了旧模型最可能的那一类。它的软答案还说明其他类有多接近，要保留的正是这个。",
@@ -801,7 +835,11 @@ RESERVOIR = Exercise(
     reference=lambda size, places: reservoir(size, places),
     comparator=equal(),
     tensors=False,
-    forbidden=("course_lib.pytorch.Memory", "course_lib.keras.Memory", "course_lib.training.memory.Memory"),
+    forbidden=(
+        "course_lib.pytorch.Memory",
+        "course_lib.keras.Memory",
+        "course_lib.training.memory.Memory",
+    ),
     pitfalls=(
         Pitfall(
             "the_last_ones",
@@ -814,11 +852,16 @@ RESERVOIR = Exercise(
         Pitfall(
             "the_first_ones",
             lambda size, places: np.arange(size),
-            text("You keep the first examples for ever: later tasks never get in.", "你永远只留最早的样本：后来的任务进不来。"),
+            text(
+                "You keep the first examples for ever: later tasks never get in.",
+                "你永远只留最早的样本：后来的任务进不来。",
+            ),
         ),
         Pitfall(
             "ring",
-            lambda size, places: np.array([max(t for t in range(len(places)) if t % size == s) for s in range(size)]),
+            lambda size, places: np.array(
+                [max(t for t in range(len(places)) if t % size == s) for s in range(size)]
+            ),
             text(
                 "You overwrite place t mod size, one after the other: that keeps the latest ones. Use the given draw.",
                 "你按 t mod size 轮流覆盖，结果留下的是最近的样本。要用给出的随机位置。",
@@ -851,12 +894,18 @@ RESERVOIR = Exercise(
         Pitfall(
             "sorted",
             lambda size, places: np.sort(reservoir(size, places)),
-            text("The right examples, but in another order: give them place by place.", "样本是对的，但次序变了：请按位置 0、1、2……给出。"),
+            text(
+                "The right examples, but in another order: give them place by place.",
+                "样本是对的，但次序变了：请按位置 0、1、2……给出。",
+            ),
         ),
         Pitfall(
             "first_arrival_stays",
             lambda size, places: np.array(
-                [next((t for t in range(size, len(places)) if places[t] == s), s) for s in range(size)]
+                [
+                    next((t for t in range(size, len(places)) if places[t] == s), s)
+                    for s in range(size)
+                ]
             ),
             text(
                 "You replace each place only once. Every later draw of the same place replaces again.",
@@ -865,8 +914,10 @@ RESERVOIR = Exercise(
         ),
     ),
     hints=(
-        text("Keep a list of numbers of examples. Go through the stream with `enumerate(places)`.",
-             "用一个列表存样本的编号，用 `enumerate(places)` 走一遍数据流。"),
+        text(
+            "Keep a list of numbers of examples. Go through the stream with `enumerate(places)`.",
+            "用一个列表存样本的编号，用 `enumerate(places)` 走一遍数据流。",
+        ),
         text(
             "Three cases for example t: there is room; its place is inside (below size); its place is outside.",
             "样本 t 有三种情形：还有空位；抽到的位置在库内（小于 size）；抽到的位置在库外。",
@@ -907,7 +958,11 @@ def grown(head, bias, extra, **rest):
 
 def report_of_growth(head, bias, extra, **rest):
     size = (len(head) + 1) * (len(bias) + extra)
-    return grown(head, bias, extra) | {"trainable": size, "old_unchanged": True, "independent": True}
+    return grown(head, bias, extra) | {
+        "trainable": size,
+        "old_unchanged": True,
+        "independent": True,
+    }
 
 
 PYTORCH_GROWN = """\
@@ -933,7 +988,10 @@ def grown_head(head, extra):
 
 def grown_code(pytorch=None, keras=None):
     code = {}
-    for name, source, change in (("pytorch", PYTORCH_GROWN, pytorch), ("keras", KERAS_GROWN, keras)):
+    for name, source, change in (
+        ("pytorch", PYTORCH_GROWN, pytorch),
+        ("keras", KERAS_GROWN, keras),
+    ):
         if change:
             assert change[0] in source, change
             code[name] = source.replace(*change)
@@ -956,7 +1014,9 @@ GROWN_HEAD = Exercise(
         "bias": text("the biases of the new layer", "新层的偏置"),
         "trainable": text("how many of its numbers can learn", "新层中可以学习的数的个数"),
         "old_unchanged": text("“the old layer is as it was”", "“旧层没有被改动”"),
-        "independent": text("“changing the new layer leaves the old one alone”", "“改动新层不会影响旧层”"),
+        "independent": text(
+            "“changing the new layer leaves the old one alone”", "“改动新层不会影响旧层”"
+        ),
     },
     pitfalls=(
         Pitfall(
@@ -974,7 +1034,10 @@ GROWN_HEAD = Exercise(
                     "        new.weight[: head.out_features] = head.weight\n        new.bias[: head.out_features] = head.bias\n",
                     "",
                 ),
-                keras=("kernel, bias = head.get_weights()", "kernel, bias = [0 * w for w in head.get_weights()]"),
+                keras=(
+                    "kernel, bias = head.get_weights()",
+                    "kernel, bias = [0 * w for w in head.get_weights()]",
+                ),
             ),
         ),
         Pitfall(
@@ -1009,14 +1072,23 @@ GROWN_HEAD = Exercise(
         ),
         Pitfall(
             "total_instead_of_extra",
-            lambda head, bias, extra, **rest: {"kernel": np.zeros((len(head), extra)), "bias": np.zeros(extra)},
+            lambda head, bias, extra, **rest: {
+                "kernel": np.zeros((len(head), extra)),
+                "bias": np.zeros(extra),
+            },
             text(
                 "The new layer has only `extra` outputs: that is a head of its own. Here all classes stand in one layer.",
                 "新层只有 `extra` 个输出，那是另一个分类头。这里要求新旧类别都在同一层里。",
             ),
             code=grown_code(
-                pytorch=(PYTORCH_GROWN.partition("\n")[2], "    new = nn.Linear(head.in_features, extra)\n    nn.init.zeros_(new.weight)\n    nn.init.zeros_(new.bias)\n    return new\n"),
-                keras=(KERAS_GROWN.partition("\n")[2], "    new = keras.layers.Dense(extra, kernel_initializer='zeros')\n    new.build((None, len(head.get_weights()[0])))\n    return new\n"),
+                pytorch=(
+                    PYTORCH_GROWN.partition("\n")[2],
+                    "    new = nn.Linear(head.in_features, extra)\n    nn.init.zeros_(new.weight)\n    nn.init.zeros_(new.bias)\n    return new\n",
+                ),
+                keras=(
+                    KERAS_GROWN.partition("\n")[2],
+                    "    new = keras.layers.Dense(extra, kernel_initializer='zeros')\n    new.build((None, len(head.get_weights()[0])))\n    return new\n",
+                ),
             ),
         ),
         Pitfall(
@@ -1045,8 +1117,14 @@ GROWN_HEAD = Exercise(
             lambda head, bias, extra, **rest: {"kernel": head, "bias": bias},
             text("The layer has not grown.", "这一层没有变大。"),
             code=grown_code(
-                pytorch=(PYTORCH_GROWN.partition("\n")[2], "    import copy\n    return copy.deepcopy(head)\n"),
-                keras=(KERAS_GROWN.partition("\n")[2], "    extra = 0\n" + KERAS_GROWN.partition("\n")[2]),
+                pytorch=(
+                    PYTORCH_GROWN.partition("\n")[2],
+                    "    import copy\n    return copy.deepcopy(head)\n",
+                ),
+                keras=(
+                    KERAS_GROWN.partition("\n")[2],
+                    "    extra = 0\n" + KERAS_GROWN.partition("\n")[2],
+                ),
             ),
         ),
         Pitfall(
@@ -1057,8 +1135,14 @@ GROWN_HEAD = Exercise(
                 "你改动了旧层。它还有用：LwF 要保持的正是它的回答。",
             ),
             code=grown_code(
-                pytorch=("    return new", "    with torch.no_grad():\n        head.weight.zero_()\n    return new"),
-                keras=("    return new", "    head.set_weights([0 * kernel, bias])\n    return new"),
+                pytorch=(
+                    "    return new",
+                    "    with torch.no_grad():\n        head.weight.zero_()\n    return new",
+                ),
+                keras=(
+                    "    return new",
+                    "    head.set_weights([0 * kernel, bias])\n    return new",
+                ),
             ),
         ),
         Pitfall(
@@ -1126,7 +1210,9 @@ def draw_scored(rng):
     """Unequal tasks, classes in no order; most mistakes are between tasks."""
     order = rng.permutation(7)
     groups = [order[:2].tolist(), order[2:5].tolist(), order[5:].tolist()]
-    labels = rng.permutation(np.concatenate([np.arange(7), rng.choice(order[:2], 9), rng.choice(7, 14)]))
+    labels = rng.permutation(
+        np.concatenate([np.arange(7), rng.choice(order[:2], 9), rng.choice(7, 14)])
+    )
     z = rng.normal(size=(len(labels), 7)) - 1.5
     z[np.arange(len(labels)), labels] += 1.0
     z[:, order[5:]] += 0.8  # the last task is loud
@@ -1169,9 +1255,7 @@ def by_task(logits, labels, groups, told):
 
 
 def places_not_labels(logits, labels, groups, found):
-    right = [
-        np.argmax(logits[i, g]) == y for i, y in enumerate(labels) for g in groups if y in g
-    ]
+    right = [np.argmax(logits[i, g]) == y for i, y in enumerate(labels) for g in groups if y in g]
     return float(np.mean(right))
 
 
@@ -1188,7 +1272,10 @@ TWO_SCORES = Exercise(
     parts={
         "0": text("accuracy when the task is told", "告知任务时的准确率"),
         "1": text("accuracy when it is not", "不告知任务时的准确率"),
-        "2": text("the part of the mistakes that name a class of another task", "错误中认到别的任务去的比例"),
+        "2": text(
+            "the part of the mistakes that name a class of another task",
+            "错误中认到别的任务去的比例",
+        ),
     },
     pitfalls=(
         Pitfall(
@@ -1237,7 +1324,10 @@ TWO_SCORES = Exercise(
         Pitfall(
             "within",
             scores_but(between=lambda z, y, g, found: 1 - found[2]),
-            text("You counted the mistakes within a task; asked are those between tasks.", "你数的是任务内部的错误；要的是认到别的任务去的。"),
+            text(
+                "You counted the mistakes within a task; asked are those between tasks.",
+                "你数的是任务内部的错误；要的是认到别的任务去的。",
+            ),
         ),
         Pitfall(
             "difference_of_scores",
@@ -1252,7 +1342,21 @@ TWO_SCORES = Exercise(
             scores_but(
                 told=lambda z, y, g, found: float(
                     np.mean(
-                        np.array([np.argmax(np.where(np.isin(np.arange(z.shape[1]), next(q for q in g if k in q)), row, 0.0)) for row, k in zip(z, y, strict=True)]) == y
+                        np.array(
+                            [
+                                np.argmax(
+                                    np.where(
+                                        np.isin(
+                                            np.arange(z.shape[1]), next(q for q in g if k in q)
+                                        ),
+                                        row,
+                                        0.0,
+                                    )
+                                )
+                                for row, k in zip(z, y, strict=True)
+                            ]
+                        )
+                        == y
                     )
                 )
             ),
@@ -1310,26 +1414,32 @@ TWO_SCORES = Exercise(
 
 
 def draw_strengths(rng):
-    """Five strengths, three sequences each; two budgets, one of which nothing meets."""
-    S, D, T = 5, 3, 4
-    while True:
-        R = np.round(rng.uniform(0.3, 0.95, size=(S, D, T, T)), 3)
-        for s in range(S):
-            R[s, :, -1, :-1] -= np.round(rng.uniform(0, 0.3), 3)
-        lost = np.array([[forgot(r) for r in one] for one in R])
-        ends = R[:, :, -1].mean(axis=2)
-        allowed = float(np.round(np.sort(lost.mean(axis=1))[2] + 0.005, 3))
-        fits = lost.mean(axis=1) <= allowed
-        best = int(np.argmax(np.where(fits, ends.mean(axis=1), -1)))
-        least, single = int(lost.mean(axis=1).argmin()), int(np.argmax(ends.max(axis=1)))
-        each = (lost <= allowed).all(axis=1)
-        alone = int(np.argmax(np.where(each, ends.mean(axis=1), -1))) if each.any() else -1
-        spread = np.array([[r.diagonal().mean() for r in one] for one in R]).mean(axis=1)
-        diagonal = int(np.argmax(np.where(fits, spread, -1)))
-        if len({best, least, int(ends.mean(axis=1).argmax())}) == 3 and best not in (
-            alone, diagonal, single, int(np.flatnonzero(fits)[0]), int(np.flatnonzero(fits)[-1])
-        ):  # fmt: skip
-            return {"R": R, "budgets": rng.permutation([allowed, -0.9])}
+    """Seven strengths, three sequences each, every one with a part; two budgets, one of which nothing meets.
+
+    Each strength has a level on the diagonal and a fall from it, by draw.
+    """
+    middle = [
+        (
+            [0.80, 0.80, 0.80],
+            [0.00, 0.03, 0.36],
+        ),  # the best within the budget; one draw is above it
+        ([0.76, 0.76, 0.76], [0.10, 0.10, 0.10]),  # the best of those of which every draw is within
+        ([0.88, 0.88, 0.88], [0.26, 0.26, 0.26]),  # the highest diagonal within
+        ([0.97, 0.97, 0.97], [0.34, 0.34, 0.34]),  # the best in the end, outside
+        ([0.99, 0.70, 0.70], [0.26, 0.50, 0.50]),  # the best single sequence, outside
+    ]
+    ends = [([0.60] * 3, [0.12] * 3), ([0.62] * 3, [0.14] * 3)]  # the first and the last within
+    order = [ends[0], *(middle[k] for k in rng.permutation(5)), ends[1]]
+    R = np.array([[sequence(rng, *one) for one in zip(*each, strict=True)] for each in order])
+    return {"R": R, "budgets": rng.permutation([0.3, -0.9])}
+
+
+def sequence(rng, level, fall, T=4):
+    """A matrix that begins at a level on its diagonal and has lost so much in the last row."""
+    R = rng.uniform(0.0, 0.2, size=(T, T))
+    for i, j in zip(*np.tril_indices(T), strict=True):
+        R[i, j] = level - fall * (i - j) / max(1, T - 1 - j) + rng.uniform(-0.005, 0.005)
+    return np.round(R, 3)
 
 
 def forgot(R):
@@ -1366,7 +1476,10 @@ CHOOSE_STRENGTH = Exercise(
         Pitfall(
             "budget_ignored",
             for_each(lambda R, allowed: chosen(R, np.inf)),
-            text("You took the best in the end without asking how much it forgets.", "你选了最终最好的，没有看它忘了多少。"),
+            text(
+                "You took the best in the end without asking how much it forgets.",
+                "你选了最终最好的，没有看它忘了多少。",
+            ),
         ),
         Pitfall(
             "least_forgetting",
@@ -1386,7 +1499,9 @@ CHOOSE_STRENGTH = Exercise(
         ),
         Pitfall(
             "every_draw_must_fit",
-            for_each(lambda R, allowed: chosen(R, allowed, admit=lambda lost, a: (lost <= a).all(axis=1))),
+            for_each(
+                lambda R, allowed: chosen(R, allowed, admit=lambda lost, a: (lost <= a).all(axis=1))
+            ),
             text(
                 "You asked that every draw stays within the budget; asked is the mean over draws.",
                 "你要求每一次抽样都在预算之内；题目看的是各次抽样的平均。",
@@ -1403,14 +1518,22 @@ CHOOSE_STRENGTH = Exercise(
         Pitfall(
             "the_first_that_fits",
             for_each(
-                lambda R, allowed: int(np.argmax(fits)) if (fits := mean_lost(R) <= allowed).any() else -1
+                lambda R, allowed: (
+                    int(np.argmax(fits)) if (fits := mean_lost(R) <= allowed).any() else -1
+                )
             ),
-            text("You took the first strength within the budget; the best of them is asked.", "你取了预算内的第一个强度；要的是其中最好的。"),
+            text(
+                "You took the first strength within the budget; the best of them is asked.",
+                "你取了预算内的第一个强度；要的是其中最好的。",
+            ),
         ),
         Pitfall(
             "the_last_that_fits",
             for_each(lambda R, allowed: int(max([-1, *np.flatnonzero(mean_lost(R) <= allowed)]))),
-            text("You took the largest strength within the budget; the best of them is asked.", "你取了预算内最大的强度；要的是其中最好的。"),
+            text(
+                "You took the largest strength within the budget; the best of them is asked.",
+                "你取了预算内最大的强度；要的是其中最好的。",
+            ),
         ),
         Pitfall(
             "zero_for_none",
@@ -1430,7 +1553,10 @@ CHOOSE_STRENGTH = Exercise(
             "`np.where(fits, accuracy, -np.inf).argmax()` is the best among those that fit.",
             "`np.where(fits, accuracy, -np.inf).argmax()` 就是合格者中最好的。",
         ),
-        text("Before it: where `not fits.any()`, the answer for this budget is −1.", "在它之前：若 `not fits.any()`，这个预算的答案就是 −1。"),
+        text(
+            "Before it: where `not fits.any()`, the answer for this budget is −1.",
+            "在它之前：若 `not fits.any()`，这个预算的答案就是 −1。",
+        ),
     ),
     right={
         "numpy": (
@@ -1546,7 +1672,10 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("nearly 0 everywhere: no weight seems to matter", "处处几乎为 0：好像哪个权重都不重要"),
+                text(
+                    "nearly 0 everywhere: no weight seems to matter",
+                    "处处几乎为 0：好像哪个权重都不重要",
+                ),
                 text(
                     "Yes. At a minimum the examples' gradients cancel, though none of them is 0. EWC would then hold nothing.",
                     "对。在极小点，各样本的梯度互相抵消，尽管单个都不为 0。这样 EWC 什么也拉不住。",
@@ -1571,7 +1700,10 @@ QUIZZES = (
         options=(
             Option(
                 text("on random noise", "在随机噪声上"),
-                text("There are methods that do; LwF has something nearer at hand.", "有的方法这样做；LwF 有更现成的东西可用。"),
+                text(
+                    "There are methods that do; LwF has something nearer at hand.",
+                    "有的方法这样做；LwF 有更现成的东西可用。",
+                ),
             ),
             Option(
                 text("on the new task's examples", "在新任务的样本上"),
@@ -1583,7 +1715,10 @@ QUIZZES = (
             ),
             Option(
                 text("on a few old examples in a memory", "在记忆库里的少量旧样本上"),
-                text("That would be replay (or both together, as in iCaRL).", "那就是回放了（或者两者并用，如 iCaRL）。"),
+                text(
+                    "That would be replay (or both together, as in iCaRL).",
+                    "那就是回放了（或者两者并用，如 iCaRL）。",
+                ),
             ),
         ),
     ),
@@ -1596,14 +1731,23 @@ QUIZZES = (
         options=(
             Option(
                 text("hard classes last", "难的类别放最后"),
-                text("Look again: what does the mean of one class know of the others?", "再想想：一个类别的均值与其他类别有关系吗？"),
+                text(
+                    "Look again: what does the mean of one class know of the others?",
+                    "再想想：一个类别的均值与其他类别有关系吗？",
+                ),
             ),
             Option(
                 text("hard classes first", "难的类别放最前"),
-                text("Look again: what does the mean of one class know of the others?", "再想想：一个类别的均值与其他类别有关系吗？"),
+                text(
+                    "Look again: what does the mean of one class know of the others?",
+                    "再想想：一个类别的均值与其他类别有关系吗？",
+                ),
             ),
             Option(
-                text("none: all orders end in the same model", "没有区别：无论什么次序，最后都是同一个模型"),
+                text(
+                    "none: all orders end in the same model",
+                    "没有区别：无论什么次序，最后都是同一个模型",
+                ),
                 text(
                     "Yes. The means don't depend on each other, so nothing can be overwritten. What such a model can't do is learn better features.",
                     "对。各个均值互不相干，谁也不会覆盖谁。这种模型做不到的，是学出更好的特征。",
