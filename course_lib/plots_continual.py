@@ -21,7 +21,9 @@ def plot_forgetting(steps: Sequence[int], curves: Mapping[str, np.ndarray]) -> N
     figure, axis = plt.subplots()
     for k, (name, values) in enumerate(curves.items()):
         for one in values:
-            axis.plot(steps, one, color=COLOURS[k], linewidth=0.7, alpha=0.6, linestyle="-")
+            axis.plot(
+                steps, one, color=COLOURS[k], linewidth=0.7, alpha=0.6, linestyle="-", marker=""
+            )
         axis.plot(
             steps, values.mean(axis=0), color=COLOURS[k], marker=MARKERS[k], linestyle=DASHES[k], label=name
         )  # fmt: skip
@@ -51,7 +53,12 @@ def plot_trade(points: Mapping[str, Sequence[tuple[str, float, float]]], start: 
     figure, axis = plt.subplots(figsize=(5.4, 4.4))
     axis.axhline(start, color="#555555", linewidth=1, linestyle=":")
     for k, (name, settings) in enumerate(points.items()):
-        style = {"color": COLOURS[k % 7], "marker": MARKERS[k % 7], "linestyle": DASHES[k % 7]}
+        style = {
+            "color": COLOURS[k % 7],
+            "marker": MARKERS[k % 7],
+            "linestyle": DASHES[k % 7],
+            "markevery": 1,
+        }
         axis.plot([p[1] for p in settings], [p[2] for p in settings], label=name, **style)  # type: ignore[arg-type]
         for word, new, old in settings:
             axis.annotate(word, (new, old), textcoords="offset points", xytext=(5, 4), fontsize=9)
@@ -59,6 +66,7 @@ def plot_trade(points: Mapping[str, Sequence[tuple[str, float, float]]], start: 
         xlabel=both("new task learnt (accuracy)", "新任务学会多少（准确率）"),
         ylabel=both("old task kept (accuracy)", "旧任务保住多少（准确率）"),
     )
+    axis.margins(0.3, 0.15)
     axis.legend(fontsize=10)
     rows = [
         f"{name}{' ' + word if word else ''}{both(': ', '：')}{new:.2f}{both(' and ', ' 与 ')}{old:.2f}"
@@ -104,20 +112,28 @@ def plot_matrices(matrices: Mapping[str, np.ndarray]) -> None:
     )
 
 
-def plot_two_ways(scores: Mapping[str, tuple[float, float]]) -> None:
+def plot_two_ways(scores: Mapping[str, tuple[float | None, float]]) -> None:
     """Plot, for each method, the accuracy in the end with the task told and without.
 
     Args:
-        scores: Method → (told, not told).
+        scores: Method → (told, not told); None for told: not measured.
     """
     figure, axis = plt.subplots(figsize=(5.4, 0.9 + 0.42 * len(scores)))
     places = np.arange(len(scores))
-    told, untold = (np.array([pair[k] for pair in scores.values()]) for k in (0, 1))
+    told, untold = (np.array([pair[k] for pair in scores.values()], dtype=float) for k in (0, 1))
     axis.hlines(places, untold, told, color="#BBBBBB", linewidth=2)
     for k, (values, name) in enumerate(
         ((told, both("task told", "告知任务")), (untold, both("not told", "不告知")))
     ):
-        axis.plot(values, places, color=COLOURS[k], marker=MARKERS[k], linestyle="none", label=name)
+        axis.plot(
+            values,
+            places,
+            color=COLOURS[k],
+            marker=MARKERS[k],
+            linestyle="none",
+            markevery=1,
+            label=name,
+        )
     axis.set(
         xlabel=both("accuracy in the end", "最终准确率"), yticks=places, yticklabels=list(scores)
     )
@@ -125,7 +141,8 @@ def plot_two_ways(scores: Mapping[str, tuple[float, float]]) -> None:
     axis.set_ylim(len(scores) - 0.5, -0.5)
     axis.legend(fontsize=10)
     rows = [
-        f"{name}{both(': ', '：')}{a:.2f}{both(' and ', ' 与 ')}{b:.2f}"
+        f"{name}{both(': ', '：')}{both('not measured', '未测') if a is None else f'{a:.2f}'}"
+        f"{both(' and ', ' 与 ')}{b:.2f}"
         for name, (a, b) in scores.items()
     ]
     describe(
