@@ -64,8 +64,8 @@ READ_MATRIX = Exercise(
     parts={
         "0": text("the average accuracy in the end", "最终平均准确率"),
         "1": text("forgetting", "遗忘"),
-        "2": text("backward transfer", "后向迁移"),
-        "3": text("forward transfer", "前向迁移"),
+        "2": text("backward transfer", "反向迁移"),
+        "3": text("forward transfer", "正向迁移"),
     },
     pitfalls=(
         Pitfall(
@@ -113,7 +113,7 @@ READ_MATRIX = Exercise(
             wrong_number(lost=lambda R, b: np.mean(np.diag(R)[:-1] - R[-1, :-1])),
             text(
                 "Your forgetting is backward transfer with the sign turned. Forgetting starts from the *best* that a task has been since it was learnt.",
-                "你算的遗忘只是后向迁移反了号。遗忘要从该任务学完以来的**最好**水平算起。",
+                "你算的遗忘只是反向迁移反了号。遗忘要从该任务学完以来的**最好**水平算起。",
             ),
         ),
         Pitfall(
@@ -136,7 +136,7 @@ READ_MATRIX = Exercise(
             wrong_number(backward=lambda R, b: np.mean(np.diag(R)[:-1] - R[-1, :-1])),
             text(
                 "Backward transfer has the wrong sign: below 0 means that later tasks did harm.",
-                "后向迁移的符号反了：小于 0 表示后来的任务造成了损害。",
+                "反向迁移的符号反了：小于 0 表示后来的任务造成了损害。",
             ),
         ),
         Pitfall(
@@ -144,7 +144,7 @@ READ_MATRIX = Exercise(
             wrong_number(forward=lambda R, b: np.mean(np.diag(R, 1))),
             text(
                 "Forward transfer: subtract what the untrained model gets.",
-                "前向迁移：要减去未训练模型的水平。",
+                "正向迁移：要减去未训练模型的水平。",
             ),
         ),
         Pitfall(
@@ -152,7 +152,7 @@ READ_MATRIX = Exercise(
             wrong_number(forward=lambda R, b: np.mean(np.diag(R)[1:] - b[1:])),
             text(
                 "Forward transfer looks at a task *before* it is learnt: row j − 1 of column j, not the diagonal.",
-                "前向迁移看的是学任务 j **之前**的水平：第 j 列的第 j − 1 行，而不是对角线。",
+                "正向迁移看的是学任务 j **之前**的水平：第 j 列的第 j − 1 行，而不是对角线。",
             ),
         ),
         Pitfall(
@@ -1695,7 +1695,7 @@ QUIZZES = (
         id="09.q3",
         question=text(
             "Learning without forgetting keeps no old example. On which inputs does it ask for the old answers?",
-            "“学而不忘”（LwF）不保存任何旧样本。它在哪些输入上要求保持旧的回答？",
+            "“无遗忘学习”（LwF）不保存任何旧样本。它在哪些输入上要求保持旧的回答？",
         ),
         options=(
             Option(
