@@ -66,7 +66,9 @@ def plot_trade(points: Mapping[str, Sequence[tuple[str, float, float]]], start: 
         xlabel=both("new task learnt (accuracy)", "新任务学会多少（准确率）"),
         ylabel=both("old task kept (accuracy)", "旧任务保住多少（准确率）"),
     )
-    axis.margins(0.3, 0.15)
+    news = [new for settings in points.values() for _, new, _ in settings]
+    axis.set_xlim(min(news) - 0.05, max(news) + 0.05)  # small differences should look small
+    axis.margins(y=0.15)
     axis.legend(fontsize=10)
     rows = [
         f"{name}{' ' + word if word else ''}{both(': ', '：')}{new:.2f}{both(' and ', ' 与 ')}{old:.2f}"
