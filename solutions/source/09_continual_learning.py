@@ -338,6 +338,12 @@ FISHER_OF_HEAD = Exercise(
             ),
         ),
     ),
+    survivors={
+        "z - z.max(axis=1, keepdims=True) → z + z.max(axis=1, keepdims=True)": "softmax is the same for every shift",
+        "z.max(axis=1, keepdims=True) without axis": "softmax is the same for every shift",
+        "z.max(axis=1, keepdims=True) → z.min(axis=1, keepdims=True)": "softmax is the same for every shift",
+        "1 - p → p - 1": "it is squared: its sign does not matter",
+    },
     hints=(
         text(
             "First one logit: ∂ log p_y / ∂z_k is 1 − p_k if y = k, and −p_k otherwise.",
@@ -765,6 +771,11 @@ DISTILLATION_SLOPE = Exercise(
             ),
         ),
     ),
+    survivors={
+        "logits - logits.max(axis=1, keepdims=True) → logits + logits.max(axis=1, keepdims=True)": "softmax is the same for every shift",
+        "logits.max(axis=1, keepdims=True) without axis": "softmax is the same for every shift",
+        "logits.max(axis=1, keepdims=True) → logits.min(axis=1, keepdims=True)": "softmax is the same for every shift",
+    },
     hints=(
         text(
             "Only the cross-entropy part −Σ p_old log p depends on z: the old model's entropy is a constant.",
@@ -1435,10 +1446,15 @@ def draw_strengths(rng):
 
 
 def sequence(rng, level, fall, T=4):
-    """A matrix that begins at a level on its diagonal and has lost so much in the last row."""
+    """A matrix that begins at a level and in the last row has lost so much; later tasks lose more of it.
+
+    A task is at its best just after the next one.
+    """
     R = rng.uniform(0.0, 0.2, size=(T, T))
     for i, j in zip(*np.tril_indices(T), strict=True):
-        R[i, j] = level - fall * (i - j) / max(1, T - 1 - j) + rng.uniform(-0.005, 0.005)
+        lost = fall * (0.6 + 0.4 * j) * (i == T - 1 and j < T - 1)
+        better = 0.02 * (i == j + 1 < T - 1)
+        R[i, j] = level + better - lost + rng.uniform(-0.005, 0.005)
     return np.round(R, 3)
 
 
@@ -1544,6 +1560,10 @@ CHOOSE_STRENGTH = Exercise(
             ),
         ),
     ),
+    survivors={
+        "R[:, :, -1].mean(axis=(1, 2)) → R[:, :, -1].sum(axis=(1, 2))": "the largest sum is the largest mean",
+        "lost <= allowed → lost < allowed": "no mean of forgetting is exactly the budget",
+    },
     hints=(
         text(
             "Two tables S×D first: forgetting and the average accuracy in the end, for each strength and draw. Then means over draws.",
