@@ -55,7 +55,7 @@ from course_lib.keras.objectives import (
 from course_lib.keras.parts import describe_groups
 from course_lib.keras.pretraining import pretrain_backbone
 from course_lib.keras.pruning import finish_pruning, prune_filters, prune_weights
-from course_lib.keras.repetition import evaluate_each, fit_each
+from course_lib.keras.repetition import RepeatedFit, evaluate_each, fit_each
 from course_lib.keras.scribe import load_scribe, pretrain_scribe, save_scribe
 from course_lib.keras.small_parts import (
     load_small_part,
@@ -139,6 +139,7 @@ __all__ = [
     "Penalty",
     "Preprocessing",
     "PseudoLabels",
+    "RepeatedFit",
     "Replay",
     "Rotate",
     "Scale",

@@ -17,7 +17,14 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras import domain_probes, sense_probes, shift_probes, text_probes, tuning_probes
+from course_lib.keras import (
+    continual_probes,
+    domain_probes,
+    sense_probes,
+    shift_probes,
+    text_probes,
+    tuning_probes,
+)
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import (
@@ -97,6 +104,8 @@ agreement = shift_probes.agreement
 adapted_statistics = domain_probes.adapted_statistics
 adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
+growing = continual_probes.growing
+held_steps = continual_probes.held_steps
 rates_of_steps = tuning_probes.rates_of_steps
 shares_of_steps = shift_probes.shares_of_steps
 stages = tuning_probes.stages
@@ -117,6 +126,7 @@ ARGUMENTS = {
     **sense_probes.ARGUMENTS,
     **text_probes.ARGUMENTS,
     **shift_probes.ARGUMENTS,
+    **continual_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

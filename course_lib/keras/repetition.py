@@ -15,6 +15,7 @@ from course_lib.keras.loop import fit, train_epochs
 from course_lib.keras.objectives import Objective, require_objective
 from course_lib.keras.run import Run, assign, numbered
 from course_lib.training.batches import as_arrays
+from course_lib.training.callbacks import State
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
 from course_lib.training.recipes import Recipe
@@ -133,3 +134,66 @@ def train_in_turn(
     for model, weights in zip(models, trained, strict=True):
         assign(model.variables, weights)
     return histories
+
+
+class RepeatedFit:
+    """``fit`` with its settings fixed, for many small trainings one after another.
+
+    Keras compiles a training anew in every ``fit``. Here the first training of a kind is kept, and
+    lends itself to the others: their weights, and what their objectives hold, are put into it and
+    the weights taken out again. Other sizes or another objective make a kind of their own.
+
+    Args:
+        optimizer, epochs, batch_size, batch_norm: As for ``fit``.
+    """
+
+    def __init__(
+        self, *, optimizer: Recipe, epochs: int, batch_size: int = 64, batch_norm: str = "moving"
+    ) -> None:
+        self.recipe, self.epochs, self.batch_size = optimizer, epochs, batch_size
+        self.batch_norm = batch_norm
+        self.kinds: dict[str, tuple[Run, State]] = {}
+
+    def __call__(
+        self,
+        model: keras.Model,
+        train: Any,
+        *,
+        objective: Objective | None = None,
+        seed: int = 0,
+    ) -> History:
+        """Train a model in place and give the record of it; arguments as for ``fit``."""
+        objective = require_objective(objective)
+        how: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size}
+        arrays = as_arrays(train)
+        plan = Plan(arrays, self.recipe, seed=seed, batch_norm=self.batch_norm, **how)
+        if self.batch_norm == "estimated" or plan.has_single:
+            more: dict[str, Any] = {"batch_norm": self.batch_norm, "seed": seed, "progress": False}
+            return fit(model, train, objective=objective, optimizer=self.recipe, **how, **more)
+        objective.check(arrays)
+        finish_building(model, arrays["x"])
+        kind = kind_of(model, objective, plan)
+        with choose_device("auto"), computing_in(choose_precision("auto"), model):
+            if kind not in self.kinds:
+                run = Run(model, objective, plan, precision="auto", device="auto", callbacks=())
+                self.kinds[kind] = run, numbered(run.learner.optimizer.variables)
+            run, fresh = self.kinds[kind]
+            given, own = numbered([*model.variables, *objective.variables]), run.weights()
+            run.load_weights(given)
+            assign(run.learner.optimizer.variables, fresh)
+            run.begin_again(plan)
+            try:
+                with taking(run.model, arrays["x"]):
+                    train_epochs(run, None, False)
+                trained = run.weights()
+            finally:
+                run.load_weights(own)
+            assign([*model.variables, *objective.variables], trained)
+        return run.history
+
+
+def kind_of(model: keras.Model, objective: Objective, plan: Plan) -> str:
+    """Give a word for all trainings that one compiled training serves."""
+    weights = [(v.shape, v.trainable) for v in [*model.variables, *objective.variables]]
+    arrays = {name: (values.shape, values.dtype.name) for name, values in plan.arrays.items()}
+    return repr((weights, type(objective).__name__, objective.settings(), arrays))

@@ -50,7 +50,7 @@ from course_lib.pytorch.objectives import (
 from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.pretraining import pretrain_backbone
 from course_lib.pytorch.pruning import finish_pruning, prune_filters, prune_weights
-from course_lib.pytorch.repetition import evaluate_each, fit_each
+from course_lib.pytorch.repetition import RepeatedFit, evaluate_each, fit_each
 from course_lib.pytorch.scribe import load_scribe, pretrain_scribe, save_scribe
 from course_lib.pytorch.small_parts import (
     load_small_part,
@@ -130,6 +130,7 @@ __all__ = [
     "Penalty",
     "Preprocessing",
     "PseudoLabels",
+    "RepeatedFit",
     "Replay",
     "Rotate",
     "Scale",

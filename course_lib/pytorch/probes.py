@@ -16,7 +16,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from course_lib.pytorch import domain_probes, sense_probes, shift_probes, text_probes, tuning_probes
+from course_lib.pytorch import (
+    continual_probes,
+    domain_probes,
+    sense_probes,
+    shift_probes,
+    text_probes,
+    tuning_probes,
+)
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyBackbone,
@@ -99,6 +106,8 @@ agreement = shift_probes.agreement
 adapted_statistics = domain_probes.adapted_statistics
 adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
+growing = continual_probes.growing
+held_steps = continual_probes.held_steps
 rates_of_steps = tuning_probes.rates_of_steps
 shares_of_steps = shift_probes.shares_of_steps
 stages = tuning_probes.stages
@@ -119,6 +128,7 @@ ARGUMENTS = {
     **sense_probes.ARGUMENTS,
     **text_probes.ARGUMENTS,
     **shift_probes.ARGUMENTS,
+    **continual_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

@@ -76,3 +76,27 @@ def evaluate_each(
         evaluate(model, domain, objective=objective, batch_size=batch_size)
         for model, domain in zip(models, domains, strict=True)
     ]
+
+
+class RepeatedFit:
+    """``fit`` with its settings fixed, for many small trainings one after another.
+
+    Keras compiles a training anew in every ``fit``; its ``RepeatedFit`` does so only where something
+    new comes: other sizes, another objective. What each training gives is what ``fit`` gives.
+
+    Args:
+        optimizer, epochs, batch_size, batch_norm: As for ``fit``.
+    """
+
+    def __init__(
+        self, *, optimizer: Recipe, epochs: int, batch_size: int = 64, batch_norm: str = "moving"
+    ) -> None:
+        self.settings: dict[str, Any] = {
+            "optimizer": optimizer, "epochs": epochs, "batch_size": batch_size, "batch_norm": batch_norm
+        }  # fmt: skip
+
+    def __call__(
+        self, model: nn.Module, train: Any, *, objective: Objective | None = None, seed: int = 0
+    ) -> History:
+        """Train a model in place and give the record of it; arguments as for ``fit``."""
+        return fit(model, train, objective=objective, seed=seed, progress=False, **self.settings)

@@ -140,6 +140,35 @@ def repetition(half: str) -> dict[str, list[list[float]]]:
     }
 
 
+def repeated_fit(half: str) -> dict[str, list[list[float]]]:
+    """Give the losses of two tasks in turn for two models, with springs of their own in the second."""
+    import numpy as np
+
+    from course_lib.training import AdamW
+
+    module = importlib.import_module(f"course_lib.{half}")
+    rng = np.random.default_rng(0)
+    tasks = [(rng.normal(size=(8, 4)).astype(np.float32), np.arange(8) % 3) for _ in range(2)]
+    how: dict[str, Any] = {"optimizer": AdamW(0.1, weight_decay=0.0), "epochs": 2, "batch_size": 4}
+    repeated = module.RepeatedFit(**how)
+
+    def alone(model: Any, task: Any, *, objective: Any = None, seed: int = 0) -> Any:
+        return module.fit(model, task, objective=objective, seed=seed, progress=False, **how)
+
+    def losses(train: Any) -> list[list[float]]:
+        found = []
+        for i in range(2):
+            model = module.build_head(4, 3, hidden=(5,), seed=i)
+            found.append(train(model, tasks[0], seed=i).loss)
+            fisher = {n: np.full_like(w, 1 + i) for n, w in module.named_arrays(model).items()}
+            springs = module.EWC(module.CrossEntropy(), model, fisher, strength=3.0)
+            found.append(train(model, tasks[1], objective=springs, seed=i).loss)
+            found.append(module.predict(model, tasks[0][0]).ravel().tolist())
+        return found
+
+    return {"repeated": losses(repeated), "alone": losses(alone)}
+
+
 def rates_by_part(half: str) -> dict[str, Any]:
     """Give what the probe of two steps reports of a step that has one rate for all parts."""
     import numpy as np
@@ -208,6 +237,7 @@ def main(half: str, file: str, names: list[str]) -> None:
     report["precisions"] = precisions(half)
     report["three_steps"] = three_steps(half)
     report["repetition"] = repetition(half)
+    report["repeated_fit"] = repeated_fit(half)
     report["rates_by_part"] = rates_by_part(half)
     report["transformer"] = transformer(half)
     run = importlib.import_module(f"tests.parity.run_{half}").run
