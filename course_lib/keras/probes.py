@@ -94,6 +94,7 @@ def model_to_move(**arrays: np.ndarray) -> dict[str, Any]:
 
 
 evaluation = tuning_probes.evaluation
+learning = tuning_probes.learning
 rates_of_steps = tuning_probes.rates_of_steps
 stages = tuning_probes.stages
 
