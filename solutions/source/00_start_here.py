@@ -38,17 +38,21 @@ def _softmax(z):
     return shares / shares.sum()
 
 
+def _gap(h, weights, bias):
+    """Give the winner's weights minus the runner-up's: D."""
+    runner_up, winner = np.argsort(h @ weights + bias)[-2:]
+    return weights[:, winner] - weights[:, runner_up]
+
+
 def _why(h, weights, bias):
-    z = h @ weights + bias
-    runner_up, winner = np.argsort(z)[-2:]
-    return _softmax(z), int(np.argmax(h * (weights[:, winner] - weights[:, runner_up])))
+    return _softmax(h @ weights + bias), int(np.argmax(h * _gap(h, weights, bias)))
 
 
 def _features_blamed(h, weights, bias):
     """Give, by mistake, the feature that it names; "right" is the right one."""
     z = h @ weights + bias
-    last, *_, runner_up, winner = np.argsort(z)
-    gap = weights[:, winner] - weights[:, runner_up]
+    last, last_but_one, *_ = np.argsort(z)
+    winner, gap = np.argmax(z), _gap(h, weights, bias)
     others = np.delete(weights, winner, axis=1)
     return {
         "right": np.argmax(h * gap),
@@ -58,6 +62,7 @@ def _features_blamed(h, weights, bias):
         "feature_forgotten": np.argmax(gap),
         "largest_either_way": np.argmax(abs(h * gap)),
         "against_the_last": np.argmax(h * (weights[:, winner] - weights[:, last])),
+        "the_two_lowest": np.argmax(h * (weights[:, last] - weights[:, last_but_one])),
         "against_the_mean": np.argmax(h * (weights[:, winner] - others.mean(axis=1))),
     }
 
@@ -66,14 +71,18 @@ def _draw_decision(rng):
     """Draw a decision in which each mistake blames another feature than the right one."""
     while True:
         h = np.round(rng.uniform(0, 1.2, size=8), 2).astype(np.float32)
-        weights = np.round(rng.normal(size=(8, 4)), 2).astype(np.float32)
-        bias = np.round(rng.normal(size=4), 2).astype(np.float32)
-        right, *wrong = _features_blamed(h, weights, bias).values()
+        classes = int(rng.integers(3, 6))
+        weights = np.round(rng.normal(size=(8, classes)), 2).astype(np.float32)
+        bias = np.round(rng.normal(size=classes), 2).astype(np.float32)
+        blamed = _features_blamed(h, weights, bias)
+        right, *wrong = blamed.values()
         z = h @ weights + bias
         steps = np.diff(np.sort(z))
-        terms = np.sort(h * (weights[:, z.argmax()] - weights[:, np.argsort(z)[-2]]))
+        terms = np.sort(h * _gap(h, weights, bias))
         clear = steps.min() > 0.15 and terms[-1] - terms[-2] > 0.05 and z.max() > 0.5
         told_apart = right not in (*wrong, z.argmax()) and len(set(wrong)) > 4
+        told_apart &= blamed["largest_weight"] != blamed["winner_alone"]
+        told_apart &= blamed["against_the_last"] != blamed["against_the_mean"]
         unsorted = np.diff(z).max() > 0 and np.argmax(z - bias) != z.argmax()
         if clear and told_apart and unsorted:
             return {"h": h, "weights": weights, "bias": bias}
@@ -100,6 +109,7 @@ WHY = Exercise(
     inputs=_draw_decision,
     reference=_why,
     comparator=close(rtol=1e-4, atol=1e-5),
+    draws=4,
     tensors=False,
     forbidden=("course_lib.calibration.softmax", "scipy.special.softmax"),
     parts={
@@ -219,6 +229,36 @@ WHY = Exercise(
             text(
                 "You left out the bias b. It belongs to every score, and here it decides who wins.",
                 "你漏掉了偏置 b。每个得分里都有它，在这里它还决定了谁胜出。",
+            ),
+        ),
+        Pitfall(
+            "the_two_lowest",
+            _blames("the_two_lowest"),
+            text(
+                "The probabilities are right. You compared the two classes of the *lowest* scores: `argsort` goes from low to high.",
+                "概率对了。你比较的是得分**最低**的两类：`argsort` 从低到高排列。",
+            ),
+        ),
+        Pitfall(
+            "counted_from_one",
+            lambda h, weights, bias: (
+                _softmax(h @ weights + bias),
+                _why(h, weights, bias)[1] + 1,
+            ),
+            text(
+                "The right feature, but counted from 1: features are counted from 0 here, as NumPy does.",
+                "特征找对了，但你是从 1 数起的：这里和 NumPy 一样从 0 数起。",
+            ),
+        ),
+        Pitfall(
+            "the_term_itself",
+            lambda h, weights, bias: (
+                _softmax(h @ weights + bias),
+                float((h * _gap(h, weights, bias)).max()),
+            ),
+            text(
+                "You gave the largest term; asked is *which* feature it belongs to: `argmax` in place of `max`.",
+                "你给出的是最大那一项的值；要的是它属于**哪个**特征：用 `argmax`，而不是 `max`。",
             ),
         ),
         Pitfall(
@@ -557,6 +597,25 @@ ONLY_THE_HEAD = Exercise(
             },
         ),
         Pitfall(
+            "values_changed",
+            lambda frozen, **arrays: {"values_kept": False},
+            text(
+                "Values of weights have changed: was the head replaced by a new one? Only the flags should change, not what has been "
+                "learned.",
+                "有权重的值变了：是不是换了一个新的分类头？要改的只是标志，已经学到的东西不要动。",
+            ),
+            code=_head_only(
+                (
+                    "    model.head.requires_grad_(True)",
+                    "    model.head = torch.nn.Linear(model.head.in_features, model.head.out_features)",
+                ),
+                (
+                    "    model.head.trainable = True",
+                    "    model.head.trainable = True\n    model.head.kernel.assign(0 * model.head.kernel)",
+                ),
+            ),
+        ),
+        Pitfall(
             "nothing_returned",
             _returns(lambda before, after, every: [-1, -1]),
             text(
@@ -685,6 +744,7 @@ SCORES = Exercise(
     reference=_scores,
     comparator=close(rtol=1e-4, atol=1e-4),
     tensors=False,
+    survivors={"1 → 2": "NumPy's reshape takes -2 as it takes -1"},
     pitfalls=(
         Pitfall(
             "nothing_mended",
@@ -727,6 +787,71 @@ SCORES = Exercise(
             text(
                 "Your pictures go up to 255; the head learned from numbers between 0 and 1.",
                 "你的图片数值一直到 255；分类头学习时用的是 0 到 1 之间的数。",
+            ),
+        ),
+        Pitfall(
+            "minus_only",
+            lambda pictures, mean, deviation, weights, bias: (
+                (-_prepared(pictures, ink=False) - mean) / deviation @ weights + bias
+            ),
+            text(
+                "You changed the sign of the pixels. Paper must become 0 and ink 1: 255 minus the pixel comes first, as in `learn_head`.",
+                "你只是给像素变了号。纸要变成 0，墨要变成 1：先用 255 减去像素，就像 `learn_head` 里那样。",
+            ),
+        ),
+        Pitfall(
+            "brightest_minus_pixel",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - (1 - pictures.max() / 255) - mean) / deviation @ weights
+                + bias
+            ),
+            text(
+                f"You subtract from the brightest of *these* pixels. {_RANGE[0]}",
+                f"你是用**这些**图片里最亮的像素来减的。{_RANGE[1]}",
+            ),
+        ),
+        Pitfall(
+            "own_overall_mean",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - _prepared(pictures).mean()) / deviation @ weights + bias
+            ),
+            text(
+                f"One bug is still there, in another form. {_MEAN[0]}",
+                f"还有一处错误，只是换了个样子。{_MEAN[1]}",
+            ),
+        ),
+        Pitfall(
+            "each_its_own_mean",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - _prepared(pictures).mean(axis=1, keepdims=True))
+                / deviation
+                @ weights
+                + bias
+            ),
+            text(
+                "You subtract from each picture its own mean. The head learned with *one* mean for each pixel, taken over the pictures of "
+                "the learning half: `mean`.",
+                "你让每张图片减去自己的均值。分类头学习时，减的是每个像素在学习那一半图片上的均值，就是 `mean`。",
+            ),
+        ),
+        Pitfall(
+            "mean_of_the_mean",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - mean.mean()) / deviation @ weights + bias
+            ),
+            text(
+                "You subtract one number from all pixels. `mean` holds one for each pixel; NumPy subtracts row by row.",
+                "你给所有像素减去同一个数。`mean` 里每个像素各有一个数，NumPy 会逐行相减。",
+            ),
+        ),
+        Pitfall(
+            "times_the_deviation",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - mean) * deviation @ weights + bias
+            ),
+            text(
+                "You multiply by `deviation`; `learn_head` divides by it.",
+                "你乘上了 `deviation`；`learn_head` 里是除以它。",
             ),
         ),
         Pitfall(
@@ -875,6 +1000,10 @@ CHOOSE_SPLIT = Exercise(
     inputs=_draw_plans,
     reference=_choose_split,
     comparator=equal(),
+    survivors={
+        "judging.share_interval(round(p * n), n).low > baseline → "
+        "judging.share_interval(round(p * n), n).low >= baseline": "no interval ends exactly there",
+    },
     draws=4,
     tensors=False,
     pitfalls=(
@@ -936,6 +1065,16 @@ CHOOSE_SPLIT = Exercise(
             ),
         ),
         Pitfall(
+            "nothing_found",
+            lambda sizes, accuracies, total, baseline: 0,
+            text(
+                "You found no plan that shows it; there is one. `share_interval(right, n)` takes two *counts*: `round(p * n)` right ones of "
+                "the n that are put away. (An accuracy such as 0.9 is no count.)",
+                "你没有找到说明得了问题的方案，其实是有的。`share_interval(right, n)` 要的是两个**个数**：收起来的 n 张里，认对 `round(p * n)` 张。"
+                "（0.9 这样的准确率不是个数。）",
+            ),
+        ),
+        Pitfall(
             "which_plan",
             lambda sizes, accuracies, total, baseline: int(
                 _last_above(_lows(sizes, accuracies, total), baseline)
@@ -968,10 +1107,18 @@ CHOOSE_SPLIT = Exercise(
     ),
     errors=(
         (
-            r"^CourseError.*successes|^CourseError.*成功次数",
+            r"truth value of an array",
             text(
-                "`share_interval(right, n)` takes two *counts*: p·n of n pictures. An accuracy of 0.9 is no count.",
-                "`share_interval(right, n)` 要的是两个**个数**：n 张里认对 p·n 张。准确率 0.9 不是个数。",
+                "`share_interval` takes one plan at a time: two numbers, not two arrays. Go through the plans with a loop.",
+                "`share_interval` 一次只算一个方案：给它两个数，而不是两个数组。请用循环逐个看方案。",
+            ),
+        ),
+        (
+            r"^IndexError",
+            text(
+                "An index does not exist: perhaps because no low end lies above the baseline. `share_interval(right, n)` takes two "
+                "*counts*: `round(p * n)` right ones of the n that are put away.",
+                "下标不存在：也许是因为没有一个下端高于基线。`share_interval(right, n)` 要的是两个**个数**：收起来的 n 张里，认对 `round(p * n)` 张。",
             ),
         ),
     ),
