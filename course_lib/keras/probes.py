@@ -106,6 +106,7 @@ adversarial_steps = domain_probes.adversarial_steps
 evaluation = tuning_probes.evaluation
 growing = continual_probes.growing
 held_steps = continual_probes.held_steps
+learning = tuning_probes.learning
 rates_of_steps = tuning_probes.rates_of_steps
 shares_of_steps = shift_probes.shares_of_steps
 stages = tuning_probes.stages

@@ -1,4 +1,4 @@
-"""Probes of chapter 05: one step with a rate for each part, unfreezing in stages, evaluation.
+"""Probes of what learns: one step with a rate for each part, unfreezing in stages, evaluation.
 
 As in ``probes.py``, each runs a student's function on a tiny model and reports what it did.
 """
@@ -15,7 +15,7 @@ from keras import KerasTensor, ops
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import TinyModel, bits_of, flags_of, variables_of
-from course_lib.training.tiny import PARTS, measure_rates
+from course_lib.training.tiny import PARTS, measure_rates, whole_numbers
 
 
 def model_to_step(
@@ -49,7 +49,16 @@ def model_to_evaluate(
     }  # fmt: skip
 
 
+def model_left_by_others(*, frozen: Sequence[str], **arrays: np.ndarray) -> dict[str, Any]:
+    """Give what :func:`learning` calls the student's function with: these parts come frozen."""
+    model = TinyModel(arrays)
+    for name in frozen:
+        parts_of(model)[name].trainable = False
+    return {"model": model}
+
+
 ARGUMENTS = {
+    "learning": model_left_by_others,
     "rates_of_steps": model_to_step,
     "stages": model_to_unfreeze,
     "evaluation": model_to_evaluate,
@@ -89,6 +98,31 @@ def rates_of_steps(
     }
 
 
+def learning(
+    only_the_head: Callable[[Any], Any], *, frozen: Sequence[str], **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Let the student's function set and count what learns in a model that others have left.
+
+    Args:
+        only_the_head: The student's function of a model with ``.backbone`` and ``.head``; it gives two
+            counts.
+        frozen: The parts (``mix``, ``norm``, ``head``) that come frozen.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``mix``, ``norm`` and ``head``: how many numbers of each take a gradient afterwards;
+        ``returned`` (a list of whole numbers; -1, -1 where nothing was), ``values_kept``, bit by bit.
+    """
+    model = model_left_by_others(frozen=frozen, **arrays)["model"]
+    before = bits_of(model)
+    returned = only_the_head(model)
+    return {
+        **numbers_learning(model),
+        "returned": whole_numbers(returned),
+        "values_kept": bits_of(model) == before,
+    }
+
+
 def stages(
     unfreeze: Callable[[Any, int], Any],
     *,
@@ -114,9 +148,7 @@ def stages(
     counts, moved = [], []
     for stage in free:
         unfreeze(model, int(stage))
-        learning = {id(w) for w in model.trainable_weights}
-        parts = (model.backbone.mix, model.backbone.norm, model.head)
-        counts.append([numbers_of(w for w in p.weights if id(w) in learning) for p in parts])
+        counts.append(list(numbers_learning(model).values()))
         before = bits_of(model)
         model(images, training=True)
         after = bits_of(model)
@@ -165,6 +197,20 @@ def evaluation(
 def numbers_of(weights: Any) -> int:
     """Count the numbers in some weights."""
     return sum(int(np.prod(w.shape)) for w in weights)
+
+
+def parts_of(model: keras.Model) -> dict[str, keras.Layer]:
+    """Give the parts of a tiny model from input to output."""
+    return {"mix": model.backbone.mix, "norm": model.backbone.norm, "head": model.head}
+
+
+def numbers_learning(model: keras.Model) -> dict[str, int]:
+    """Count, for each part of a tiny model, the numbers that take a gradient."""
+    free = {id(w) for w in model.trainable_weights}
+    return {
+        name: numbers_of(w for w in part.weights if id(w) in free)
+        for name, part in parts_of(model).items()
+    }
 
 
 def values_of(model: keras.Model) -> dict[str, list[np.ndarray]]:

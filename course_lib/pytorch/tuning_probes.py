@@ -1,4 +1,4 @@
-"""Probes of chapter 05: one step with a rate for each part, unfreezing in stages, evaluation.
+"""Probes of what learns: one step with a rate for each part, unfreezing in stages, evaluation.
 
 As in ``probes.py``, each runs a student's function on a tiny model and reports what it did.
 """
@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib.pytorch.tiny_models import TinyModel, bits_of, set_values, tensors_of
-from course_lib.training.tiny import PARTS, measure_rates
+from course_lib.training.tiny import PARTS, measure_rates, whole_numbers
 
 
 def model_to_step(
@@ -48,7 +48,16 @@ def model_to_evaluate(
     }  # fmt: skip
 
 
+def model_left_by_others(*, frozen: Sequence[str], **arrays: np.ndarray) -> dict[str, Any]:
+    """Give what :func:`learning` calls the student's function with: these parts come frozen."""
+    model = TinyModel(arrays).train()
+    for name in frozen:
+        parts_of(model)[name].requires_grad_(False)
+    return {"model": model}
+
+
 ARGUMENTS = {
+    "learning": model_left_by_others,
     "rates_of_steps": model_to_step,
     "stages": model_to_unfreeze,
     "evaluation": model_to_evaluate,
@@ -89,6 +98,31 @@ def rates_of_steps(
     }
 
 
+def learning(
+    only_the_head: Callable[[Any], Any], *, frozen: Sequence[str], **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Let the student's function set and count what learns in a model that others have left.
+
+    Args:
+        only_the_head: The student's function of a model with ``.backbone`` and ``.head``; it gives two
+            counts.
+        frozen: The parts (``mix``, ``norm``, ``head``) that come frozen.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``mix``, ``norm`` and ``head``: how many numbers of each take a gradient afterwards;
+        ``returned`` (a list of whole numbers; -1, -1 where nothing was), ``values_kept``, bit by bit.
+    """
+    model = model_left_by_others(frozen=frozen, **arrays)["model"]
+    before = bits_of(model)
+    returned = only_the_head(model)
+    return {
+        **numbers_learning(model),
+        "returned": whole_numbers(returned),
+        "values_kept": bits_of(model) == before,
+    }
+
+
 def stages(
     unfreeze: Callable[[Any, int], Any],
     *,
@@ -115,8 +149,7 @@ def stages(
     for stage in free:
         model.train()
         unfreeze(model, int(stage))
-        parts = (model.backbone.mix, model.backbone.norm, model.head)
-        counts.append([sum(w.numel() for w in p.parameters() if w.requires_grad) for p in parts])
+        counts.append(list(numbers_learning(model).values()))
         before = bits_of(model)
         with torch.no_grad():
             model(torch.tensor(images))
@@ -160,6 +193,19 @@ def evaluation(
         "mode_restored": all(layer.training for layer in model.modules()),
         "gradients_recorded": notes.gradients_recorded,
         "batch_too_large": max(notes.batch_sizes, default=0) > batch_size,
+    }
+
+
+def parts_of(model: nn.Module) -> dict[str, nn.Module]:
+    """Give the parts of a tiny model from input to output."""
+    return {"mix": model.backbone.mix, "norm": model.backbone.norm, "head": model.head}
+
+
+def numbers_learning(model: nn.Module) -> dict[str, int]:
+    """Count, for each part of a tiny model, the numbers that take a gradient."""
+    return {
+        name: sum(w.numel() for w in part.parameters() if w.requires_grad)
+        for name, part in parts_of(model).items()
     }
 
 

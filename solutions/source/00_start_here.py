@@ -1,11 +1,13 @@
-"""Exercises and questions of chapter 00: how exercises work, a baseline, and what one should know."""
+"""Exercises and questions of chapter 00: how exercises work, the game by hand, and what one should know."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from course_lib.exercises.comparators import close
+from course_lib import judging
+from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, Option, Pitfall, Quiz, text
+from course_lib.training.tiny import PARTS, draw_tiny
 
 
 def _most_frequent(y):
@@ -27,6 +29,1135 @@ def _labels(rng):
     y_learn = rng.permutation(np.repeat([often, rare, third], [3, 7, 5]))
     return {"y_learn": y_learn, "y_held_out": y_held_out, "guesses": guesses}
 
+
+# 00.3 ---------------------------------------------------------------------------------------------
+
+
+def _softmax(z):
+    shares = np.exp(z - z.max())
+    return shares / shares.sum()
+
+
+def _gap(h, weights, bias):
+    """Give the winner's weights minus the runner-up's: D."""
+    runner_up, winner = np.argsort(h @ weights + bias)[-2:]
+    return weights[:, winner] - weights[:, runner_up]
+
+
+def _why(h, weights, bias):
+    return _softmax(h @ weights + bias), int(np.argmax(h * _gap(h, weights, bias)))
+
+
+def _features_blamed(h, weights, bias):
+    """Give, by mistake, the feature that it names; "right" is the right one."""
+    z = h @ weights + bias
+    last, last_but_one, *_ = np.argsort(z)
+    winner, gap = np.argmax(z), _gap(h, weights, bias)
+    others = np.delete(weights, winner, axis=1)
+    return {
+        "right": np.argmax(h * gap),
+        "largest_feature": np.argmax(h),
+        "largest_weight": np.argmax(weights[:, winner]),
+        "winner_alone": np.argmax(h * weights[:, winner]),
+        "feature_forgotten": np.argmax(gap),
+        "largest_either_way": np.argmax(abs(h * gap)),
+        "against_the_last": np.argmax(h * (weights[:, winner] - weights[:, last])),
+        "the_two_lowest": np.argmax(h * (weights[:, last] - weights[:, last_but_one])),
+        "against_the_mean": np.argmax(h * (weights[:, winner] - others.mean(axis=1))),
+    }
+
+
+def _draw_decision(rng):
+    """Draw a decision in which each mistake blames another feature than the right one."""
+    while True:
+        h = np.round(rng.uniform(0, 1.2, size=8), 2).astype(np.float32)
+        classes = int(rng.integers(3, 6))
+        weights = np.round(rng.normal(size=(8, classes)), 2).astype(np.float32)
+        bias = np.round(rng.normal(size=classes), 2).astype(np.float32)
+        blamed = _features_blamed(h, weights, bias)
+        right, *wrong = blamed.values()
+        z = h @ weights + bias
+        steps = np.diff(np.sort(z))
+        terms = np.sort(h * _gap(h, weights, bias))
+        clear = steps.min() > 0.15 and terms[-1] - terms[-2] > 0.05 and z.max() > 0.5
+        told_apart = right not in (*wrong, z.argmax()) and len(set(wrong)) > 4
+        told_apart &= blamed["largest_weight"] != blamed["winner_alone"]
+        told_apart &= blamed["against_the_last"] != blamed["against_the_mean"]
+        unsorted = np.diff(z).max() > 0 and np.argmax(z - bias) != z.argmax()
+        if clear and told_apart and unsorted:
+            return {"h": h, "weights": weights, "bias": bias}
+
+
+def _blames(name):
+    return lambda h, weights, bias: (
+        _softmax(h @ weights + bias),
+        int(_features_blamed(h, weights, bias)[name]),
+    )
+
+
+def _shares(give):
+    """A mistake in the probabilities: the feature is the right one."""
+    return lambda h, weights, bias: (give(h @ weights + bias), _why(h, weights, bias)[1])
+
+
+WHY = Exercise(
+    id="00.3",
+    title=text("Why this class, and not the other?", "为什么是这一类，而不是那一类？"),
+    points=5,
+    objective="O3",
+    function="why",
+    inputs=_draw_decision,
+    reference=_why,
+    comparator=close(rtol=1e-4, atol=1e-5),
+    draws=4,
+    tensors=False,
+    forbidden=("course_lib.calibration.softmax", "scipy.special.softmax"),
+    parts={
+        "0": text("the probabilities", "概率"),
+        "1": text("the deciding feature", "起决定作用的特征"),
+    },
+    pitfalls=(
+        Pitfall(
+            "largest_feature",
+            _blames("largest_feature"),
+            text(
+                "The probabilities are right. You named the feature that is largest in the picture; but it may speak "
+                "for both classes alike. What does a feature add to the *difference* of the two scores?",
+                "概率对了。你给出的是图中数值最大的特征，可它也许对两个类别都一样有利。一个特征给两个得分之**差**贡献了多少？",
+            ),
+        ),
+        Pitfall(
+            "largest_weight",
+            _blames("largest_weight"),
+            text(
+                "The probabilities are right. You named the feature with the winner's largest weight. A weight counts "
+                "only as much as its feature occurs in the picture, and the runner-up has a weight for it, too.",
+                "概率对了。你给出的是胜者那一列里权重最大的特征。可是特征在图中出现得有多强，权重才起多大作用；而且第二名对这个特征也有自己的权重。",
+            ),
+        ),
+        Pitfall(
+            "winner_alone",
+            _blames("winner_alone"),
+            text(
+                "The probabilities are right. You looked at the winner's score alone: what raised it may have raised the "
+                "runner-up's as much. Take the difference of the two scores, and write it as a sum over features.",
+                "概率对了。你只看了胜者的得分：抬高它的特征，也许把第二名抬得一样高。请写出两个得分之差，再把它写成对各个特征的求和。",
+            ),
+        ),
+        Pitfall(
+            "feature_forgotten",
+            _blames("feature_forgotten"),
+            text(
+                "The probabilities are right. You compared the two columns of weights, but a difference of weights counts "
+                "only as much as its feature occurs in *this* picture.",
+                "概率对了。你比较了两列权重，但是权重之差要乘上特征在**这张**图里出现的强度。",
+            ),
+        ),
+        Pitfall(
+            "against_the_winner",
+            _blames("largest_either_way"),
+            text(
+                "The probabilities are right. You named the feature that speaks most *against* the winner: either your "
+                "difference is the other way round (it is winner minus runner-up), or you took the largest term without its sign.",
+                "概率对了。你给出的是最**不利于**胜者的特征：要么减的方向反了（应当是胜者减第二名），要么取了绝对值最大的一项。",
+            ),
+        ),
+        Pitfall(
+            "against_the_last",
+            _blames("against_the_last"),
+            text(
+                "The probabilities are right. You compared the winner with the class of the *lowest* score. `argsort` goes "
+                "from low to high: the runner-up is the last but one.",
+                "概率对了。你拿胜者跟得分**最低**的类别比了。`argsort` 从低到高排列，第二名是倒数第二个。",
+            ),
+        ),
+        Pitfall(
+            "against_the_mean",
+            _blames("against_the_mean"),
+            text(
+                "The probabilities are right. You compared the winner with the mean of all other classes; asked is the "
+                "runner-up alone, the class with the second highest score.",
+                "概率对了。你拿胜者跟其余各类的平均比了；要比的只是第二名，也就是得分第二高的那一类。",
+            ),
+        ),
+        Pitfall(
+            "no_exponential",
+            _shares(lambda z: z / z.sum()),
+            text(
+                "You divided the scores by their sum. Scores may be negative, and then so are your probabilities: softmax "
+                "takes e to the power of each score first.",
+                "你把得分除以了总和。得分可能是负的，这样算出的概率也会是负的：softmax 要先取 e 的得分次方。",
+            ),
+        ),
+        Pitfall(
+            "one_by_one",
+            _shares(lambda z: 1 / (1 + np.exp(-z))),
+            text(
+                "That is a sigmoid for each class by itself; these do not add up to 1. In softmax each class is divided by "
+                "the sum over *all* classes.",
+                "这是对每一类单独取 sigmoid，加起来不等于 1。softmax 里，每一类都要除以**所有**类别之和。",
+            ),
+        ),
+        Pitfall(
+            "not_divided",
+            _shares(np.exp),
+            text(
+                "Your numbers do not add up to 1: divide by their sum.",
+                "你的数加起来不等于 1：还要除以它们的总和。",
+            ),
+        ),
+        Pitfall(
+            "only_scores",
+            _shares(lambda z: z),
+            text(
+                "The first part is still the scores: turn them into probabilities with softmax.",
+                "第一部分还是得分：请用 softmax 把它们变成概率。",
+            ),
+        ),
+        Pitfall(
+            "sorted",
+            _shares(lambda z: np.sort(_softmax(z))[::-1]),
+            text(
+                "The right numbers in another order: leave the probabilities in the order of the classes, the columns of the "
+                "weights.",
+                "数是对的，次序不对：概率要按类别的次序，也就是权重矩阵各列的次序。",
+            ),
+        ),
+        Pitfall(
+            "bias_forgotten",
+            lambda h, weights, bias: _why(h, weights, 0 * bias),
+            text(
+                "You left out the bias b. It belongs to every score, and here it decides who wins.",
+                "你漏掉了偏置 b。每个得分里都有它，在这里它还决定了谁胜出。",
+            ),
+        ),
+        Pitfall(
+            "the_two_lowest",
+            _blames("the_two_lowest"),
+            text(
+                "The probabilities are right. You compared the two classes of the *lowest* scores: `argsort` goes from low to high.",
+                "概率对了。你比较的是得分**最低**的两类：`argsort` 从低到高排列。",
+            ),
+        ),
+        Pitfall(
+            "counted_from_one",
+            lambda h, weights, bias: (
+                _softmax(h @ weights + bias),
+                _why(h, weights, bias)[1] + 1,
+            ),
+            text(
+                "The right feature, but counted from 1: features are counted from 0 here, as NumPy does.",
+                "特征找对了，但你是从 1 数起的：这里和 NumPy 一样从 0 数起。",
+            ),
+        ),
+        Pitfall(
+            "the_term_itself",
+            lambda h, weights, bias: (
+                _softmax(h @ weights + bias),
+                float((h * _gap(h, weights, bias)).max()),
+            ),
+            text(
+                "You gave the largest term; asked is *which* feature it belongs to: `argmax` in place of `max`.",
+                "你给出的是最大那一项的值；要的是它属于**哪个**特征：用 `argmax`，而不是 `max`。",
+            ),
+        ),
+        Pitfall(
+            "the_class",
+            lambda h, weights, bias: (
+                _softmax(h @ weights + bias),
+                int(np.argmax(h @ weights + bias)),
+            ),
+            text(
+                "The probabilities are right. The second number is the *class* that won; asked is the *feature* (a row of the "
+                "weights) that decided.",
+                "概率对了。第二个数你给的是胜出的**类别**；要的是起决定作用的**特征**（权重矩阵的行号）。",
+            ),
+        ),
+        Pitfall(
+            "in_the_other_order",
+            lambda h, weights, bias: _why(h, weights, bias)[::-1],
+            text(
+                "The two results are in the other order: the probabilities come first.",
+                "两个结果的次序反了：先是概率。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Scores first: `h @ weights + bias` gives K numbers. `np.exp` takes e to the power of each; divide by their sum.",
+            "先算得分：`h @ weights + bias` 得到 K 个数。`np.exp` 对每个数取 e 的次方，再除以总和。",
+        ),
+        text(
+            "On paper: write both scores as sums over d and subtract. Under the sum stands, for each feature d, one product.",
+            "在纸上：把两个得分都写成对 d 的求和，再相减。求和号下面，每个特征 d 对应一个乘积。",
+        ),
+        text(
+            "`np.argsort(z)` gives the classes from the lowest score to the highest; `weights[:, k]` is the column of class k. "
+            "Which vector of D products is it of which you want the `argmax`?",
+            "`np.argsort(z)` 按得分从低到高给出类别；`weights[:, k]` 是类别 k 那一列。你要对哪 D 个乘积取 `argmax`？",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def why(h, weights, bias):\n"
+            "    scores = [sum(h[d] * weights[d, k] for d in range(len(h))) + bias[k] for k in range(len(bias))]\n"
+            "    powers = [np.exp(s) for s in scores]\n"
+            "    best, second = sorted(range(len(scores)), key=lambda k: -scores[k])[:2]\n"
+            "    terms = [h[d] * weights[d, best] - h[d] * weights[d, second] for d in range(len(h))]\n"
+            "    return [p / sum(powers) for p in powers], terms.index(max(terms))\n",
+            "def why(h, weights, bias):\n"
+            "    z = np.einsum('d,dk->k', h, weights) + bias\n"
+            "    p = np.exp(z) / np.exp(z).sum()\n"
+            "    winner = p.argmax()\n"
+            "    rest = p.copy()\n"
+            "    rest[winner] = -1\n"
+            "    terms = h[:, None] * (weights[:, [winner]] - weights)\n"
+            "    return p, terms[:, rest.argmax()].argmax()\n",
+        )
+    },
+)
+
+# 00.4 ---------------------------------------------------------------------------------------------
+
+
+def _draw_left_model(rng):
+    """Draw a tiny model whose head comes frozen, and of its backbone one layer or none."""
+    sizes = {"channels": rng.integers(2, 5), "features": rng.integers(5, 8)}
+    model = draw_tiny(rng, **sizes, classes=int(rng.integers(2, 5)))
+    backbone = [["mix"], ["norm"], []][rng.integers(3)]
+    return {"frozen": [*backbone, "head"], **model}
+
+
+def _numbers(arrays):
+    return {part: sum(arrays[name].size for name in names) for part, names in PARTS.items()}
+
+
+def _learning(frozen, returned=None, learns=("head",), **arrays):
+    """Give the probe's report when these parts learn afterwards; ``returned`` of the counts."""
+    sizes = _numbers(arrays)
+    before = sum(size for part, size in sizes.items() if part not in frozen)
+    after = sum(sizes[part] for part in learns)
+    every = sum(sizes.values())
+    return {
+        **{part: size if part in learns else 0 for part, size in sizes.items()},
+        "returned": returned(before, after, every) if returned else [before, after],
+        "values_kept": True,
+    }
+
+
+def _returns(returned):
+    """Right settings, another pair of numbers."""
+    return lambda frozen, **arrays: {
+        key: value
+        for key, value in _learning(frozen, returned, **arrays).items()
+        if key != "values_kept"
+    }
+
+
+def _learns(parts):
+    """These parts learn afterwards, whatever was returned."""
+
+    def answer(frozen, **arrays):
+        learns = parts(frozen)
+        report = _learning(frozen, learns=learns, **arrays)
+        return {part: report[part] for part in PARTS}
+
+    return answer
+
+
+def _arrays_learning(frozen, **arrays):
+    """Give counts of arrays in place of numbers: what ``len`` of the list of weights gives."""
+    report = _learning(frozen, **arrays)
+    before = sum(len(names) for part, names in PARTS.items() if part not in frozen)
+    return {**{part: report[part] for part in PARTS}, "returned": [before, len(PARTS["head"])]}
+
+
+_HEAD_ONLY = {
+    "pytorch": (
+        "def only_the_head(model):\n"
+        "    def count():\n"
+        "        return sum(w.numel() for w in model.parameters() if w.requires_grad)\n"
+        "    before = count()\n"
+        "    model.backbone.requires_grad_(False)\n"
+        "    model.head.requires_grad_(True)\n"
+        "    return before, count()\n"
+    ),
+    "keras": (
+        "import math\n\n\n"
+        "def only_the_head(model):\n"
+        "    def count():\n"
+        "        return sum(math.prod(w.shape) for w in model.trainable_weights)\n"
+        "    before = count()\n"
+        "    model.backbone.trainable = False\n"
+        "    model.head.trainable = True\n"
+        "    return before, count()\n"
+    ),
+}
+
+
+def _head_only(pytorch=None, keras=None):
+    """Give the right answer with one piece exchanged, per framework."""
+    changes = {"pytorch": pytorch, "keras": keras}
+    return {
+        half: _HEAD_ONLY[half].replace(*change, 1) for half, change in changes.items() if change
+    }
+
+
+ONLY_THE_HEAD = Exercise(
+    id="00.4",
+    title=text("What learns here?", "这里谁在学？"),
+    points=4,
+    objective="O4",
+    function="only_the_head",
+    inputs=_draw_left_model,
+    reference=_learning,
+    comparator=equal(),
+    probe="learning",
+    forbidden=tuple(
+        f"course_lib.{half}.{name}"
+        for half in ("pytorch", "keras")
+        for name in ("freeze", "unfreeze", "freeze_plan", "count_parameters")
+    ),
+    parts={
+        "mix": text(
+            "learning afterwards, in the backbone's first layer", "改完之后，主干第一层里在学的个数"
+        ),
+        "norm": text(
+            "learning afterwards, in the backbone's second layer",
+            "改完之后，主干第二层里在学的个数",
+        ),
+        "head": text("learning afterwards, in the head", "改完之后，分类头里在学的个数"),
+        "returned": text("the two numbers returned", "返回的两个数"),
+        "values_kept": text("“no weight was changed”", "“权重的值没有变”"),
+    },
+    pitfalls=(
+        Pitfall(
+            "head_left_frozen",
+            _learns(lambda frozen: ()),
+            text(
+                "Nothing learns now. The head came frozen (others had left the model), or you have frozen all of it: after the "
+                "backbone is off, switch the head *on*. (In Keras, `model.trainable = False` holds the whole model, whatever a "
+                "part says afterwards.)",
+                "现在什么都不学了。要么分类头来的时候就是冻结的（模型是别人留下的），要么你把整个模型都冻结了：关掉主干之后，"
+                "还要把分类头**打开**。（在 Keras 里，`model.trainable = False` 管住整个模型，之后再放开某一部分也没有用。）",
+            ),
+            code=_head_only(
+                ("    model.head.requires_grad_(True)\n", ""),
+                ("    model.head.trainable = True\n", ""),
+            ),
+        ),
+        Pitfall(
+            "everything_learns",
+            _learns(lambda frozen: ("mix", "norm", "head")),
+            text(
+                "Everything learns now, the backbone too: only the head should.",
+                "现在全都在学，连主干也在学：应当只有分类头在学。",
+            ),
+            code=_head_only(
+                ("model.backbone.requires_grad_(False)", "model.requires_grad_(True)"),
+                (
+                    "    model.backbone.trainable = False",
+                    "    model.trainable = False\n    model.trainable = True",
+                ),
+            ),
+        ),
+        Pitfall(
+            "backbone_left_as_it_was",
+            _learns(lambda frozen: (*(p for p in ("mix", "norm") if p not in frozen), "head")),
+            text(
+                "The head learns, but so does what had not been frozen in the backbone. (PyTorch: `requires_grad` belongs to each "
+                "weight; as an attribute of the backbone itself it does nothing. `requires_grad_(False)`, with the underscore at its end, sets all of them.)",
+                "分类头在学，可是主干里原先没有冻结的部分也在学。（PyTorch：requires_grad 是每个权重的属性，设在主干本身上不起作用；"
+                "末尾带下划线的 `requires_grad_(False)` 才会把里面的权重都设好。）",
+            ),
+            code=_head_only(
+                ("model.backbone.requires_grad_(False)", "model.backbone.requires_grad = False"),
+                ("    model.backbone.trainable = False\n", ""),
+            ),
+        ),
+        Pitfall(
+            "backbone_learns_instead",
+            _learns(lambda frozen: ("mix", "norm")),
+            text(
+                "The wrong way round: now the backbone learns and the head does not.",
+                "正好反了：现在主干在学，分类头不学。",
+            ),
+            code={
+                "pytorch": _HEAD_ONLY["pytorch"]
+                .replace("(False)", "(?)")
+                .replace("(True)", "(False)")
+                .replace("(?)", "(True)"),
+                "keras": _HEAD_ONLY["keras"].replace(
+                    "    model.backbone.trainable = False\n    model.head.trainable = True\n",
+                    "    for layer in model.backbone.layers:\n        layer.trainable = True\n",
+                ),
+            },
+        ),
+        Pitfall(
+            "as_it_came",
+            _learns(lambda frozen: tuple(p for p in PARTS if p not in frozen)),
+            text(
+                "The model learns just what it learned when it came: of the backbone still something, of the head nothing. Set both "
+                "parts, the backbone off and the head on. (In Keras on TensorFlow, `trainable = True` on a part that has this flag "
+                "already does nothing for what is frozen inside it.)",
+                "模型还是来的时候那样：主干里仍有部分在学，分类头不学。两个部分都要设：关掉主干，打开分类头。"
+                "（Keras 用 TensorFlow 时，如果一个部分的标志本来就是 True，再设 `trainable = True`，对里面冻结的层不起作用。）",
+            ),
+            code=_head_only(
+                (
+                    "    model.backbone.requires_grad_(False)\n    model.head.requires_grad_(True)\n",
+                    "",
+                ),
+                ("    model.backbone.trainable = False\n    model.head.trainable = True\n", ""),
+            ),
+        ),
+        Pitfall(
+            "counted_too_late",
+            _returns(lambda before, after, every: [after, after]),
+            text(
+                "The right part learns, but both numbers are those of afterwards: count once *before* you change anything.",
+                "该学的部分对了，可是两个数都是改完之后的：在动手**之前**要先数一次。",
+            ),
+            code=_head_only(
+                ("    return before, count()", "    return count(), count()"),
+                ("    return before, count()", "    return count(), count()"),
+            ),
+        ),
+        Pitfall(
+            "counted_everything",
+            _returns(lambda before, after, every: [every, every]),
+            text(
+                "The right part learns, but you counted every weight, learning or not. (PyTorch: `parameters()` gives all of "
+                "them; ask each for its `requires_grad`. Keras: take `trainable_weights`.)",
+                "该学的部分对了，可是你把所有权重都数了，不管学不学。（PyTorch：`parameters()` 给出全部，要逐个看 `requires_grad`；"
+                "Keras：用 `trainable_weights`。）",
+            ),
+            code=_head_only((" if w.requires_grad", ""), None)
+            | {
+                "keras": _HEAD_ONLY["keras"].replace(
+                    "for w in model.trainable_weights",
+                    "for w in model.weights if 'moving' not in w.name",
+                )
+            },
+        ),
+        Pitfall(
+            "all_then_head",
+            _returns(lambda before, after, every: [every, after]),
+            text(
+                "The right part learns, and the second number is right. The first one counts all weights; but some did not learn "
+                "when the model came.",
+                "该学的部分对了，第二个数也对了。第一个数把所有权重都数了进去；可是模型来的时候，有些并不在学。",
+            ),
+            code=_head_only(
+                (
+                    "    before = count()",
+                    "    before = sum(w.numel() for w in model.parameters())",
+                ),
+                (
+                    "    before = count()",
+                    "    before = sum(math.prod(w.shape) for w in model.weights if 'moving' not in w.name)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "counted_arrays",
+            _arrays_learning,
+            text(
+                "The right part learns, but you counted the arrays; each holds many numbers. (PyTorch: `w.numel()`. Keras: "
+                "`math.prod(w.shape)`.)",
+                "该学的部分对了，可是你数的是数组的个数，每个数组里有许多数。（PyTorch：`w.numel()`；Keras：`math.prod(w.shape)`。）",
+            ),
+            code=_head_only(("w.numel()", "1"), ("math.prod(w.shape)", "1")),
+        ),
+        Pitfall(
+            "in_the_other_order",
+            _returns(lambda before, after, every: [after, before]),
+            text(
+                "The two numbers are in the other order: before your change, then after it.",
+                "两个数的次序反了：先是改动之前的，再是之后的。",
+            ),
+            code=_head_only(
+                ("    return before, count()", "    return count(), before"),
+                ("    return before, count()", "    return count(), before"),
+            ),
+        ),
+        Pitfall(
+            "frozen_ones_counted",
+            _returns(lambda before, after, every: [every - before, every - after]),
+            text(
+                "The right part learns, but you counted the weights that do *not* learn.",
+                "该学的部分对了，可是你数的是**不**在学的权重。",
+            ),
+            code=_head_only(("if w.requires_grad", "if not w.requires_grad"), None)
+            | {
+                "keras": _HEAD_ONLY["keras"].replace(
+                    "for w in model.trainable_weights",
+                    "for w in model.weights if not w.trainable and 'moving' not in w.name",
+                )
+            },
+        ),
+        Pitfall(
+            "values_changed",
+            lambda frozen, **arrays: {"values_kept": False},
+            text(
+                "Values of weights have changed: was the head replaced by a new one? Only the flags should change, not what has been "
+                "learned.",
+                "有权重的值变了：是不是换了一个新的分类头？要改的只是标志，已经学到的东西不要动。",
+            ),
+            code=_head_only(
+                (
+                    "    model.head.requires_grad_(True)",
+                    "    model.head = torch.nn.Linear(model.head.in_features, model.head.out_features)",
+                ),
+                (
+                    "    model.head.trainable = True",
+                    "    model.head.trainable = True\n    model.head.kernel.assign(0 * model.head.kernel)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "nothing_returned",
+            _returns(lambda before, after, every: [-1, -1]),
+            text(
+                "The right part learns, but your function returns nothing: `return` the two numbers.",
+                "该学的部分对了，可是函数什么也没有返回：请 `return` 两个数。",
+            ),
+            code=_head_only(
+                ("    return before, count()\n", ""), ("    return before, count()\n", "")
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Three steps in this order: count, set, count again. A small function of your own for counting saves writing it twice.",
+            "依次三步：数一数，设好，再数一数。计数写成一个小函数，就不必写两遍。",
+        ),
+        text(
+            "Set *both* parts, one off and one on: you do not know how they came.",
+            "**两个**部分都要设，一个关，一个开：你不知道它们来的时候是什么样。",
+        ),
+        text(
+            "PyTorch: `sum(w.numel() for w in … if …)`, and `requires_grad_(…)` of a part. Keras: "
+            "`sum(math.prod(w.shape) for w in …)`, and `trainable = …` of a part.",
+            "PyTorch：`sum(w.numel() for w in … if …)`，以及某一部分的 `requires_grad_(…)`。Keras："
+            "`sum(math.prod(w.shape) for w in …)`，以及某一部分的 `trainable = …`。",
+        ),
+    ),
+    right={
+        "pytorch": (
+            "def only_the_head(model):\n"
+            "    learning = [w for w in model.parameters() if w.requires_grad]\n"
+            "    for w in model.parameters():\n"
+            "        w.requires_grad = False\n"
+            "    for w in model.head.parameters():\n"
+            "        w.requires_grad = True\n"
+            "    return sum(map(torch.numel, learning)), model.head.weight.numel() + model.head.bias.numel()\n",
+            "def only_the_head(model):\n"
+            "    counts = [0, 0]\n"
+            "    for name, w in model.named_parameters():\n"
+            "        counts[0] += w.nelement() * w.requires_grad\n"
+            "        w.requires_grad_(name.startswith('head'))\n"
+            "        counts[1] += w.nelement() * w.requires_grad\n"
+            "    model.backbone.eval()\n"
+            "    return counts\n",
+        ),
+        "keras": (
+            "def only_the_head(model):\n"
+            "    before = sum(w.numpy().size for w in model.trainable_variables)\n"
+            "    model.trainable = False\n"
+            "    model.trainable = True\n"
+            "    model.backbone.trainable = False\n"
+            "    return [before, sum(w.numpy().size for w in model.trainable_variables)]\n",
+            "def only_the_head(model):\n"
+            "    before = sum(np.prod(w.shape) for w in model.trainable_weights)\n"
+            "    for layer in model.backbone.layers:\n"
+            "        layer.trainable = False\n"
+            "    model.head.trainable = True\n"
+            "    return int(before), model.head.count_params()\n",
+        ),
+    },
+)
+
+# 00.5 ---------------------------------------------------------------------------------------------
+
+
+def _draw_new_pictures(rng):
+    """Draw dark strokes on paper that is not quite white, and a head with its mean and deviation."""
+    pictures = rng.integers(150, 241, size=(int(rng.integers(3, 5)), 2, 3, 1))
+    ink = rng.random(pictures.shape) < 0.4
+    pictures = np.where(ink, rng.integers(20, 90, size=pictures.shape), pictures)
+    return {
+        "pictures": pictures.astype(np.uint8),
+        "mean": rng.uniform(0.3, 0.6, size=6).astype(np.float32),
+        "deviation": float(np.round(rng.uniform(0.15, 0.4), 3)),
+        "weights": rng.normal(size=(6, 3)).astype(np.float32),
+        "bias": rng.normal(size=3).astype(np.float32),
+    }
+
+
+def _prepared(pictures, *, ink=True, whole_range=True):
+    x = pictures.reshape(len(pictures), -1) / (255 if whole_range else pictures.max())
+    return 1 - x if ink else x
+
+
+def _scores(
+    pictures, mean, deviation, weights, bias, *, ink=True, whole_range=True, own_mean=False
+):
+    x = _prepared(pictures, ink=ink, whole_range=whole_range)
+    return (x - (x.mean(axis=0) if own_mean else mean)) / deviation @ weights + bias
+
+
+def _scores_with(**bugs):
+    return lambda **inputs: _scores(**inputs, **bugs)
+
+
+_INK = (
+    "The head learned from pictures in which ink is 1 and paper 0; compare what `prepare` does with the first line of `scores`.",
+    "分类头学习时，图片里墨是 1，纸是 0；请对照 `prepare` 和 `scores` 的第一行。",
+)
+_RANGE = (
+    "The number by which you divide depends on the pictures that happen to come: of a dimmer photograph the same ink gets another value.",
+    "你除以的数取决于碰巧来了哪些图片：照片暗一点，同样的墨就变成了另一个值。",
+)
+_MEAN = (
+    "You subtract a mean of the *new* pictures. For a single picture that leaves nothing but zeros, and what a picture gets depends on "
+    "which others come along.",
+    "你减去的是**新**图片的均值。只来一张图片时，减完全是 0；而且每张图片的得分，取决于跟它一起来的是哪些图片。",
+)
+
+
+def _several(*parts):
+    return text(
+        f"{['One bug is', 'Two bugs are', 'All three bugs are'][len(parts) - 1]} still there. "
+        + " ".join(each[0] for each in parts),
+        f"还有{'一二三'[len(parts) - 1]}处错误。" + "".join(each[1] for each in parts),
+    )
+
+
+SCORES = Exercise(
+    id="00.5",
+    title=text("Find the bugs: the new pictures", "找错：换了新图片就不灵"),
+    points=4,
+    objective="O5",
+    function="scores",
+    inputs=_draw_new_pictures,
+    reference=_scores,
+    comparator=close(rtol=1e-4, atol=1e-4),
+    tensors=False,
+    survivors={"1 → 2": "NumPy's reshape takes -2 as it takes -1"},
+    pitfalls=(
+        Pitfall(
+            "nothing_mended",
+            _scores_with(ink=False, whole_range=False, own_mean=True),
+            _several(_INK, _RANGE, _MEAN),
+        ),
+        Pitfall(
+            "own_brightest_and_own_mean",
+            _scores_with(whole_range=False, own_mean=True),
+            _several(_RANGE, _MEAN),
+        ),
+        Pitfall(
+            "paper_and_own_mean",
+            _scores_with(ink=False, own_mean=True),
+            _several(_INK, _MEAN),
+        ),
+        Pitfall(
+            "paper_and_own_brightest",
+            _scores_with(ink=False, whole_range=False),
+            _several(_INK, _RANGE),
+        ),
+        Pitfall("paper", _scores_with(ink=False), _several(_INK)),
+        Pitfall("own_brightest", _scores_with(whole_range=False), _several(_RANGE)),
+        Pitfall("own_mean", _scores_with(own_mean=True), _several(_MEAN)),
+        Pitfall(
+            "own_darkest",
+            lambda pictures, mean, deviation, weights, bias: (
+                (((255.0 - pictures) / (255.0 - pictures).max()).reshape(len(pictures), -1) - mean)
+                / deviation
+                @ weights
+                + bias
+            ),
+            _several(_RANGE),
+        ),
+        Pitfall(
+            "not_divided",
+            lambda pictures, mean, deviation, weights, bias: (
+                ((255.0 - pictures.reshape(len(pictures), -1)) - mean) / deviation @ weights + bias
+            ),
+            text(
+                "Your pictures go up to 255; the head learned from numbers between 0 and 1.",
+                "你的图片数值一直到 255；分类头学习时用的是 0 到 1 之间的数。",
+            ),
+        ),
+        Pitfall(
+            "minus_only",
+            lambda pictures, mean, deviation, weights, bias: (
+                (-_prepared(pictures, ink=False) - mean) / deviation @ weights + bias
+            ),
+            text(
+                "You changed the sign of the pixels. Paper must become 0 and ink 1: 255 minus the pixel comes first, as in `learn_head`.",
+                "你只是给像素变了号。纸要变成 0，墨要变成 1：先用 255 减去像素，就像 `learn_head` 里那样。",
+            ),
+        ),
+        Pitfall(
+            "brightest_minus_pixel",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - (1 - pictures.max() / 255) - mean) / deviation @ weights
+                + bias
+            ),
+            text(
+                f"You subtract from the brightest of *these* pixels. {_RANGE[0]}",
+                f"你是用**这些**图片里最亮的像素来减的。{_RANGE[1]}",
+            ),
+        ),
+        Pitfall(
+            "own_overall_mean",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - _prepared(pictures).mean()) / deviation @ weights + bias
+            ),
+            text(
+                f"One bug is still there, in another form. {_MEAN[0]}",
+                f"还有一处错误，只是换了个样子。{_MEAN[1]}",
+            ),
+        ),
+        Pitfall(
+            "each_its_own_mean",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - _prepared(pictures).mean(axis=1, keepdims=True))
+                / deviation
+                @ weights
+                + bias
+            ),
+            text(
+                "You subtract from each picture its own mean. The head learned with *one* mean for each pixel, taken over the pictures of "
+                "the learning half: `mean`.",
+                "你让每张图片减去自己的均值。分类头学习时，减的是每个像素在学习那一半图片上的均值，就是 `mean`。",
+            ),
+        ),
+        Pitfall(
+            "mean_of_the_mean",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - mean.mean()) / deviation @ weights + bias
+            ),
+            text(
+                "You subtract one number from all pixels. `mean` holds one for each pixel; NumPy subtracts row by row.",
+                "你给所有像素减去同一个数。`mean` 里每个像素各有一个数，NumPy 会逐行相减。",
+            ),
+        ),
+        Pitfall(
+            "times_the_deviation",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - mean) * deviation @ weights + bias
+            ),
+            text(
+                "You multiply by `deviation`; `learn_head` divides by it.",
+                "你乘上了 `deviation`；`learn_head` 里是除以它。",
+            ),
+        ),
+        Pitfall(
+            "ink_taken_back",
+            lambda pictures, mean, deviation, weights, bias: _scores(
+                pictures, 1 - mean, deviation, weights, bias, ink=False
+            ),
+            text(
+                "You turned the *mean* round, not the pictures: the sign of what comes out is wrong. Bring the pictures into the form in "
+                "which the head learned.",
+                "你反转的是**均值**，而不是图片，结果的正负号就反了。要把图片变成分类头学习时的样子。",
+            ),
+        ),
+        Pitfall(
+            "own_deviation",
+            lambda pictures, mean, deviation, weights, bias: (
+                (_prepared(pictures) - mean) / _prepared(pictures).std() @ weights + bias
+            ),
+            text(
+                "You divided by the deviation of the *new* pictures. It, too, comes from the learning half: it is the argument "
+                "`deviation`.",
+                "你除以的是**新**图片的标准差。它同样出自学习的那一半，就是参数 `deviation`。",
+            ),
+        ),
+        Pitfall(
+            "not_centred",
+            lambda pictures, mean, deviation, weights, bias: (
+                _prepared(pictures) / deviation @ weights + bias
+            ),
+            text(
+                "Nothing is subtracted any more. The head learned from centred numbers: subtract the mean that it was given, `mean`.",
+                "现在什么都没有减。分类头学习时用的是减去均值的数：请减去给定的 `mean`。",
+            ),
+        ),
+        Pitfall(
+            "the_classes",
+            lambda **inputs: _scores(**inputs).argmax(axis=1),
+            text(
+                "You returned the winning classes. Asked are the scores, N×K.",
+                "你返回的是胜出的类别。要的是得分，N×K。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Go through the steps that made the pictures to learn from, one after another, and put a finger on the same step in `scores`.",
+            "把学习用的图片经过的步骤一步一步看过去，在 `scores` 里找到对应的那一步。",
+        ),
+        text(
+            "Is there anything in `scores` that is computed from the pictures which happen to be there? Which numbers should stand in its place?",
+            "`scores` 里有没有哪个数，是由碰巧在场的这些图片算出来的？换成哪个数才对？",
+        ),
+        text(
+            "Three places: paper and ink, the number by which the pixels are divided, the mean that is subtracted. `deviation`, the "
+            "weights and the bias are used rightly.",
+            "三处：纸和墨、像素除以的数、减去的均值。`deviation`、权重和偏置都用对了。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def scores(pictures, mean, deviation, weights, bias):\n"
+            "    ink = (255.0 - pictures) / 255.0\n"
+            "    rows = ink.reshape(pictures.shape[0], -1)\n"
+            "    return bias + ((rows - mean) @ weights) / deviation\n",
+            "def scores(pictures, mean, deviation, weights, bias):\n"
+            "    found = []\n"
+            "    for picture in pictures:\n"
+            "        x = 1 - picture.astype('float64').ravel() / 255\n"
+            "        found.append([((x - mean) / deviation * w).sum() + b for w, b in zip(weights.T, bias)])\n"
+            "    return found\n",
+            "def scores(pictures, mean, deviation, weights, bias):\n"
+            "    folded = weights / deviation\n"
+            "    ink = ~pictures.reshape(len(pictures), -1) / 255\n"
+            "    return ink @ folded + (bias - mean @ folded)\n",
+        )
+    },
+)
+
+# 00.6 ---------------------------------------------------------------------------------------------
+
+
+def _lows(sizes, accuracies, total):
+    """Give the low end of each plan's interval, if it turns out as on the earlier heap."""
+    plans = zip(accuracies, total - sizes, strict=True)
+    return np.array([judging.share_interval(round(p * n), int(n)).low for p, n in plans])
+
+
+def _simple_lows(sizes, accuracies, total):
+    return accuracies - 1.96 * np.sqrt(accuracies * (1 - accuracies) / (total - sizes))
+
+
+def _last_above(lows, baseline):
+    """Give the best plan that shows it: accuracies rise from plan to plan."""
+    return max(np.flatnonzero(lows > baseline), default=-1)
+
+
+def _choose_split(sizes, accuracies, total, baseline):
+    return int(sizes[_last_above(_lows(sizes, accuracies, total), baseline)])
+
+
+def _draw_plans(rng):
+    """Draw plans in which each mistake chooses another one, and rounding changes nothing."""
+    while True:
+        total = int(rng.integers(24, 41)) * 5
+        sizes = np.sort(rng.choice(np.arange(1, total // 5), size=8, replace=False)) * 5
+        top, bottom = rng.uniform(0.9, 0.97), rng.uniform(0.6, 0.75)
+        accuracies = np.round(
+            top - (top - bottom) * np.exp(-sizes / rng.uniform(8, 25)) + 1e-4 * sizes, 3
+        )
+        baseline = float(np.round(rng.uniform(0.72, 0.84), 2))
+        lows = _lows(sizes, accuracies, total)
+        fits = np.flatnonzero(lows > baseline)
+        if len(fits) < 3 or fits[-1] > 5 or fits[0] == 0 or np.diff(accuracies).min() <= 0:
+            continue
+        n = total - sizes
+        nearly = [
+            [judging.share_interval(count, m).low for count, m in zip(counts, n, strict=True)]
+            for counts in (accuracies * n, np.floor(accuracies * n))
+        ]
+        best, safest = fits[-1], lows.argmax()
+        agree = all(_last_above(np.array(each), baseline) == best for each in nearly)
+        simple = _last_above(_simple_lows(sizes, accuracies, total), baseline)
+        clear = abs(lows - baseline).min() > 0.002 and safest not in (fits[0], best)
+        if agree and clear and best < simple < 7 and total != 2 * sizes[best]:
+            return {
+                "sizes": sizes, "accuracies": accuracies, "total": total, "baseline": baseline
+            }  # fmt: skip
+
+
+def _plan(pick):
+    """Choose another plan: ``pick`` gets the low ends and the positions of those above the baseline."""
+
+    def answer(sizes, accuracies, total, baseline):
+        lows = _lows(sizes, accuracies, total)
+        return int(sizes[pick(lows, np.flatnonzero(lows > baseline))])
+
+    return answer
+
+
+CHOOSE_SPLIT = Exercise(
+    id="00.6",
+    title=text("How many to put away?", "该收起多少张？"),
+    points=4,
+    objective="O2",
+    function="choose_split",
+    inputs=_draw_plans,
+    reference=_choose_split,
+    comparator=equal(),
+    survivors={
+        "judging.share_interval(round(p * n), n).low > baseline → "
+        "judging.share_interval(round(p * n), n).low >= baseline": "no interval ends exactly there",
+    },
+    draws=4,
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "highest_accuracy",
+            _plan(lambda lows, fits: -1),
+            text(
+                "You took the plan with the highest accuracy of all. So few pictures are put away there that the interval reaches "
+                "below the baseline. (If you did compute low ends: n is the number of pictures that are *put away*, `total` minus "
+                "the size; and the low end is `.low`.)",
+                "你取的是准确率最高的方案。可是它收起来的图片太少，区间一直伸到基线以下。（如果你确实算了下端：n 是**收起来**的张数，"
+                "也就是 `total` 减去学习的张数；下端是 `.low`。）",
+            ),
+        ),
+        Pitfall(
+            "safest",
+            _plan(lambda lows, fits: lows.argmax()),
+            text(
+                "You took the plan whose low end is the highest: the surest one. Asked is the *best classifier* among the plans that "
+                "show it: the highest accuracy among those with a low end above the baseline.",
+                "你取的是区间下端最高的方案，也就是最有把握的。要的是说明得了问题的方案里**最好的分类器**：在下端高于基线的方案中，准确率最高的那个。",
+            ),
+        ),
+        Pitfall(
+            "first_that_fits",
+            _plan(lambda lows, fits: fits[0]),
+            text(
+                "You took the first plan whose low end lies above the baseline. Others do, too, and one of them has a higher accuracy.",
+                "你取的是第一个下端高于基线的方案。还有别的方案也高于基线，其中有准确率更高的。",
+            ),
+        ),
+        Pitfall(
+            "too_sure",
+            lambda sizes, accuracies, total, baseline: int(
+                sizes[_last_above(_simple_lows(sizes, accuracies, total), baseline)]
+            ),
+            text(
+                "You seem to have computed p − 1.96·√(p(1 − p)/n). With few pictures and p near 1 that interval is too narrow: take "
+                "the chapter's own, `judging.share_interval`.",
+                "看来你用的是 p − 1.96·√(p(1 − p)/n)。图片少、p 接近 1 的时候，这个区间太窄：请用本章的 `judging.share_interval`。",
+            ),
+        ),
+        Pitfall(
+            "one_too_far",
+            _plan(lambda lows, fits: fits[-1] + 1),
+            text(
+                "One plan too far: the low end of yours is just below the baseline.",
+                "多走了一个方案：你选的那个，下端已经低于基线。",
+            ),
+        ),
+        Pitfall(
+            "how_many_put_away",
+            lambda sizes, accuracies, total, baseline: (
+                total - _choose_split(sizes, accuracies, total, baseline)
+            ),
+            text(
+                "The right plan, but this is how many are put away. Asked is how many to *learn* from.",
+                "方案选对了，但这是收起来的张数。要的是用来**学习**的张数。",
+            ),
+        ),
+        Pitfall(
+            "nothing_found",
+            lambda sizes, accuracies, total, baseline: 0,
+            text(
+                "You found no plan that shows it; there is one. `share_interval(right, n)` takes two *counts*: `round(p * n)` right ones of "
+                "the n that are put away. (An accuracy such as 0.9 is no count.)",
+                "你没有找到说明得了问题的方案，其实是有的。`share_interval(right, n)` 要的是两个**个数**：收起来的 n 张里，认对 `round(p * n)` 张。"
+                "（0.9 这样的准确率不是个数。）",
+            ),
+        ),
+        Pitfall(
+            "which_plan",
+            lambda sizes, accuracies, total, baseline: int(
+                _last_above(_lows(sizes, accuracies, total), baseline)
+            ),
+            text(
+                "The right plan, but this is its position in the list. Give its size, `sizes[i]`.",
+                "方案选对了，但这是它在列表里的位置。请给出张数 `sizes[i]`。",
+            ),
+        ),
+        Pitfall(
+            "accuracy_itself",
+            lambda sizes, accuracies, total, baseline: float(
+                accuracies[_last_above(_lows(sizes, accuracies, total), baseline)]
+            ),
+            text(
+                "The right plan, but this is its accuracy. Give the number of pictures to learn from.",
+                "方案选对了，但这是它的准确率。请给出用来学习的张数。",
+            ),
+        ),
+        Pitfall(
+            "every_plan_that_fits",
+            lambda sizes, accuracies, total, baseline: sizes[
+                _lows(sizes, accuracies, total) > baseline
+            ],
+            text(
+                "These are all plans that show it; choose one: the one with the highest accuracy.",
+                "这是所有说明得了问题的方案；请从中选一个：准确率最高的那个。",
+            ),
+        ),
+    ),
+    errors=(
+        (
+            r"truth value of an array",
+            text(
+                "`share_interval` takes one plan at a time: two numbers, not two arrays. Go through the plans with a loop.",
+                "`share_interval` 一次只算一个方案：给它两个数，而不是两个数组。请用循环逐个看方案。",
+            ),
+        ),
+        (
+            r"^IndexError",
+            text(
+                "An index does not exist: perhaps because no low end lies above the baseline. `share_interval(right, n)` takes two "
+                "*counts*: `round(p * n)` right ones of the n that are put away.",
+                "下标不存在：也许是因为没有一个下端高于基线。`share_interval(right, n)` 要的是两个**个数**：收起来的 n 张里，认对 `round(p * n)` 张。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Go through the plans with a loop: how many pictures are left to be put away, and how many of those would be right?",
+            "用循环逐个看方案：还剩多少张可以收起来？其中会认对多少张？",
+        ),
+        text(
+            "`judging.share_interval(round(p * n), n).low` is the low end for an accuracy p on n pictures.",
+            "准确率为 p、共 n 张时，下端就是 `judging.share_interval(round(p * n), n).low`。",
+        ),
+        text(
+            "Keep the size whenever its low end lies above the baseline. Accuracies rise from plan to plan: the last one that you "
+            "keep is the best.",
+            "下端高于基线就记下这个方案的张数。准确率逐个上升，所以最后记下的就是最好的。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "from course_lib import judging\n\n\n"
+            "def choose_split(sizes, accuracies, total, baseline):\n"
+            "    best = 0\n"
+            "    for size, p in zip(sizes, accuracies):\n"
+            "        n = total - size\n"
+            "        if judging.share_interval(int(p * n), n).low > baseline:\n"
+            "            best = max(best, size)\n"
+            "    return best\n",
+            "def choose_split(sizes, accuracies, total, baseline):\n"
+            "    n, p, z = total - sizes, accuracies, 1.959964\n"
+            "    middle = p + z**2 / (2 * n)\n"
+            "    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))\n"
+            "    shown = (middle - half) / (1 + z**2 / n) > baseline\n"
+            "    return int(sizes[np.argmax(np.where(shown, p, 0))])\n",
+        )
+    },
+)
+
+# 00.1 and 00.2 --------------------------------------------------------------------------------------
 
 EXERCISES = (
     Exercise(
@@ -270,6 +1401,10 @@ EXERCISES = (
             )
         },
     ),
+    WHY,
+    ONLY_THE_HEAD,
+    SCORES,
+    CHOOSE_SPLIT,
 )
 
 
