@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from course_lib.exercises.comparators import close, equal
-from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
+from course_lib.exercises.specification import Exercise, ManualExercise, Pitfall, text
 from course_lib.training.tiny import draw_tiny
 
 
