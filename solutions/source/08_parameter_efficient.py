@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from course_lib.exercises.comparators import close, equal
-from course_lib.exercises.specification import Exercise, ManualExercise, Pitfall, text
+from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny
 
 
@@ -150,127 +150,6 @@ LOW_RANK_GRADIENTS = Exercise(
 # 08.2 ---------------------------------------------------------------------------------------------
 
 
-def draw_convolution(rng):
-    m, d, r, k = 4, 3, int(rng.choice([2, 5])), 3
-    return {
-        "w": rng.normal(size=(m, d, k, k)),
-        "a": rng.normal(size=(r, d, k, k)),
-        "b": rng.normal(size=(m, r)),
-        "alpha": float(rng.choice([3.0, 8.0, 16.0])),
-    }
-
-
-def merged(w, a, b, alpha, *, rank=None, add=1.0):
-    rank = len(a) if rank is None else rank
-    return add * w + alpha / rank * np.einsum("mr,rdhw->mdhw", b, a)
-
-
-def middle_only(w, a, b, alpha):
-    change = merged(0 * w, a, b, alpha)
-    out = w.copy()
-    out[:, :, 1, 1] += change[:, :, 1, 1]
-    return out
-
-
-MERGED = Exercise(
-    id="08.2",
-    title=text("Merge a convolution", "合并卷积"),
-    points=3,
-    objective="O1",
-    function="merged",
-    inputs=draw_convolution,
-    reference=merged,
-    comparator=close(rtol=1e-6, atol=1e-9),
-    tensors=False,
-    pitfalls=(
-        Pitfall(
-            "alpha_alone",
-            lambda w, a, b, alpha: merged(w, a, b, alpha, rank=1),
-            text("The change is multiplied by α/r, not by α.", "改变量要乘 α/r，不是 α。"),
-        ),
-        Pitfall(
-            "no_scale",
-            lambda w, a, b, alpha: merged(w, a, b, len(a)),
-            text("The factor α/r is missing.", "少了系数 α/r。"),
-        ),
-        Pitfall(
-            "rank_of_the_wrong_axis",
-            lambda w, a, b, alpha: merged(w, a, b, alpha, rank=len(b)),
-            text(
-                "You divided by the number of outputs. The rank r is the number of A's filters, `len(a)`.",
-                "你除的是输出通道数。秩 r 是 A 的滤波器个数，即 `len(a)`。",
-            ),
-        ),
-        Pitfall(
-            "change_alone",
-            lambda w, a, b, alpha: merged(w, a, b, alpha, add=0.0),
-            text(
-                "That is the change alone; the old filters are missing.",
-                "这只是改变量，没有加上原来的滤波器。",
-            ),
-        ),
-        Pitfall(
-            "subtracted",
-            lambda w, a, b, alpha: merged(w, a, b, -alpha),
-            text(
-                "Add the change; subtracting it takes a merged task out again.",
-                "应当加上改变量；减去是把合并过的任务再取出来。",
-            ),
-        ),
-        Pitfall(
-            "middle_only",
-            middle_only,
-            text(
-                "Only the middle of each filter changed. B is 1×1, but A has all of the places: each belongs to the change.",
-                "只改了每个滤波器的中心。B 是 1×1，但 A 有全部位置，每个位置都属于改变量。",
-            ),
-        ),
-        Pitfall(
-            "scale_squared",
-            lambda w, a, b, alpha: merged(w, a, b, alpha**2 / len(a)),
-            text("You multiplied by α/r twice.", "你乘了两次 α/r。"),
-        ),
-        Pitfall(
-            "mirrored",
-            lambda w, a, b, alpha: merged(w, a[:, :, ::-1, ::-1], b, alpha),
-            text(
-                "The change stands upside down in the window. Both frameworks slide filters without mirroring them.",
-                "改变量在窗口里上下左右颠倒了。两个框架滑动滤波器时都不翻转。",
-            ),
-        ),
-    ),
-    hints=(
-        text(
-            "Write each filter of A as one row of D·h·w numbers. Then it is the linear layer again: W + (α/r) B A.",
-            "把 A 的每个滤波器摊成一行 D·h·w 个数，就又回到了线性层：W + (α/r) B A。",
-        ),
-        text(
-            "`a.reshape(len(a), -1)` makes the rows, `.reshape(w.shape)` brings the product back.",
-            "`a.reshape(len(a), -1)` 摊成行，`.reshape(w.shape)` 把乘积变回去。",
-        ),
-        text(
-            "`np.tensordot(b, a, axes=1)` does both at once: it sums over the last axis of b and the first of a.",
-            "`np.tensordot(b, a, axes=1)` 一步完成：对 b 的最后一维和 a 的第一维求和。",
-        ),
-    ),
-    right={
-        "numpy": (
-            "def merged(w, a, b, alpha):\n"
-            "    rank = a.shape[0]\n"
-            "    return w + alpha / rank * (b @ a.reshape(rank, -1)).reshape(w.shape)\n",
-            "def merged(w, a, b, alpha):\n"
-            "    out = w.astype(float).copy()\n"
-            "    for i in range(len(b)):\n"
-            "        for k in range(len(a)):\n"
-            "            out[i] += alpha * b[i, k] * a[k] / len(a)\n"
-            "    return out\n",
-        )
-    },
-)
-
-# 08.3 ---------------------------------------------------------------------------------------------
-
-
 def draw_layer(rng):
     d, m = 6, 5
     return {
@@ -324,7 +203,7 @@ def start_code(pytorch=None, keras=None):
 
 
 START_LOW_RANK = Exercise(
-    id="08.3",
+    id="08.2",
     title=text("Start a low-rank change", "让低秩改变量起步"),
     points=4,
     objective="O2",
@@ -526,6 +405,127 @@ START_LOW_RANK = Exercise(
             "    up = keras.layers.Dense(units=len(layer.bias), use_bias=False, kernel_initializer=keras.initializers.Zeros())\n"
             "    return down, up\n",
         ),
+    },
+)
+
+# 08.3 ---------------------------------------------------------------------------------------------
+
+
+def draw_convolution(rng):
+    m, d, r, k = 4, 3, int(rng.choice([2, 5])), 3
+    return {
+        "w": rng.normal(size=(m, d, k, k)),
+        "a": rng.normal(size=(r, d, k, k)),
+        "b": rng.normal(size=(m, r)),
+        "alpha": float(rng.choice([3.0, 8.0, 16.0])),
+    }
+
+
+def merged(w, a, b, alpha, *, rank=None, add=1.0):
+    rank = len(a) if rank is None else rank
+    return add * w + alpha / rank * np.einsum("mr,rdhw->mdhw", b, a)
+
+
+def middle_only(w, a, b, alpha):
+    change = merged(0 * w, a, b, alpha)
+    out = w.copy()
+    out[:, :, 1, 1] += change[:, :, 1, 1]
+    return out
+
+
+MERGED = Exercise(
+    id="08.3",
+    title=text("Merge a convolution", "合并卷积"),
+    points=3,
+    objective="O1",
+    function="merged",
+    inputs=draw_convolution,
+    reference=merged,
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "alpha_alone",
+            lambda w, a, b, alpha: merged(w, a, b, alpha, rank=1),
+            text("The change is multiplied by α/r, not by α.", "改变量要乘 α/r，不是 α。"),
+        ),
+        Pitfall(
+            "no_scale",
+            lambda w, a, b, alpha: merged(w, a, b, len(a)),
+            text("The factor α/r is missing.", "少了系数 α/r。"),
+        ),
+        Pitfall(
+            "rank_of_the_wrong_axis",
+            lambda w, a, b, alpha: merged(w, a, b, alpha, rank=len(b)),
+            text(
+                "You divided by the number of outputs. The rank r is the number of A's filters, `len(a)`.",
+                "你除的是输出通道数。秩 r 是 A 的滤波器个数，即 `len(a)`。",
+            ),
+        ),
+        Pitfall(
+            "change_alone",
+            lambda w, a, b, alpha: merged(w, a, b, alpha, add=0.0),
+            text(
+                "That is the change alone; the old filters are missing.",
+                "这只是改变量，没有加上原来的滤波器。",
+            ),
+        ),
+        Pitfall(
+            "subtracted",
+            lambda w, a, b, alpha: merged(w, a, b, -alpha),
+            text(
+                "Add the change; subtracting it takes a merged task out again.",
+                "应当加上改变量；减去是把合并过的任务再取出来。",
+            ),
+        ),
+        Pitfall(
+            "middle_only",
+            middle_only,
+            text(
+                "Only the middle of each filter changed. B is 1×1, but A has all of the places: each belongs to the change.",
+                "只改了每个滤波器的中心。B 是 1×1，但 A 有全部位置，每个位置都属于改变量。",
+            ),
+        ),
+        Pitfall(
+            "scale_squared",
+            lambda w, a, b, alpha: merged(w, a, b, alpha**2 / len(a)),
+            text("You multiplied by α/r twice.", "你乘了两次 α/r。"),
+        ),
+        Pitfall(
+            "mirrored",
+            lambda w, a, b, alpha: merged(w, a[:, :, ::-1, ::-1], b, alpha),
+            text(
+                "The change stands upside down in the window. Both frameworks slide filters without mirroring them.",
+                "改变量在窗口里上下左右颠倒了。两个框架滑动滤波器时都不翻转。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Write each filter of A as one row of D·h·w numbers. Then it is the linear layer again: W + (α/r) B A.",
+            "把 A 的每个滤波器摊成一行 D·h·w 个数，就又回到了线性层：W + (α/r) B A。",
+        ),
+        text(
+            "`a.reshape(len(a), -1)` makes the rows, `.reshape(w.shape)` brings the product back.",
+            "`a.reshape(len(a), -1)` 摊成行，`.reshape(w.shape)` 把乘积变回去。",
+        ),
+        text(
+            "`np.tensordot(b, a, axes=1)` does both at once: it sums over the last axis of b and the first of a.",
+            "`np.tensordot(b, a, axes=1)` 一步完成：对 b 的最后一维和 a 的第一维求和。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def merged(w, a, b, alpha):\n"
+            "    rank = a.shape[0]\n"
+            "    return w + alpha / rank * (b @ a.reshape(rank, -1)).reshape(w.shape)\n",
+            "def merged(w, a, b, alpha):\n"
+            "    out = w.astype(float).copy()\n"
+            "    for i in range(len(b)):\n"
+            "        for k in range(len(a)):\n"
+            "            out[i] += alpha * b[i, k] * a[k] / len(a)\n"
+            "    return out\n",
+        )
     },
 )
 
@@ -744,138 +744,6 @@ LEARN_BIASES = Exercise(
 
 # 08.5 ---------------------------------------------------------------------------------------------
 
-BYTES = 4  # of a float32
-
-
-def draw_budget(rng):
-    shapes = [
-        (int(rng.choice([16, 32, 64])), int(rng.choice([8, 16, 32])), int(k), int(k))
-        for k in rng.permutation([1, 3, 3])
-    ]
-    per_rank = sum(m + d * h * w for m, d, h, w in shapes)
-    tasks = int(rng.integers(3, 12))
-    head = int(
-        per_rank * rng.uniform(1.2, 1.8)
-    )  # more than a rank: whoever forgets it is found out
-    # At the edge of a whole rank, just above it, and just below the next one.
-    rank = int(rng.integers(3, 8))
-    edge = int(rng.choice([0, 1, BYTES * tasks * per_rank - 1]))
-    budget = BYTES * tasks * (head + rank * per_rank) + edge
-    return {"shapes": shapes, "head": head, "tasks": tasks, "budget": budget}
-
-
-def largest_rank(
-    shapes, head, tasks, budget, *, size=BYTES, cost=None, up=False, heads=None, least=0
-):
-    cost = cost or (lambda m, d, h, w: m + d * h * w)
-    per_rank = sum(cost(*(int(n) for n in s)) for s in shapes)
-    heads = tasks if heads is None else heads
-    left = budget - size * heads * head
-    each = size * tasks * per_rank
-    rank = -(-left // each) if up else left // each
-    return max(int(rank), least)
-
-
-LARGEST_RANK = Exercise(
-    id="08.5",
-    title=text("A rank for the budget", "预算内的秩"),
-    points=3,
-    objective="O4",
-    function="largest_rank",
-    inputs=draw_budget,
-    reference=largest_rank,
-    comparator=equal(),
-    tensors=False,
-    draws=5,
-    pitfalls=(
-        Pitfall(
-            "numbers_for_bytes",
-            lambda **given: largest_rank(**given, size=1),
-            text(
-                "The budget is in bytes; a float32 takes four.",
-                "预算以字节计；一个 float32 占四个字节。",
-            ),
-        ),
-        Pitfall(
-            "one_task",
-            lambda tasks, **given: largest_rank(tasks=1, **given),
-            text(
-                "Each of the tasks stores a change of its own.", "每个任务都要存一份自己的改变量。"
-            ),
-        ),
-        Pitfall(
-            "heads_forgotten",
-            lambda **given: largest_rank(**given, heads=0),
-            text(
-                "Each task stores a head of its own, too: not none, and not one for all.",
-                "每个任务还要存一份自己的分类头：不是不存，也不是大家共用一份。",
-            ),
-        ),
-        Pitfall(
-            "rounded_up",
-            lambda **given: largest_rank(**given) + 1,
-            text(
-                "That rank costs more than the budget: round down.",
-                "这个秩超出了预算：应当向下取整。",
-            ),
-        ),
-        Pitfall(
-            "places_forgotten",
-            lambda **given: largest_rank(**given, cost=lambda m, d, h, w: m + d),
-            text(
-                "A has h×w places in each filter: r filters of D·h·w numbers.",
-                "A 的每个滤波器有 h×w 个位置：r 个滤波器，每个 D·h·w 个数。",
-            ),
-        ),
-        Pitfall(
-            "places_twice",
-            lambda **given: largest_rank(**given, cost=lambda m, d, h, w: (m + d) * h * w),
-            text(
-                "B is 1×1: it costs r·M, without the places.",
-                "B 是 1×1 的：只要 r·M 个数，不乘位置数。",
-            ),
-        ),
-        Pitfall(
-            "whole_filters",
-            lambda **given: largest_rank(**given, cost=lambda m, d, h, w: m * d * h * w),
-            text(
-                "You counted the filters themselves. A and B cost r(D·h·w + M).",
-                "你数的是滤波器本身。A 与 B 一共 r(D·h·w + M) 个数。",
-            ),
-        ),
-    ),
-    hints=(
-        text(
-            "First one task and one layer: how many numbers do A (r filters of D×h×w) and B (M×r) have? Which part grows with r?",
-            "先看一个任务、一层：A（r 个 D×h×w 的滤波器）和 B（M×r）各有多少个数？哪一部分随 r 增长？",
-        ),
-        text(
-            "All together: 4 · tasks · (head + r · Σ(D·h·w + M)) ≤ budget. Solve for r.",
-            "合起来：4 · tasks · (head + r · Σ(D·h·w + M)) ≤ budget，解出 r。",
-        ),
-        text(
-            "`//` divides whole numbers and rounds down, exactly; dividing floats may miss an edge.",
-            "`//` 是整数除法，向下取整，而且精确；用浮点数相除可能错过边界。",
-        ),
-    ),
-    right={
-        "numpy": (
-            "def largest_rank(shapes, head, tasks, budget):\n"
-            "    rank = 0\n"
-            "    def cost(r):\n"
-            "        return 4 * tasks * (head + sum(r * (d * h * w + m) for m, d, h, w in shapes))\n"
-            "    while cost(rank + 1) <= budget:\n"
-            "        rank += 1\n"
-            "    return rank\n",
-            "def largest_rank(shapes, head, tasks, budget):\n"
-            "    numbers = budget // (4 * tasks) - head\n"
-            "    return numbers // sum(s[0] + int(np.prod(s[1:])) for s in shapes)\n",
-        )
-    },
-)
-
-# 08.6 ---------------------------------------------------------------------------------------------
-
 MARGIN = 0.01
 
 
@@ -921,7 +789,7 @@ def cheapest(accuracy, stored, margin, *, quantile=None, paired=True, ddof=1, ro
 
 
 CHEAPEST = Exercise(
-    id="08.6",
+    id="08.5",
     title=text("The cheapest that is good enough", "够用的里面最省的"),
     points=3,
     objective="O3",
@@ -1058,6 +926,138 @@ CHEAPEST = Exercise(
             "    low = d.mean(1) - stats.t.ppf(0.975, n - 1) * np.sqrt(d.var(1, ddof=1) / n)\n"
             "    price = np.where(np.append(True, low > -margin), stored, np.inf)\n"
             "    return int(np.argmin(price))\n",
+        )
+    },
+)
+
+# 08.6 ---------------------------------------------------------------------------------------------
+
+BYTES = 4  # of a float32
+
+
+def draw_budget(rng):
+    shapes = [
+        (int(rng.choice([16, 32, 64])), int(rng.choice([8, 16, 32])), int(k), int(k))
+        for k in rng.permutation([1, 3, 3])
+    ]
+    per_rank = sum(m + d * h * w for m, d, h, w in shapes)
+    tasks = int(rng.integers(3, 12))
+    head = int(
+        per_rank * rng.uniform(1.2, 1.8)
+    )  # more than a rank: whoever forgets it is found out
+    # At the edge of a whole rank, just above it, and just below the next one.
+    rank = int(rng.integers(3, 8))
+    edge = int(rng.choice([0, 1, BYTES * tasks * per_rank - 1]))
+    budget = BYTES * tasks * (head + rank * per_rank) + edge
+    return {"shapes": shapes, "head": head, "tasks": tasks, "budget": budget}
+
+
+def largest_rank(
+    shapes, head, tasks, budget, *, size=BYTES, cost=None, up=False, heads=None, least=0
+):
+    cost = cost or (lambda m, d, h, w: m + d * h * w)
+    per_rank = sum(cost(*(int(n) for n in s)) for s in shapes)
+    heads = tasks if heads is None else heads
+    left = budget - size * heads * head
+    each = size * tasks * per_rank
+    rank = -(-left // each) if up else left // each
+    return max(int(rank), least)
+
+
+LARGEST_RANK = Exercise(
+    id="08.6",
+    title=text("A rank for the budget", "预算内的秩"),
+    points=3,
+    objective="O4",
+    function="largest_rank",
+    inputs=draw_budget,
+    reference=largest_rank,
+    comparator=equal(),
+    tensors=False,
+    draws=5,
+    pitfalls=(
+        Pitfall(
+            "numbers_for_bytes",
+            lambda **given: largest_rank(**given, size=1),
+            text(
+                "The budget is in bytes; a float32 takes four.",
+                "预算以字节计；一个 float32 占四个字节。",
+            ),
+        ),
+        Pitfall(
+            "one_task",
+            lambda tasks, **given: largest_rank(tasks=1, **given),
+            text(
+                "Each of the tasks stores a change of its own.", "每个任务都要存一份自己的改变量。"
+            ),
+        ),
+        Pitfall(
+            "heads_forgotten",
+            lambda **given: largest_rank(**given, heads=0),
+            text(
+                "Each task stores a head of its own, too: not none, and not one for all.",
+                "每个任务还要存一份自己的分类头：不是不存，也不是大家共用一份。",
+            ),
+        ),
+        Pitfall(
+            "rounded_up",
+            lambda **given: largest_rank(**given) + 1,
+            text(
+                "That rank costs more than the budget: round down.",
+                "这个秩超出了预算：应当向下取整。",
+            ),
+        ),
+        Pitfall(
+            "places_forgotten",
+            lambda **given: largest_rank(**given, cost=lambda m, d, h, w: m + d),
+            text(
+                "A has h×w places in each filter: r filters of D·h·w numbers.",
+                "A 的每个滤波器有 h×w 个位置：r 个滤波器，每个 D·h·w 个数。",
+            ),
+        ),
+        Pitfall(
+            "places_twice",
+            lambda **given: largest_rank(**given, cost=lambda m, d, h, w: (m + d) * h * w),
+            text(
+                "B is 1×1: it costs r·M, without the places.",
+                "B 是 1×1 的：只要 r·M 个数，不乘位置数。",
+            ),
+        ),
+        Pitfall(
+            "whole_filters",
+            lambda **given: largest_rank(**given, cost=lambda m, d, h, w: m * d * h * w),
+            text(
+                "You counted the filters themselves. A and B cost r(D·h·w + M).",
+                "你数的是滤波器本身。A 与 B 一共 r(D·h·w + M) 个数。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "First one task and one layer: how many numbers do A (r filters of D×h×w) and B (M×r) have? Which part grows with r?",
+            "先看一个任务、一层：A（r 个 D×h×w 的滤波器）和 B（M×r）各有多少个数？哪一部分随 r 增长？",
+        ),
+        text(
+            "All together: 4 · tasks · (head + r · Σ(D·h·w + M)) ≤ budget. Solve for r.",
+            "合起来：4 · tasks · (head + r · Σ(D·h·w + M)) ≤ budget，解出 r。",
+        ),
+        text(
+            "`//` divides whole numbers and rounds down, exactly; dividing floats may miss an edge.",
+            "`//` 是整数除法，向下取整，而且精确；用浮点数相除可能错过边界。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def largest_rank(shapes, head, tasks, budget):\n"
+            "    rank = 0\n"
+            "    def cost(r):\n"
+            "        return 4 * tasks * (head + sum(r * (d * h * w + m) for m, d, h, w in shapes))\n"
+            "    while cost(rank + 1) <= budget:\n"
+            "        rank += 1\n"
+            "    return rank\n",
+            "def largest_rank(shapes, head, tasks, budget):\n"
+            "    numbers = budget // (4 * tasks) - head\n"
+            "    return numbers // sum(s[0] + int(np.prod(s[1:])) for s in shapes)\n",
         )
     },
 )
@@ -1362,11 +1362,11 @@ MEMO = ManualExercise(
 
 EXERCISES = (
     LOW_RANK_GRADIENTS,
-    MERGED,
     START_LOW_RANK,
+    MERGED,
     LEARN_BIASES,
-    LARGEST_RANK,
     CHEAPEST,
+    LARGEST_RANK,
     PRUNED,
     TRAIN_MASKED,
     MEMO,
@@ -1374,4 +1374,114 @@ EXERCISES = (
 
 # Quizzes ------------------------------------------------------------------------------------------
 
-QUIZZES = ()
+QUIZZES = (
+    Quiz(
+        id="08.q1",
+        question=text(
+            "Textured paper, ten labels per class. LoRA of rank 1 learns 1.7 % of the numbers. How does it compare?",
+            "有纹理的纸，每类十个标签。秩为 1 的 LoRA 只学 1.7% 的参数。它的准确率会怎样？",
+        ),
+        options=(
+            Option(
+                text("Like the linear probe: it is hardly larger", "与线性探针差不多：也没大多少"),
+                text(
+                    "It sits in every layer, the probe only behind the last. Texture must be dealt with early.",
+                    "它在每一层都有，探针只在最后。纹理要在靠前的层里处理。",
+                ),
+            ),
+            Option(
+                text("Halfway between probe and full fine-tuning", "介于探针与全部微调的正中"),
+                text(
+                    "A fair guess; it gets further. See the figure.",
+                    "猜得有理；它走得更远。请看图。",
+                ),
+            ),
+            Option(
+                text(
+                    "Near full fine-tuning, at a rate that suits it", "接近全部微调，只要学习率合适"
+                ),
+                text(
+                    "Yes. At full fine-tuning's own rate it would have looked much worse: a comparison needs a rate for each.",
+                    "对。如果用全部微调的学习率，它会显得差得多：比较时，各有各的学习率。",
+                ),
+                right=True,
+            ),
+            Option(
+                text(
+                    "Far above full fine-tuning: it cannot overfit", "远高于全部微调：它不会过拟合"
+                ),
+                text(
+                    "Five thousand numbers can learn a hundred pictures by heart, too.",
+                    "五千个数也足以背下一百张图片。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="08.q2",
+        question=text(
+            "The change that was learned on textured paper is doubled, t = 2. What happens on textured paper?",
+            "把在有纹理的纸上学到的改变量加倍，t = 2。在有纹理的纸上会怎样？",
+        ),
+        options=(
+            Option(
+                text("Better still: twice the adaptation", "更好：适应了两倍"),
+                text(
+                    "Training stopped where the loss was low, not halfway to somewhere.",
+                    "训练停在损失低的地方，而不是走到半路。",
+                ),
+            ),
+            Option(
+                text("Worse: it overshoots", "变差：走过头了"),
+                text(
+                    "Yes. A step that leads into a valley leads up the other side when doubled.",
+                    "对。走进山谷的一步，加倍之后就走上了对面的坡。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("The same: the head makes up for it", "一样：分类头会补偿"),
+                text(
+                    "The head was trained with t = 1 and is not trained again here.",
+                    "分类头是在 t = 1 时训练的，这里没有再训练。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="08.q3",
+        question=text(
+            "A vision service has one backbone and a LoRA part for each of 500 customers. Requests arrive mixed, each for another "
+            "customer. Merge the parts?",
+            "一个视觉服务有一个主干，为 500 位客户各存一份 LoRA。请求混着来，每个都属于不同的客户。要不要合并？",
+        ),
+        options=(
+            Option(
+                text("Yes: merged, prediction costs nothing more", "要：合并后预测不再多花"),
+                text(
+                    "For one customer at a time. Here each request would need its own merged network, or a merge and its undoing.",
+                    "那是一次只服务一位客户时。这里每个请求都要一个合并好的网络，或者合并一次、再还原一次。",
+                ),
+            ),
+            Option(
+                text(
+                    "No: keep W₀ shared and add BAx for each request",
+                    "不要：共用 W₀，每个请求各加自己的 BAx",
+                ),
+                text(
+                    "Yes. The expensive product W₀x is computed for the whole mixed batch; each row adds its own small product. "
+                    "A few percent more work, and one network in memory.",
+                    "对。昂贵的 W₀x 对整个混合批次一起算，每一行再加上自己的小乘积。多花几个百分点的计算，内存里只要一个网络。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("Average all parts into one", "把所有部件平均成一个"),
+                text(
+                    "Customers' tasks differ (a 6 is another's 9); the average serves nobody.",
+                    "客户的任务各不相同（这位的 6 是那位的 9），平均之后对谁都不合适。",
+                ),
+            ),
+        ),
+    ),
+)
