@@ -290,6 +290,7 @@ def tiny_gradients(x: np.ndarray, y: np.ndarray, arrays: Arrays) -> Arrays:
         "beta": d_a.sum(axis=(0, 1, 2)),
         "head": h.T @ d_z,
         "bias": d_z.sum(axis=0),
+    }
 
 
 def adapted_report(

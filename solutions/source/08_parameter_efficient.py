@@ -297,7 +297,7 @@ START_LOW_RANK = Exercise(
         ),
         Pitfall(
             "layer_not_frozen",
-            start_but(layer_moved=True),
+            start_but(trainable=lambda r, d, m: [d * m + m, r * d, r * m], layer_moved=True),
             text(
                 "The layer itself moved: freeze it. Otherwise every task needs a layer of its own again.",
                 "原来的层也动了：要把它冻结，否则每个任务又需要一份自己的层。",
@@ -402,7 +402,7 @@ START_LOW_RANK = Exercise(
             "    for w in layer.weights:\n"
             "        w.trainable = False\n"
             "    down = keras.layers.Dense(units=rank, use_bias=False, kernel_initializer='he_uniform')\n"
-            "    up = keras.layers.Dense(units=len(layer.bias), use_bias=False, kernel_initializer=keras.initializers.Zeros())\n"
+            "    up = keras.layers.Dense(units=layer.bias.shape[0], use_bias=False, kernel_initializer=keras.initializers.Zeros())\n"
             "    return down, up\n",
         ),
     },
