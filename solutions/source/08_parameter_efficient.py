@@ -1390,21 +1390,22 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Halfway between probe and full fine-tuning", "介于探针与全部微调的正中"),
+                text("Between the probe and full fine-tuning", "介于探针与全部微调之间"),
                 text(
-                    "A fair guess; it gets further. See the figure.",
-                    "猜得有理；它走得更远。请看图。",
+                    "Yes, at a rate that suits it. At full fine-tuning's own rate it would have looked much worse: each needs its own.",
+                    "对，只要学习率合适。如果用全部微调的学习率，它会显得差得多：各有各的学习率。",
                 ),
+                right=True,
             ),
             Option(
                 text(
-                    "Near full fine-tuning, at a rate that suits it", "接近全部微调，只要学习率合适"
+                    "Like full fine-tuning: few directions matter",
+                    "与全部微调一样：要紧的方向没几个",
                 ),
                 text(
-                    "Yes. At full fine-tuning's own rate it would have looked much worse: a comparison needs a rate for each.",
-                    "对。如果用全部微调的学习率，它会显得差得多：比较时，各有各的学习率。",
+                    "On the near task, nearly. Here the figure of section 1 warns: one direction holds a sixth of the change or so.",
+                    "近任务上差不多。可是第 1 节的图提醒过：一个方向只占改变量的六分之一左右。",
                 ),
-                right=True,
             ),
             Option(
                 text(
