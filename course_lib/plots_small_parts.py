@@ -25,7 +25,7 @@ def draw_low_rank() -> None:
     y = box(axis, 4.05, -0.5, both("sum $y$\n$M$ numbers", "求和 $y$\n$M$ 个数"), "#555555")
     for start, end in ((x, base), (x, down), (down, up), (base, y), (up, y)):
         arrow(axis, start, (1, 0.5), end, (0, 0.5))
-    axis.text(3.42, -1.32, r"$\times\,\alpha/r$", fontsize=9.5)
+    axis.text(3.5, -1.02, r"$\times\,\alpha/r$", fontsize=9.5)
     describe(
         figure,
         "x goes two ways: through the frozen W, M×D, and through the learned A, r×D, then B, M×r, times "
@@ -50,7 +50,7 @@ def plot_energy(curves: Mapping[str, np.ndarray], ranks: Sequence[int]) -> None:
         xticks=ranks,
         xticklabels=[str(r) for r in ranks],
         xlabel=both("rank $r$", "秩 $r$"),
-        ylabel=both("share of the squared change", "占改变量平方和的比例"),
+        ylabel=both("share of the squares", "占平方和的比例"),
         ylim=(0, 1.03),
     )
     axis.minorticks_off()
@@ -71,21 +71,30 @@ def plot_trade_off(panels: Mapping[str, Mapping[str, tuple[int, Interval]]]) -> 
     Args:
         panels: Title → (method → how many weights learn, and the accuracy's interval).
     """
-    figure, axes = plt.subplots(len(panels), 1, figsize=(5.2, 2.9 * len(panels)), squeeze=False)
-    rows_en, rows_zh = [], []
+    figure, axes = plt.subplots(
+        len(panels), 1, figsize=(5.2, 2.9 * len(panels)), squeeze=False, sharex=True, sharey=True
+    )
+    names = list(dict.fromkeys(name for points in panels.values() for name in points))
+    drawn, rows_en, rows_zh = {}, [], []
     for axis, (title, points) in zip(axes[:, 0], panels.items(), strict=True):
-        for i, (name, (count, one)) in enumerate(points.items()):
+        taken: set[float] = set()
+        for name, (count, one) in points.items():
+            place = count * 1.25 if count in taken else count  # two of one size stand side by side
+            taken.add(count)
             error = [[one.mean - one.low], [one.high - one.mean]]
-            axis.errorbar(
-                [count], [one.mean], error, color=COLOURS[i % len(COLOURS)],
-                marker=MARKERS[i % len(MARKERS)], linestyle="", capsize=4, markevery=1, label=name,
+            i = names.index(name) % len(COLOURS)
+            drawn[name] = axis.errorbar(
+                [place], [one.mean], error, color=COLOURS[i], marker=MARKERS[i], linestyle="",
+                capsize=4, markevery=1,
             )  # fmt: skip
         axis.set(title=title, xscale="log", ylabel=both("accuracy", "准确率"))
         said = [f"{name} {count:,}: {one.mean:.3f}" for name, (count, one) in points.items()]
         rows_en.append(f"{title}: " + "; ".join(said) + ".")
         rows_zh.append(f"{title}：" + "；".join(said) + "。")
     axes[-1, 0].set_xlabel(both("numbers that learn", "可训练的参数个数"))
-    axes[-1, 0].legend(fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.45, -0.28))
+    axes[-1, 0].legend(
+        drawn.values(), drawn, fontsize=9, ncols=2, loc="upper center", bbox_to_anchor=(0.45, -0.28)
+    )
     describe(
         figure,
         "Accuracy against how many numbers learn, with 95 % intervals. " + " ".join(rows_en),
