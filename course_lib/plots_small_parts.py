@@ -123,5 +123,5 @@ def plot_means(curves: Mapping[str, np.ndarray], x: Sequence[float], xlabel: str
     describe(
         figure,
         f"Mean accuracy by {xlabel}. " + "; ".join(f"{n}, {r}" for n, r in rows) + ".",
-        f"平均准确率随{xlabel}的变化。" + "；".join(f"{n}，{r}" for n, r in rows) + "。",
+        f"平均准确率随{xlabel}变化：" + "；".join(f"{n}，{r}" for n, r in rows) + "。",
     )
