@@ -52,12 +52,12 @@ def draw_terms() -> None:
     y, above, onward = 0.0, None, None
     for question, answers, next_answer in TERMS:
         middle = y - (len(answers) - 1) / 2
-        asked = _box(axis, 1.9, middle, both(*question), COLOURS[0])
+        asked = box(axis, 1.9, middle, both(*question), COLOURS[0])
         if above is not None and onward is not None:
-            _arrow(axis, above, (0.5, 0), asked, (0.5, 1))
+            arrow(axis, above, (0.5, 0), asked, (0.5, 1))
             axis.text(2.1, (middle + _height(above)) / 2, both(*onward), va="center", fontsize=8.5)
         for words, term in answers:
-            _arrow(axis, asked, (1, 0.5), _box(axis, 8.2, y, both(*term), COLOURS[1]), (0, 0.5))
+            arrow(axis, asked, (1, 0.5), box(axis, 8.2, y, both(*term), COLOURS[1]), (0, 0.5))
             axis.text(
                 5.2, (middle + 2 * y) / 3, both(*words), ha="center", va="center", fontsize=8.5,
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
@@ -86,9 +86,9 @@ def draw_extraction() -> None:
     for i, (name, below) in enumerate(EXTRACTION):
         second = below if isinstance(below, str) else both(*below)
         colour = COLOURS[0] if i < 2 else COLOURS[1]
-        boxes.append(_box(axis, i, 0, f"{both(*name)}\n{second}", colour))
+        boxes.append(box(axis, i, 0, f"{both(*name)}\n{second}", colour))
     for left, right in pairwise(boxes):
-        _arrow(axis, left, (1, 0.5), right, (0, 0.5))
+        arrow(axis, left, (1, 0.5), right, (0, 0.5))
     for first, last, words in (
         (-0.4, 2.1, both("once for each picture", "每张图片只算一次")),
         (2.2, 4.35, both("in every epoch", "每一轮都算")),
@@ -105,16 +105,17 @@ def draw_extraction() -> None:
     )
 
 
-def _box(axis: Axes, x: float, y: float, words: str, colour: str) -> Text:
-    box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour}
-    return axis.text(x, y, words, ha="center", va="center", fontsize=9.5, bbox=box)
+def box(axis: Axes, x: float, y: float, words: str, colour: str) -> Text:
+    """Draw words in a box whose middle is at (x, y)."""
+    style = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour}
+    return axis.text(x, y, words, ha="center", va="center", fontsize=9.5, bbox=style)
 
 
 def _height(box: Text) -> float:
     return float(box.get_position()[1])
 
 
-def _arrow(
+def arrow(
     axis: Axes, start: Text, leave: tuple[float, float], end: Text, arrive: tuple[float, float]
 ) -> None:
     """Draw an arrow between two boxes, from a place on the first to a place on the second."""

@@ -18,6 +18,7 @@ import numpy as np
 from keras import layers, ops
 
 from course_lib.keras import (
+    adapting_probes,
     continual_probes,
     domain_probes,
     sense_probes,
@@ -113,6 +114,8 @@ stages = tuning_probes.stages
 narrowing = sense_probes.narrowing
 reading_out = sense_probes.reading_out
 filled_embedding = text_probes.filled_embedding
+low_rank_start = adapting_probes.low_rank_start
+learning_arrays = adapting_probes.learning_arrays
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -128,6 +131,7 @@ ARGUMENTS = {
     **text_probes.ARGUMENTS,
     **shift_probes.ARGUMENTS,
     **continual_probes.ARGUMENTS,
+    **adapting_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

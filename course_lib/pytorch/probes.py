@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib.pytorch import (
+    adapting_probes,
     continual_probes,
     domain_probes,
     sense_probes,
@@ -115,6 +116,8 @@ stages = tuning_probes.stages
 narrowing = sense_probes.narrowing
 reading_out = sense_probes.reading_out
 filled_embedding = text_probes.filled_embedding
+low_rank_start = adapting_probes.low_rank_start
+learning_arrays = adapting_probes.learning_arrays
 
 ARGUMENTS = {
     "after_one_step": model_to_freeze,
@@ -130,6 +133,7 @@ ARGUMENTS = {
     **text_probes.ARGUMENTS,
     **shift_probes.ARGUMENTS,
     **continual_probes.ARGUMENTS,
+    **adapting_probes.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 

@@ -14,13 +14,18 @@ from course_lib.keras.probes import (
     carrying,
     extraction,
     initial_weights,
+    learning_arrays,
+    low_rank_start,
     moving,
     three_steps,
     transferring,
 )
+from course_lib.training.tiny import draw_tiny
 from tests.training.tiny_reference import (
+    RIGHT_START,
     draw,
     head_after_one_step,
+    layer_given,
     moving_given,
     right_carrying,
     right_distances,
@@ -218,3 +223,34 @@ def test_how_far_a_backbone_moved_is_compared_with_a_copy() -> None:
     assert found == {"trained": 1, "left_alone": True}
     found = moving(by_pointing, **given)
     assert not found["moved"].any() and found["trained"] == 2
+
+
+def start_low_rank(layer: Any, rank: int, *, zeros: tuple[int, ...] = (1,)) -> Any:
+    layer.trainable = False
+    start = ["zeros" if place in zeros else "glorot_uniform" for place in (0, 1)]
+    return tuple(
+        keras.layers.Dense(width, use_bias=False, kernel_initializer=how)
+        for width, how in zip((rank, layer.units), start, strict=True)
+    )
+
+
+def test_a_low_rank_change_starts_as_nothing_and_learns() -> None:
+    assert low_rank_start(start_low_rank, **layer_given(0)) == RIGHT_START
+    dead = low_rank_start(lambda x, r: start_low_rank(x, r, zeros=(0, 1)), **layer_given(1))
+    assert not dead["learns"] and dead["rank_of_a"] == 0
+    loud = low_rank_start(lambda x, r: start_low_rank(x, r, zeros=()), **layer_given(2))
+    assert not loud["unchanged"] and not loud["b_starts_at_zero"]
+
+
+def test_what_learns_is_listed() -> None:
+    def biases(model: Any) -> None:
+        model.backbone.mix.trainable = False
+        model.backbone.norm.gamma.trainable = False
+
+    found = learning_arrays(biases, **draw_tiny(np.random.default_rng(0)))
+    assert {name for name, learns in found.items() if learns} == {
+        "beta",
+        "head",
+        "bias",
+        "values_kept",
+    }

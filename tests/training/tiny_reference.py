@@ -104,3 +104,16 @@ def right_distances(**arrays: np.ndarray) -> list[float]:
     names = ("kernel", "gamma", "beta", "mean", "variance")
     pairs = [(arrays[name], arrays[f"later_{name}"]) for name in names]
     return [float(np.linalg.norm(b - a) / np.linalg.norm(a)) for a, b in pairs]
+
+
+def layer_given(seed: int) -> dict[str, Any]:
+    """Draw the inputs of ``low_rank_start``."""
+    rng = np.random.default_rng(seed)
+    shapes = {"x": (8, 6), "targets": (8, 5), "kernel": (6, 5), "bias": (5,)}
+    return {n: rng.normal(size=s).astype(np.float32) for n, s in shapes.items()} | {"rank": 2}
+
+
+RIGHT_START = {
+    "shapes": [[6, 2], [2, 5]], "unchanged": True, "b_starts_at_zero": True, "rank_of_a": 2,
+    "trainable": [0, 12, 10], "learns": True, "layer_moved": False,
+}  # fmt: skip
