@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.pytorch.probes.tuning import slopes_of, values_of
 from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, bits_of, set_values
-from course_lib.pytorch.tuning_probes import slopes_of, values_of
 from course_lib.training.tiny import as_cosine, measure_shares
 
 

@@ -14,8 +14,8 @@ from keras import KerasTensor, layers, ops
 
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import binary_cross_entropy, cross_entropy
+from course_lib.keras.probes.tuning import values_of
 from course_lib.keras.tiny_models import TinyModel, arrays_of, bits_of, flags_of, variables_of
-from course_lib.keras.tuning_probes import values_of
 from course_lib.training.tiny import PARTS, measure_players
 
 WEIGHTS = ("kernel", "gamma", "beta", "head", "bias")

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
+from course_lib.keras.probes.tuning import slopes_of, values_of
 from course_lib.keras.tiny_models import TinyBackbone, TinyModel, bits_of, flags_of
-from course_lib.keras.tuning_probes import slopes_of, values_of
 from course_lib.training.tiny import as_cosine, measure_shares
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib.pytorch.probes.tuning import values_of
 from course_lib.pytorch.tiny_models import (
     TinyModel,
     arrays_of,
@@ -20,7 +21,6 @@ from course_lib.pytorch.tiny_models import (
     set_values,
     tensors_of,
 )
-from course_lib.pytorch.tuning_probes import values_of
 from course_lib.training.tiny import PARTS, measure_players
 
 WEIGHTS = ("kernel", "gamma", "beta", "head", "bias")

@@ -1,0 +1,75 @@
+"""Probes: they run a student's function on a tiny model and report what state it left behind.
+
+Exercises about state (what is frozen, how a layer is called) cannot be judged by a returned value.
+A probe builds the model of ``course_lib/training/tiny.py`` from drawn arrays, lets the student's
+function work on it, looks closely, and returns plain arrays and yes-or-no answers.
+``course_lib.pytorch.probes`` has the same probes with the same answers.
+
+Keras has no global training mode: what there is to restore are the layers' ``trainable`` flags.
+"""
+
+from course_lib.keras.probes import (
+    adapting,
+    continual,
+    domains,
+    pretraining,
+    senses,
+    shift,
+    steps,
+    text,
+    tuning,
+)
+from course_lib.keras.probes.adapting import learning_arrays, low_rank_start
+from course_lib.keras.probes.continual import growing, held_steps
+from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.keras.probes.pretraining import moving, transferring
+from course_lib.keras.probes.senses import narrowing, reading_out
+from course_lib.keras.probes.shift import agreement, shares_of_steps
+from course_lib.keras.probes.steps import (
+    after_one_step,
+    carrying,
+    extraction,
+    initial_weights,
+    three_steps,
+)
+from course_lib.keras.probes.text import filled_embedding
+from course_lib.keras.probes.tuning import evaluation, learning, rates_of_steps, stages
+
+ARGUMENTS = {
+    **adapting.ARGUMENTS,
+    **continual.ARGUMENTS,
+    **domains.ARGUMENTS,
+    **pretraining.ARGUMENTS,
+    **senses.ARGUMENTS,
+    **shift.ARGUMENTS,
+    **steps.ARGUMENTS,
+    **text.ARGUMENTS,
+    **tuning.ARGUMENTS,
+}
+"""For each probe, what makes the arguments that the student's function gets: for ``example()``."""
+
+__all__ = [
+    "ARGUMENTS",
+    "adapted_statistics",
+    "adversarial_steps",
+    "after_one_step",
+    "agreement",
+    "carrying",
+    "evaluation",
+    "extraction",
+    "filled_embedding",
+    "growing",
+    "held_steps",
+    "initial_weights",
+    "learning",
+    "learning_arrays",
+    "low_rank_start",
+    "moving",
+    "narrowing",
+    "rates_of_steps",
+    "reading_out",
+    "shares_of_steps",
+    "stages",
+    "three_steps",
+    "transferring",
+]
