@@ -1752,8 +1752,8 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "Neither: only labels of the task itself count",
-                    "都没有：只有任务自己的标签算数",
+                    "Nothing: only labels of the task itself count",
+                    "没有影响：只有任务自己的标签算数",
                 ),
                 text(
                     "Then features could not be borrowed at all.",
