@@ -1724,19 +1724,19 @@ QUIZZES = (
     Quiz(
         id="06.q3",
         question=text(
-            "Thirty digit labels, 500 auxiliary labels. Which auxiliary task helps to recognise digits?",
-            "三十个数字标签，500 个辅助标签。哪个辅助任务有助于识别数字？",
+            "Thirty digit labels, 500 auxiliary labels. What does a heavy weight on each auxiliary task do to the digits?",
+            "三十个数字标签，500 个辅助标签。给辅助任务很大的权重，会怎样影响数字识别？",
         ),
         options=(
             Option(
-                text("Both: more tasks, better features", "两个都有：任务越多，特征越好"),
+                text("Both help: more tasks, better features", "两个都有帮助：任务越多，特征越好"),
                 text(
                     "That is what one reads. It depends on what the task asks the trunk to keep.",
                     "书上常这么说。要看这个任务要求主干保留什么。",
                 ),
             ),
             Option(
-                text("Odd or even; ink hurts", "奇偶有帮助，墨量有害"),
+                text("Odd or even does no harm, ink hurts", "奇偶没有害处，墨量有害"),
                 text(
                     "Yes: odd-or-even groups digits and wants their shapes; the amount of ink is the same for many shapes, and the trunk is small.",
                     "对：奇偶是对数字的分组，要靠形状；墨量与形状关系不大，而主干又小。",
@@ -1744,7 +1744,7 @@ QUIZZES = (
                 right=True,
             ),
             Option(
-                text("Ink; odd-or-even says nothing of shapes", "墨量有帮助；奇偶与形状无关"),
+                text("Ink helps; odd-or-even says nothing of shapes", "墨量有帮助；奇偶与形状无关"),
                 text(
                     "Each half holds five digits; to tell the halves apart one must tell shapes apart.",
                     "每一半各有五个数字；要分开这两半，就得分清形状。",
@@ -1752,8 +1752,8 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "Neither: only labels of the task itself count",
-                    "都没有：只有任务自己的标签算数",
+                    "Nothing: only labels of the task itself count",
+                    "没有影响：只有任务自己的标签算数",
                 ),
                 text(
                     "Then features could not be borrowed at all.",
