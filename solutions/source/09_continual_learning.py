@@ -1435,8 +1435,8 @@ def draw_strengths(rng):
             [0.00, 0.03, 0.36],
         ),  # the best within the budget; one draw is above it
         ([0.76, 0.76, 0.76], [0.10, 0.10, 0.10]),  # the best of those of which every draw is within
-        ([0.88, 0.88, 0.88], [0.26, 0.26, 0.26]),  # the highest diagonal within
-        ([0.97, 0.97, 0.97], [0.34, 0.34, 0.34]),  # the best in the end, outside
+        ([0.86, 0.86, 0.86], [0.24, 0.24, 0.24]),  # the highest diagonal within
+        ([0.935, 0.935, 0.935], [0.28, 0.28, 0.28]),  # the best in the end, outside
         ([0.99, 0.70, 0.70], [0.26, 0.50, 0.50]),  # the best single sequence, outside
     ]
     ends = [([0.60] * 3, [0.12] * 3), ([0.62] * 3, [0.14] * 3)]  # the first and the last within
@@ -1453,8 +1453,8 @@ def sequence(rng, level, fall, T=4):
     R = rng.uniform(0.0, 0.2, size=(T, T))
     for i, j in zip(*np.tril_indices(T), strict=True):
         lost = fall * (0.6 + 0.4 * j) * (i == T - 1 and j < T - 1)
-        better = 0.02 * (i == j + 1 < T - 1)
-        R[i, j] = level + better - lost + rng.uniform(-0.005, 0.005)
+        better = 0.06 * (i == j + 1 < T - 1)
+        R[i, j] = min(1, level + better - lost + rng.uniform(-0.005, 0.005))
     return np.round(R, 3)
 
 
