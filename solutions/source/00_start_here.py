@@ -354,6 +354,16 @@ def _returns(returned):
     }
 
 
+def _with_statistics(returned):
+    """Right settings, but the counts of all weights hold BatchNorm's mean and variance, too (Keras)."""
+
+    def answer(frozen, **arrays):
+        every = sum(_numbers(arrays).values()) + arrays["mean"].size + arrays["variance"].size
+        return _returns(lambda before, after, _: returned(every, after))(frozen, **arrays)
+
+    return answer
+
+
 def _learns(parts):
     """These parts learn afterwards, whatever was returned."""
 
@@ -436,10 +446,12 @@ ONLY_THE_HEAD = Exercise(
             _learns(lambda frozen: ()),
             text(
                 "Nothing learns now. The head came frozen (others had left the model), or you have frozen all of it: after the "
-                "backbone is off, switch the head *on*. (In Keras, `model.trainable = False` holds the whole model, whatever a "
-                "part says afterwards.)",
+                "backbone is off, switch the head *on*. (In Keras set the two parts themselves: `model.trainable = False` holds the whole "
+                "model, whatever a part says afterwards, and on TensorFlow `model.trainable = True` changes nothing inside a model that has "
+                "this flag already.)",
                 "现在什么都不学了。要么分类头来的时候就是冻结的（模型是别人留下的），要么你把整个模型都冻结了：关掉主干之后，"
-                "还要把分类头**打开**。（在 Keras 里，`model.trainable = False` 管住整个模型，之后再放开某一部分也没有用。）",
+                "还要把分类头**打开**。（Keras 里要分别设两个部分：`model.trainable = False` 管住整个模型，之后再放开某一部分也没有用；"
+                "用 TensorFlow 时，如果模型的标志本来就是 True，再设 `model.trainable = True`，里面什么也不会变。）",
             ),
             code=_head_only(
                 ("    model.head.requires_grad_(True)\n", ""),
@@ -558,6 +570,28 @@ ONLY_THE_HEAD = Exercise(
                     "    before = sum(math.prod(w.shape) for w in model.weights if 'moving' not in w.name)",
                 ),
             ),
+        ),
+        Pitfall(
+            "counted_everything_and_statistics",
+            _with_statistics(lambda every, after: [every, every]),
+            text(
+                "The right part learns, but you counted all that the model holds, learning or not, even BatchNorm's statistics: take "
+                "`trainable_weights`.",
+                "该学的部分对了，可是你把模型里所有的数都数了，不管学不学，连批归一化的统计量也在内：请用 `trainable_weights`。",
+            ),
+            code={
+                "keras": _HEAD_ONLY["keras"].replace("model.trainable_weights", "model.weights"),
+            },
+        ),
+        Pitfall(
+            "all_and_statistics_then_head",
+            _with_statistics(lambda every, after: [every, after]),
+            text(
+                "The right part learns, and the second number is right. The first one counts all that the model holds, even BatchNorm's "
+                "statistics; but some weights did not learn when the model came.",
+                "该学的部分对了，第二个数也对了。第一个数把模型里所有的数都数了，连批归一化的统计量也在内；可是模型来的时候，有些权重并不在学。",
+            ),
+            code=_head_only(None, ("    before = count()", "    before = model.count_params()")),
         ),
         Pitfall(
             "counted_arrays",

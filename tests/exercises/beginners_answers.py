@@ -11,6 +11,10 @@ RIGHT = ""
 STUBS = {
     "00.1": "to_unit(images)",
     "00.2": "above_baseline(y_learn, y_held_out, guesses)",
+    "00.3": "why(h, weights, bias)",
+    "00.4": "only_the_head(model)",
+    "00.5": "scores(pictures, mean, deviation, weights, bias)",
+    "00.6": "choose_split(sizes, accuracies, total, baseline)",
     "02.2": "surprise(z, y)",
     "02.3": "count_loss(z, y)",
     "02.4": "logit_gradient(z, y, smoothing)",
@@ -27,6 +31,43 @@ STUBS = {
     "04.7": "freeze_backbone(model)",
     "04.8": "extract(backbone, images, batch_size)",
 }
+
+_WHY = """
+z = h @ weights + bias
+p = np.exp(z) / np.exp(z).sum()
+i = np.argsort({order})
+return {returned}
+"""
+
+
+def why(order="-z", terms="h * (weights[:, i[0]] - weights[:, i[1]])", returned="p, np.argmax({})"):
+    return _WHY.format(order=order, returned=returned.format(terms))
+
+
+_SCORES = """
+x = {x}
+return (x - {mean}) / deviation @ weights + bias
+"""
+
+
+def scores(x="1 - pictures.reshape(len(pictures), -1) / 255", mean="mean"):
+    return _SCORES.format(x=x, mean=mean)
+
+
+_SPLIT = """
+from course_lib import judging
+kept = []
+for size, p in zip(sizes, accuracies):
+    n = {n}
+    if judging.share_interval({right}, n).{end} > baseline:
+        kept.append(size)
+return {returned}
+"""
+
+
+def split(n="total - size", right="round(p * n)", end="low", returned="kept[-1]"):
+    return _SPLIT.format(n=n, right=right, end=end, returned=returned)
+
 
 _RIDGE = """
 y = np.eye(labels.max() + 1)[labels]
@@ -113,6 +154,32 @@ NUMPY = (
         "share_in_the_learning_half",
     ),
     ("00.1", "return (images - images.min()) / np.ptp(images)", "stretched"),
+    (
+        "00.3",
+        why(terms="h * (weights[:, i[0]] - weights[:, i[1]]) + bias[i[0]] - bias[i[1]]"),
+        RIGHT,
+    ),
+    ("00.3", why(order="z"), "the_two_lowest"),
+    ("00.3", why(returned="p, 1 + np.argmax({})"), "counted_from_one"),
+    ("00.3", why(returned="p, ({}).max()"), "the_term_itself"),
+    ("00.3", why(returned="p, {}"), "a single number"),
+    ("00.3", why(returned="p[i], np.argmax({})"), "sorted"),
+    ("00.3", why(returned="p"), "2 items"),
+    ("00.5", scores(x="(255 - pictures.reshape(len(pictures), -1)) / 255"), RIGHT),
+    ("00.5", scores(x="-pictures.reshape(len(pictures), -1) / 255.0"), "All 9 values"),
+    ("00.5", scores(x="0 - pictures.reshape(len(pictures), -1) / 255"), "minus_only"),
+    ("00.5", scores(mean="x.mean()"), "own_overall_mean"),
+    ("00.5", scores(mean="x.mean(axis=1, keepdims=True)"), "each_its_own_mean"),
+    ("00.5", scores(x="1 - pictures / 255"), "the shape (3, 3)"),
+    ("00.6", split(right="int(p * n)", returned="max(kept)"), RIGHT),
+    ("00.6", split(right="p"), "takes two *counts*"),
+    ("00.6", split(right="p", returned="max(kept, default=0)"), "nothing_found"),
+    ("00.6", split(n="size"), "highest_accuracy"),
+    ("00.6", split(n="total"), "highest_accuracy"),
+    ("00.6", split(end="high"), "highest_accuracy"),
+    ("00.6", split(returned="kept[0]"), "first_that_fits"),
+    ("00.6", split(returned="kept"), "every_plan_that_fits"),
+    ("00.6", "return sizes[accuracies > baseline][-1]", "highest_accuracy"),
     (
         "02.2",
         "z = z - z.max(1, keepdims=True)\np = np.exp(z) / np.exp(z).sum(1, keepdims=True)\n"
@@ -292,6 +359,23 @@ def torch_extract(
 NO_CONTEXT = "torch.enable_grad()"
 
 PYTORCH = (
+    (
+        "00.4",
+        "count = lambda: sum(w.numel() for w in model.parameters() if w.requires_grad)\nbefore = count()\n"
+        "for name, w in model.named_parameters():\n    w.requires_grad = 'head' in name\nreturn before, count()",
+        RIGHT,
+    ),
+    (
+        "00.4",
+        "before = sum(w.numel() for w in model.parameters() if w.requires_grad)\nmodel.eval()\n"
+        "return before, sum(w.numel() for w in model.head.parameters())",
+        "as_it_came",
+    ),
+    (
+        "00.4",
+        "model.backbone.requires_grad_(False)\nmodel.head.requires_grad_(True)",
+        "nothing_returned",
+    ),
     (
         "02.4",
         "q = (1 - smoothing) * torch.eye(z.shape[1])[y] + smoothing / z.shape[1]\n"

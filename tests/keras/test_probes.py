@@ -14,6 +14,7 @@ from course_lib.keras.probes import (
     carrying,
     extraction,
     initial_weights,
+    learning,
     learning_arrays,
     low_rank_start,
     moving,
@@ -26,6 +27,7 @@ from tests.training.tiny_reference import (
     draw,
     head_after_one_step,
     layer_given,
+    left_by_others,
     moving_given,
     right_carrying,
     right_distances,
@@ -254,3 +256,22 @@ def test_what_learns_is_listed() -> None:
         "bias",
         "values_kept",
     }
+
+
+def test_what_learns_is_counted_part_by_part_and_nothing_else_may_change() -> None:
+    def only_the_head(model: Any) -> tuple[int, int]:
+        model.backbone.trainable = False
+        model.head.trainable = True
+        return 8, 15
+
+    def spoils_a_weight(model: Any) -> None:
+        model.head.bias.assign(0 * model.head.bias)
+
+    given = left_by_others(["mix", "head"])
+    assert learning(only_the_head, **given) == {
+        "mix": 0, "norm": 0, "head": 15, "returned": [8, 15], "values_kept": True
+    }  # fmt: skip
+    assert learning(spoils_a_weight, **given) == {
+        "mix": 0, "norm": 8, "head": 0, "returned": [-1, -1], "values_kept": False
+    }  # fmt: skip
+    assert learning(lambda model: 3, **left_by_others([]))["returned"] == [3]

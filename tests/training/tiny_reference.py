@@ -23,6 +23,11 @@ def draw(seed: int) -> dict[str, dict[str, Any]]:
     }
 
 
+def left_by_others(frozen: list[str]) -> dict[str, Any]:
+    """Draw the inputs of the probe ``learning``: norm has 8 numbers, the head 15."""
+    return {"frozen": frozen, **draw_tiny(np.random.default_rng(0))}
+
+
 def head_after_one_step(
     images: np.ndarray, labels: np.ndarray, learning_rate: float, **arrays: np.ndarray
 ) -> np.ndarray:
