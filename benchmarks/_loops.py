@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 from course_lib.pytorch import augment
-from course_lib.pytorch.devices import autocast
+from course_lib.pytorch.devices import autocast, threads_for
 from course_lib.training.augmentation import Transform, draw_transforms
 from course_lib.training.batches import order
 
@@ -209,8 +209,9 @@ class Samples(torch.utils.data.Dataset):
 def train(model: nn.Module, task: Task, step: Step, batches: Batches) -> Record:
     """Go through the epochs. Nothing waits for the device but the end of each."""
     record = Record()
-    for epoch in range(task.epochs):
-        record.end_epoch([step(x, y) for x, y in batches(epoch)])
+    with threads_for(model, task.x.device):  # as fit does: loops are compared here, not threads
+        for epoch in range(task.epochs):
+            record.end_epoch([step(x, y) for x, y in batches(epoch)])
     return record
 
 

@@ -18,6 +18,9 @@ os.environ.setdefault("COURSE_HOME", str(ROOT / ".pytest_cache" / "course-home")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# One thread in each process of these tests, whoever imports TensorFlow first: sums are then the same to the bit.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as course_lib sets it, before PyTorch comes
 
 # Before any test module brings TensorFlow: the other way round the two LLVMs end the process.

@@ -172,7 +172,6 @@ NUMPY = (
     ("00.5", scores(mean="x.mean(axis=1, keepdims=True)"), "each_its_own_mean"),
     ("00.5", scores(x="1 - pictures / 255"), "the shape (3, 3)"),
     ("00.6", split(right="int(p * n)", returned="max(kept)"), RIGHT),
-    ("00.6", split(right="p"), "takes two *counts*"),
     ("00.6", split(right="p"), "takes two counts"),
     ("00.6", split(right="p", returned="max(kept, default=0)"), "nothing_found"),
     ("00.6", split(n="size"), "highest_accuracy"),
