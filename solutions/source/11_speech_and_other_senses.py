@@ -666,6 +666,57 @@ def first_clips(speakers, share, order):
     return np.arange(len(speakers)) < round(share * len(speakers))
 
 
+SPLIT_PITFALLS = (
+    Pitfall(
+        "by_file",
+        first_clips,
+        text(
+            "You cut the list of clips: speakers stand on both sides. The test then asks whether the network knows the voice.",
+            "你切的是片段列表：同一个人两边都有。测试考的就成了认不认得这个嗓音。",
+        ),
+    ),
+    Pitfall(
+        "cut_through_a_speaker",
+        by_clip,
+        text(
+            "The last speaker is cut in two. A speaker belongs wholly to one side, even if the test becomes a little larger.",
+            "最后一位说话人被切成了两半。一个人只能整个归一边，哪怕测试集因此稍大。",
+        ),
+    ),
+    Pitfall(
+        "share_of_speakers",
+        lambda speakers, share, order: np.isin(speakers, order[: int(np.ceil(share * len(order)))]),
+        text(
+            "You took a share of the speakers. Some say more than others: count clips.",
+            "你按人数取比例。有的人说得多，有的人说得少：要数片段。",
+        ),
+    ),
+    Pitfall(
+        "too_few",
+        lambda **inputs: whole_speakers(**inputs, over=True),
+        text(
+            "Your test holds fewer clips than asked for: stop *after* the speaker who reaches the share.",
+            "测试集的片段不够：应当在达到比例的那个人**之后**才停。",
+        ),
+    ),
+    Pitfall(
+        "inverted",
+        lambda **inputs: ~whole_speakers(**inputs),
+        text(
+            "True marks the test part; you marked the rest.",
+            "True 表示测试部分；你标的是其余部分。",
+        ),
+    ),
+    Pitfall(
+        "order_ignored",
+        lambda speakers, share, order: whole_speakers(speakers, share, np.sort(order)),
+        text(
+            "Take the speakers in the order that is given: it was drawn at random, the numbers were not.",
+            "请按给出的次序取人：次序是随机抽的，编号不是。",
+        ),
+    ),
+)
+
 SPLIT = Exercise(
     id="11.4",
     title=text("Whose voice is in the test?", "测试集里是谁的声音？"),
@@ -677,58 +728,7 @@ SPLIT = Exercise(
     comparator=equal(),
     tensors=False,
     draws=5,
-    pitfalls=(
-        Pitfall(
-            "by_file",
-            first_clips,
-            text(
-                "You cut the list of clips: speakers stand on both sides. The test then asks whether the network knows the voice.",
-                "你切的是片段列表：同一个人两边都有。测试考的就成了认不认得这个嗓音。",
-            ),
-        ),
-        Pitfall(
-            "cut_through_a_speaker",
-            by_clip,
-            text(
-                "The last speaker is cut in two. A speaker belongs wholly to one side, even if the test becomes a little larger.",
-                "最后一位说话人被切成了两半。一个人只能整个归一边，哪怕测试集因此稍大。",
-            ),
-        ),
-        Pitfall(
-            "share_of_speakers",
-            lambda speakers, share, order: np.isin(
-                speakers, order[: int(np.ceil(share * len(order)))]
-            ),
-            text(
-                "You took a share of the speakers. Some say more than others: count clips.",
-                "你按人数取比例。有的人说得多，有的人说得少：要数片段。",
-            ),
-        ),
-        Pitfall(
-            "too_few",
-            lambda **inputs: whole_speakers(**inputs, over=True),
-            text(
-                "Your test holds fewer clips than asked for: stop *after* the speaker who reaches the share.",
-                "测试集的片段不够：应当在达到比例的那个人**之后**才停。",
-            ),
-        ),
-        Pitfall(
-            "inverted",
-            lambda **inputs: ~whole_speakers(**inputs),
-            text(
-                "True marks the test part; you marked the rest.",
-                "True 表示测试部分；你标的是其余部分。",
-            ),
-        ),
-        Pitfall(
-            "order_ignored",
-            lambda speakers, share, order: whole_speakers(speakers, share, np.sort(order)),
-            text(
-                "Take the speakers in the order that is given: it was drawn at random, the numbers were not.",
-                "请按给出的次序取人：次序是随机抽的，编号不是。",
-            ),
-        ),
-    ),
+    pitfalls=SPLIT_PITFALLS,
     hints=(
         text(
             "Go through `order`, one speaker at a time, and mark all clips of that speaker: speakers == speaker.",
@@ -922,6 +922,62 @@ def compared(warm, cold, threshold, *, first=0, last=None, sign=1, of_means=Fals
     }
 
 
+COMPARE_PITFALLS = (
+    Pitfall(
+        "never_is_at_once",
+        lambda **inputs: compared(**inputs, never=0),
+        text(
+            "argmax of a row without any True is 0: a run that never arrives looks as if it had begun there. Count it as R + 1.",
+            "一行里没有 True 时，argmax 给出 0：从未达到的那次看起来像一开始就达到了。应记为 R + 1。",
+        ),
+    ),
+    Pitfall(
+        "strictly",
+        lambda **inputs: compared(**inputs, strictly=True),
+        text("To reach the threshold is enough: ≥, not >.", "等于阈值就算达到：用 ≥，而不是 >。"),
+    ),
+    Pitfall(
+        "the_other_way",
+        lambda **inputs: compared(**inputs, sign=-1),
+        text(
+            "All signs are turned round: positive is to mean that the warm start is better.",
+            "符号全反了：正数应表示热启动更好。",
+        ),
+    ),
+    Pitfall(
+        "after_one_round",
+        lambda **inputs: compared(**inputs, first=1),
+        text(
+            "The jump-start is measured before any training in the new world: column 0.",
+            "起步优势是在新世界里训练之前量的：第 0 列。",
+        ),
+    ),
+    Pitfall(
+        "the_best_round",
+        lambda **inputs: compared(**inputs, last=lambda c: c.max(axis=1)),
+        text(
+            "You took each run's best round; the last is what one would deploy. (Choosing the best afterwards flatters.)",
+            "你取的是每次运行最好的一轮；真正部署的是最后一轮。（事后挑最好的会高估。）",
+        ),
+    ),
+    Pitfall(
+        "of_the_means",
+        lambda **inputs: compared(**inputs, of_means=True),
+        text(
+            "You let the *mean curve* arrive. Find each run's arrival, then take means: one run that never arrives would hide.",
+            "你看的是**平均曲线**何时达到。应先求每次运行何时达到，再平均：否则从未达到的那次就被掩盖了。",
+        ),
+    ),
+    Pitfall(
+        "one_too_early",
+        lambda warm, cold, threshold: compared(warm, cold, threshold, never=warm.shape[1] - 1),
+        text(
+            "A run that never arrives counts as R + 1 rounds, one more than the last.",
+            "从未达到的运行记为 R + 1 轮，比最后一轮多一。",
+        ),
+    ),
+)
+
 COMPARE = Exercise(
     id="11.7",
     title=text("What was transferred?", "迁移了什么？"),
@@ -937,63 +993,7 @@ COMPARE = Exercise(
         "final": text("the final gain", "最终增益"),
         "saved": text("the rounds saved", "省下的轮数"),
     },
-    pitfalls=(
-        Pitfall(
-            "never_is_at_once",
-            lambda **inputs: compared(**inputs, never=0),
-            text(
-                "argmax of a row without any True is 0: a run that never arrives looks as if it had begun there. Count it as R + 1.",
-                "一行里没有 True 时，argmax 给出 0：从未达到的那次看起来像一开始就达到了。应记为 R + 1。",
-            ),
-        ),
-        Pitfall(
-            "strictly",
-            lambda **inputs: compared(**inputs, strictly=True),
-            text(
-                "To reach the threshold is enough: ≥, not >.", "等于阈值就算达到：用 ≥，而不是 >。"
-            ),
-        ),
-        Pitfall(
-            "the_other_way",
-            lambda **inputs: compared(**inputs, sign=-1),
-            text(
-                "All signs are turned round: positive is to mean that the warm start is better.",
-                "符号全反了：正数应表示热启动更好。",
-            ),
-        ),
-        Pitfall(
-            "after_one_round",
-            lambda **inputs: compared(**inputs, first=1),
-            text(
-                "The jump-start is measured before any training in the new world: column 0.",
-                "起步优势是在新世界里训练之前量的：第 0 列。",
-            ),
-        ),
-        Pitfall(
-            "the_best_round",
-            lambda **inputs: compared(**inputs, last=lambda c: c.max(axis=1)),
-            text(
-                "You took each run's best round; the last is what one would deploy. (Choosing the best afterwards flatters.)",
-                "你取的是每次运行最好的一轮；真正部署的是最后一轮。（事后挑最好的会高估。）",
-            ),
-        ),
-        Pitfall(
-            "of_the_means",
-            lambda **inputs: compared(**inputs, of_means=True),
-            text(
-                "You let the *mean curve* arrive. Find each run's arrival, then take means: one run that never arrives would hide.",
-                "你看的是**平均曲线**何时达到。应先求每次运行何时达到，再平均：否则从未达到的那次就被掩盖了。",
-            ),
-        ),
-        Pitfall(
-            "one_too_early",
-            lambda warm, cold, threshold: compared(warm, cold, threshold, never=warm.shape[1] - 1),
-            text(
-                "A run that never arrives counts as R + 1 rounds, one more than the last.",
-                "从未达到的运行记为 R + 1 轮，比最后一轮多一。",
-            ),
-        ),
-    ),
+    pitfalls=COMPARE_PITFALLS,
     hints=(
         text(
             "Two of the three numbers are means of differences of a single column.",
