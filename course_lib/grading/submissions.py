@@ -227,7 +227,9 @@ def _find_answer(tree: ast.Module, exercise: str, name: str) -> ast.expr:
     for call in _calls(tree, "Exercise"):
         if _literal(_argument(call, 0, "id")) != exercise:
             continue
-        for inner in _calls(call, "Pitfall"):
+        # Pitfalls that the exercise's own inputs need stand above it, under a name.
+        stood = _argument(call, len(call.args), "pitfalls")
+        for inner in (*_calls(call, "Pitfall"), *_calls(_followed(tree, stood), "Pitfall")):
             if _literal(_argument(inner, 0, "name")) == name:
                 found = _argument(inner, 1, "answer")
                 if found is not None:
@@ -236,6 +238,14 @@ def _find_answer(tree: ast.Module, exercise: str, name: str) -> ast.expr:
         f"Exercise {exercise}: pitfall {name!r} is not written as Pitfall({name!r}, answer, …) "
         "in the specification, so no submission can be made of it."
     )
+
+
+def _followed(tree: ast.Module, value: ast.expr | None) -> ast.AST:
+    """Give what a name stands for at the top of the module."""
+    for statement in tree.body:
+        if isinstance(value, ast.Name) and value.id in _names_made(statement):
+            return statement
+    return ast.Module(body=[], type_ignores=[])
 
 
 def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:

@@ -262,10 +262,11 @@ SURPRISE = Exercise(
                 "要么是还有很大的正指数：应当减去每一行**最大**的 logit，而不是平均值或最小值。",
             ),
         ),
-        *(
-            Pitfall(f"clipped_at_{least:g}", clipped_surprise(least), CLIPPED)
-            for least in (1e-7, 1e-8, 1e-10, 1e-12, 1e-15)
-        ),
+        Pitfall("clipped_at_1e-07", clipped_surprise(1e-07), CLIPPED),
+        Pitfall("clipped_at_1e-08", clipped_surprise(1e-08), CLIPPED),
+        Pitfall("clipped_at_1e-10", clipped_surprise(1e-10), CLIPPED),
+        Pitfall("clipped_at_1e-12", clipped_surprise(1e-12), CLIPPED),
+        Pitfall("clipped_at_1e-15", clipped_surprise(1e-15), CLIPPED),
         Pitfall(
             "one_maximum_for_all",
             quiet(surprise_with_one_maximum),
