@@ -13,7 +13,7 @@ from keras import KerasTensor, ops
 from course_lib.arguments import require_path, require_seed
 from course_lib.errors import CourseError
 from course_lib.keras.devices import drawing_from
-from course_lib.keras.glyphnet import build_glyphnet
+from course_lib.keras.glyphnet import HALF_WIDTHS, build_glyphnet
 from course_lib.keras.mobilenet import build_mobilenet_v2
 from course_lib.keras.resnet import build_resnet18, build_resnet50
 from course_lib.keras.torch_layout import (
@@ -116,8 +116,8 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     """Build a backbone by name and load its weights; nothing is frozen.
 
     Args:
-        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or
-            ``"vit_b_16"``.
+        name: ``"glyphnet"``, ``"glyphnet_half"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``,
+            ``"mobilenet_v2"`` or ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
             where this machine has them. ``None``: random. Or the path of a weights file:
             ``.safetensors`` or ``.pth`` in PyTorch's names and layout, or, for VGG16,
@@ -162,6 +162,10 @@ def _glyphnet() -> keras.Model:
     return build_glyphnet(pooled=False)
 
 
+def _glyphnet_half() -> keras.Model:
+    return build_glyphnet(HALF_WIDTHS, pooled=False)
+
+
 def _vgg16() -> keras.Model:
     """Simonyan & Zisserman, *Very Deep Convolutional Networks*, ICLR 2015, as Keras has it."""
     image = (None, None, 3)
@@ -174,6 +178,7 @@ def _vgg16() -> keras.Model:
 
 
 _VGG_BLOCKS = tuple((f"block{i}_",) for i in (1, 2, 3, 4, 5))
+_GLYPHNET_BLOCKS = (("block1.",), ("block2.",), ("block3.",))
 _RESNET_BLOCKS = tuple((f"layer{i}.",) for i in (1, 2, 3, 4))
 _MOBILENET_BLOCKS = ((1,), (2, 3), (4, 5, 6), (7, 8, 9, 10, 11, 12, 13), (14, 15, 16, 17, 18))
 # One for each layer of the encoder; the last norm belongs to the last layer.
@@ -183,9 +188,8 @@ VIT_BLOCKS = (
 )
 
 ARCHITECTURES = {
-    "glyphnet": Architecture(
-        _glyphnet, GLYPHS, (4, 4, 128), (("block1.",), ("block2.",), ("block3.",))
-    ),
+    "glyphnet": Architecture(_glyphnet, GLYPHS, (4, 4, 128), _GLYPHNET_BLOCKS),
+    "glyphnet_half": Architecture(_glyphnet_half, GLYPHS, (4, 4, 64), _GLYPHNET_BLOCKS),
     "resnet18": Architecture(build_resnet18, IMAGENET_RGB, (7, 7, 512), _RESNET_BLOCKS),
     "resnet50": Architecture(build_resnet50, IMAGENET_RGB, (7, 7, 2048), _RESNET_BLOCKS),
     "vgg16": Architecture(_vgg16, IMAGENET_RGB, (7, 7, 512), _VGG_BLOCKS),
@@ -216,8 +220,8 @@ def _architecture(name: str) -> Architecture:
 
 
 def _default_weights(name: str) -> Path:
-    if name == "glyphnet":
-        return published.EMBEDDED / f"{name}.safetensors"
+    if name not in published.TORCHVISION:
+        return published.find_embedded(name)
     if name in published.KERAS_APPLICATIONS:
         fetch = "import keras; keras.applications.VGG16(include_top=False)"
         files = published.KERAS_APPLICATIONS[name] + published.TORCHVISION[name]

@@ -18,6 +18,7 @@ from course_lib.keras.normalization import BatchNorm
 
 FEATURE_SIZE = 128
 WIDTHS = (32, 64, 128)
+HALF_WIDTHS = (16, 32, 64)  # a quarter of the weights: for many trainings in little time
 
 
 def convolution(width: int, kernel: int, name: str, strides: int = 1) -> layers.Layer:

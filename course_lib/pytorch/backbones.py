@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from course_lib.arguments import require_path, require_seed
 from course_lib.errors import CourseError
-from course_lib.pytorch.glyphnet import build_glyphnet
+from course_lib.pytorch.glyphnet import HALF_WIDTHS, build_glyphnet
 from course_lib.training import published
 from course_lib.training.preprocessing import (
     GLYPHS,
@@ -116,8 +116,8 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     """Build a backbone by name and load its weights; it comes in inference mode, nothing frozen.
 
     Args:
-        name: ``"glyphnet"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or
-            ``"vit_b_16"``.
+        name: ``"glyphnet"``, ``"glyphnet_half"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``,
+            ``"mobilenet_v2"`` or ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
             where this machine has them. ``None``: random. Or the path of a weights file
             (``.safetensors`` or ``.pth``, PyTorch's names and layout).
@@ -207,7 +207,12 @@ def _glyphnet() -> nn.Module:
     return build_glyphnet()
 
 
+def _glyphnet_half() -> nn.Module:
+    return build_glyphnet(HALF_WIDTHS)
+
+
 _VGG_BLOCKS = ((0, 2), (5, 7), (10, 12, 14), (17, 19, 21), (24, 26, 28))
+_GLYPHNET_BLOCKS = (("block1.",), ("block2.",), ("block3.",))
 _RESNET_BLOCKS = tuple((f"layer{i}.",) for i in (1, 2, 3, 4))
 _MOBILENET_BLOCKS = ((1,), (2, 3), (4, 5, 6), (7, 8, 9, 10, 11, 12, 13), (14, 15, 16, 17, 18))
 
@@ -218,9 +223,8 @@ VIT_BLOCKS = (
 )
 
 ARCHITECTURES = {
-    "glyphnet": Architecture(
-        _glyphnet, GLYPHS, (4, 4, 128), (("block1.",), ("block2.",), ("block3.",))
-    ),
+    "glyphnet": Architecture(_glyphnet, GLYPHS, (4, 4, 128), _GLYPHNET_BLOCKS),
+    "glyphnet_half": Architecture(_glyphnet_half, GLYPHS, (4, 4, 64), _GLYPHNET_BLOCKS),
     "resnet18": Architecture(_resnet("resnet18"), IMAGENET_RGB, (7, 7, 512), _RESNET_BLOCKS),
     "resnet50": Architecture(_resnet("resnet50"), IMAGENET_RGB, (7, 7, 2048), _RESNET_BLOCKS),
     "vgg16": Architecture(
@@ -250,7 +254,7 @@ def _architecture(name: str) -> Architecture:
 
 def _default_weights(name: str) -> Path:
     if name not in published.TORCHVISION:
-        return published.EMBEDDED / f"{name}.safetensors"
+        return published.find_embedded(name)
     fetch = f"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')"
     files = published.TORCHVISION[name]
     return published.find_published(name, files, published.torch_folders(), fetch)

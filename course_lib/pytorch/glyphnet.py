@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 FEATURE_SIZE = 128
 WIDTHS = (32, 64, 128)
+HALF_WIDTHS = (16, 32, 64)  # a quarter of the weights: for many trainings in little time
 
 
 class ResidualBlock(nn.Module):

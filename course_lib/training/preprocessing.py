@@ -52,7 +52,11 @@ GLYPHS = Preprocessing(32, 1, "grey", 255.0, (0.0,), (1.0,))
 
 # The sides that a network takes: glyphnet halves them three times, the first time with an even kernel;
 # VGG16 halves them five times.
-SIDES = {"glyphnet": range(8, sys.maxsize, 2), "vgg16": range(32, sys.maxsize)}
+SIDES = {
+    "glyphnet": range(8, sys.maxsize, 2),
+    "glyphnet_half": range(8, sys.maxsize, 2),
+    "vgg16": range(32, sys.maxsize),
+}
 ANY_SIDE = range(1, sys.maxsize)
 
 
