@@ -18,7 +18,7 @@ def run_tests(*, full: bool = False, arguments: Sequence[str] = ()) -> int:
     """
     command = [sys.executable, "-m", "pytest", *(["--full"] if full else []), *arguments]
     # Two workers. A file stays with one of them, so that few import both frameworks: TensorFlow
-    # costs 9 s and 0.9 GB each time.
+    # costs 9 s and 0.9 GB each time. (Tests of whole chapters are spread: see tests/conftest.py.)
     if not any(word.startswith(("-n", "--pdb", "--co")) for word in arguments):
         command += ["-n", "2", "--dist", "loadfile"]
     return subprocess.run(command, cwd=repository_root(), check=False).returncode

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,6 +69,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
+
+
+class ByFileAndChapter(LoadScopeScheduling):
+    """Keep a file's tests in one worker, but spread tests of whole chapters chapter by chapter."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        chapter = re.search(r"\[(?:\w+-)?(\d\d|b\d)_", nodeid)
+        return f"{file} {chapter[1]}" if chapter else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    by_file = config.getoption("dist") == "loadfile"
+    return ByFileAndChapter(config, log) if by_file else None
 
 
 @pytest.hookimpl(wrapper=True)
