@@ -157,7 +157,8 @@ def standings() -> dict[str, Standing]:
         before = found.get(name, Standing())
         if event["event"] == "check" and event.get("state") in _STATES:
             state = max(before.state, event["state"], key=_STATES.index)
-            found[name] = Standing(state, before.tries + 1, before.hints)
+            tried = event["state"] != "not_attempted"  # running the whole notebook is no try
+            found[name] = Standing(state, before.tries + tried, before.hints)
         elif event["event"] == "hint" and isinstance(event.get("number"), int):
             found[name] = Standing(before.state, before.tries, max(before.hints, event["number"]))
     return found

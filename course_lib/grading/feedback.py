@@ -177,7 +177,7 @@ def _row(
         "title": _pick(exercise.title, language) if exercise is not None else "",
         "points": f"{_number(score)} / {_number(most)}",
         "kind": kind,
-        "sign": {"right": "✓", "wrong": "✗", "open": "…"}[kind],
+        "sign": {"right": "✓", "wrong": "✗", "part": "≈", "open": "…"}[kind],
         "state": state,
         "why": why,
         "why_html": [inline(line) for line in why],
@@ -194,7 +194,7 @@ def _outcome(
     if waiting:
         return "open", words["waiting"], []
     if marked:
-        return ("right" if score >= most else "open" if score else "wrong"), words["marked"], []
+        return ("right" if score >= most else "part" if score else "wrong"), words["marked"], []
     if cell.metadata.nbgrader.get("solution"):
         return "wrong", verdicts.title("NotAttempted", language), []
     error = next((each for each in cell.outputs if each.output_type == "error"), None)

@@ -71,11 +71,11 @@ def make_submissions(
         "untouched": _untouched,
         "mixed": _mixed,
     }
-    kit = _Kit(chapter, language, framework, repository, course)
+    kit = Kit(chapter, language, framework, repository, course)
     return {name: kit.make(name, maker) for name, maker in makers.items()}
 
 
-class _Kit:
+class Kit:
     """A chapter's edition, taken apart for making submissions."""
 
     def __init__(
@@ -146,27 +146,27 @@ class _Kit:
 _Answer = tuple[str | None, str]
 
 
-def _all_right(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
+def _all_right(kit: Kit, number: int, exercise: Exercise) -> _Answer:
     return kit.solution(exercise), "Correct"
 
 
-def _other_ways(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
+def _other_ways(kit: Kit, number: int, exercise: Exercise) -> _Answer:
     # Warnings and words on stderr are harmless: a student must not lose points by them.
     chatter = "import sys, warnings\nwarnings.warn('careful')\nprint('note', file=sys.stderr)\n"
     return chatter + kit.other_way(exercise), "Correct"
 
 
-def _pitfalls(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
+def _pitfalls(kit: Kit, number: int, exercise: Exercise) -> _Answer:
     pitfalls = kit.pitfalls(exercise)
     pitfall = pitfalls[number % len(pitfalls)]
     return kit.mistake(exercise, pitfall), f"Incorrect/{pitfall.name}"
 
 
-def _untouched(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
+def _untouched(kit: Kit, number: int, exercise: Exercise) -> _Answer:
     return None, "NotAttempted"
 
 
-def _mixed(kit: _Kit, number: int, exercise: Exercise) -> _Answer:
+def _mixed(kit: Kit, number: int, exercise: Exercise) -> _Answer:
     """Right, mistaken, untouched, broken, by turns."""
     match number % 4:
         case 0:
@@ -196,7 +196,8 @@ def wrap_pitfall(module: Path, exercise: Exercise, name: str, tensors: str) -> s
     parameters = list(exercise.public_draw(0))
     given = [f"{each}={each}" for each in parameters]
     if tensors != "numpy":
-        body.append(_TO_ARRAYS.format(convert=_CONVERT[tensors]))
+        convert, mark = _CONVERT[tensors]
+        body.append(_TO_ARRAYS.format(convert=convert, mark=mark))
         given = [f"{each}=to_arrays({each})" for each in parameters]
     if exercise.constants and "constants" in _parameters_of(exercise, name):
         given.append(f"constants={dict(exercise.constants)!r}")
@@ -209,11 +210,12 @@ def wrap_pitfall(module: Path, exercise: Exercise, name: str, tensors: str) -> s
 _TO_ARRAYS = """def to_arrays(value):
     if isinstance(value, (list, tuple)):
         return type(value)(to_arrays(part) for part in value)
-    return {convert} if hasattr(value, "shape") else value
+    return ({convert}) if hasattr(value, "{mark}") else value
 """
+# How a tensor becomes an array, and the attribute by which a tensor is known.
 _CONVERT = {
-    "pytorch": "value.double().numpy() if value.is_floating_point() else value.numpy()",
-    "keras": "__import__('keras').ops.convert_to_numpy(value)",
+    "pytorch": ("value.double().numpy() if value.is_floating_point() else value.numpy()", "detach"),
+    "keras": ("__import__('keras').ops.convert_to_numpy(value)", "shape"),
 }
 
 

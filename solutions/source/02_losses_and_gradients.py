@@ -9,8 +9,13 @@ from course_lib.exercises.comparators import close
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
 
-def softmax(z):
-    return special.softmax(z, axis=1)
+def log_softmax(z, axis=1):
+    shifted = z - z.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+def softmax(z, axis=1):
+    return np.exp(log_softmax(z, axis))
 
 
 def relu(z):
@@ -172,7 +177,7 @@ def draw_extreme_logits(rng):
 
 
 def log_probabilities(z, y, axis=1):
-    return special.log_softmax(z, axis=axis)[np.arange(len(y)), y]
+    return log_softmax(z, axis)[np.arange(len(y)), y]
 
 
 def quiet(function):
@@ -195,7 +200,7 @@ def clipped_surprise(epsilon):
 
 
 def surprise_of_every_pair(z, y):
-    return -special.log_softmax(z, axis=1)[:, y].mean()
+    return -log_softmax(z)[:, y].mean()
 
 
 def surprise_with_one_maximum(z, y):
@@ -646,7 +651,7 @@ LOGIT_GRADIENT = Exercise(
         Pitfall(
             "wrong_axis",
             lambda z, y, smoothing: (
-                (special.softmax(z, axis=0) - smoothed(y, z.shape[1], smoothing)) / len(z)
+                (softmax(z, axis=0) - smoothed(y, z.shape[1], smoothing)) / len(z)
             ),
             text(
                 "Your softmax runs over the examples. The classes compete within a row: axis 1.",
@@ -1668,7 +1673,7 @@ def train(
     q, total, losses, states = np.eye(w2.shape[1])[y], dict.fromkeys(NAMES, 0.0), [], []
     for _ in range(3):
         z = forward(x, **weights)[1]
-        losses.append(float(-(q * special.log_softmax(z, axis=1)).sum(axis=1).mean()))
+        losses.append(float(-(q * log_softmax(z)).sum(axis=1).mean()))
         given = None if slope is None else slope(z, q) * len(x)
         found = backward(x, y, **weights, delta=lambda p, q, given=given: p - q if given is None else given)  # fmt: skip
         for name, gradient in zip(NAMES, found, strict=True):
@@ -1679,7 +1684,7 @@ def train(
         states.append(weights)
     if after:
         z = forward(x, **weights)[1]
-        losses = [*losses[1:], float(-(q * special.log_softmax(z, axis=1)).sum(axis=1).mean())]
+        losses = [*losses[1:], float(-(q * log_softmax(z)).sum(axis=1).mean())]
     return {
         "losses": np.array(losses),
         "w1": states[0]["w1"],

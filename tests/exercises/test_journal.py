@@ -24,7 +24,7 @@ def test_standing_counts_and_keeps_the_best(chapter):
     for state in ("incorrect", "correct", "not_attempted"):
         assert journal.record("check", "99.1", state=state)
     journal.record("hint", "99.1", number=1)
-    assert journal.standing("99.1") == journal.Standing("correct", tries=3, hints=1)
+    assert journal.standing("99.1") == journal.Standing("correct", tries=2, hints=1)
     edition.set_current(edition.Edition("99", "zh", "keras"))
     assert journal.standing("99.1") == journal.Standing()
 

@@ -84,6 +84,10 @@ def test_points_and_comments_given_by_hand_stay_settled_by_every_way_of_grading(
     list(give_back(marked, "90"))
     pages = {each: feedback.read_page(marked, "90", each) for each in ("ann", "bob")}
     assert "what to do" in str(pages["ann"]["rows"]) and "好" in str(pages["bob"]["rows"])
+    # 1.5 of 2 points is a mark, not a mark that is still to come.
+    essay = next(each for each in pages["ann"]["rows"] if each["name"] == "90-3")
+    assert (essay["kind"], essay["points"]) == ("part", "1.5 / 2")
+    assert pages["ann"]["pending"] == "" == pages["bob"]["pending"]
 
 
 def test_a_new_answer_keeps_its_points_and_asks_for_another_look(marked):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
+from types import SimpleNamespace
 
 import pytest
 
-from course_lib.grading.course import load_exercises
-from course_lib.grading.submissions import make_submissions, wrap_pitfall
+from course_lib.exercises.proofs import Bench
+from course_lib.exercises.public import build_public, parse
+from course_lib.grading.submissions import Kit, make_submissions
 from course_lib.paths import repository_root
 
 SOURCES = sorted((repository_root() / "solutions" / "source").glob("[0-9][0-9]_*.py"))
@@ -26,10 +27,13 @@ def test_every_chapter_has_its_five_submissions(chapter, framework):
                 compile(cell.source, "cell", "exec")
 
 
-@pytest.mark.parametrize("module", SOURCES, ids=CHAPTERS)
-def test_a_submission_can_be_made_of_every_pitfall(module):
-    for exercise in load_exercises(module).values():
-        for pitfall in getattr(exercise, "pitfalls", ()):
-            if not pitfall.code:
-                source = wrap_pitfall(module, exercise, pitfall.name, "numpy")
-                assert [each.name for each in ast.parse(source).body] == [exercise.function]
+@pytest.mark.parametrize("framework", ["pytorch", "keras"])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_mistake_is_the_one_that_it_is_called(chapter, framework):
+    kit = Kit(chapter, "en", framework, repository_root(), None)
+    public, _ = parse(build_public(SimpleNamespace(EXERCISES=tuple(kit.exercises)), chapter))
+    for exercise in kit.exercises:
+        bench = Bench(exercise, public[exercise.id], framework)
+        for pitfall in kit.pitfalls(exercise):
+            result = bench.try_source(kit.mistake(exercise, pitfall), pitfall.name)
+            assert result.pitfall == pitfall.name, f"{exercise.id}: {result}"
