@@ -19,8 +19,10 @@ from course_lib.authoring.checks import (
     links,
     names,
     pairs,
+    sections,
 )
 from course_lib.authoring.checks import proofs as proof
+from course_lib.authoring.checks.places import Places
 from course_lib.authoring.problems import Problem, SourceError
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
@@ -80,7 +82,9 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
         unreadable = len(sources) < len(source_paths(root))
         if not unreadable:
             problems.update(_check_rest(root, list(sources.values()), made))
-            problems.update(lessons.taught_lessons(root, sources, items))
+            places = Places.of(sources, items)
+            problems.update(lessons.taught_lessons(root, places))
+            problems.update(sections.treated_sections(root, places))
             problems.update(glossary.terms_met(root, sources))
     return sorted(problems)
 

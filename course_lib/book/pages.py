@@ -49,7 +49,11 @@ class Edition:
 
 
 def chapter_page(
-    name: str, editions: Mapping[str, Edition], pictures: Path, terms: Sequence[Term] = ()
+    name: str,
+    editions: Mapping[str, Edition],
+    pictures: Path,
+    terms: Sequence[Term] = (),
+    anchors: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Write a chapter's page as MyST Markdown, in the language in use.
 
@@ -58,6 +62,7 @@ def chapter_page(
         editions: By framework.
         pictures: The folder for what the cells drew.
         terms: Of the glossary: the first bold use of each leads there.
+        anchors: Ids that other pages link to, by the cell that they stand before.
     """
     first = next(iter(editions.values()))
     stubs = {
@@ -77,6 +82,9 @@ def chapter_page(
             for framework, each in same.items()
         }
         block = _side_by_side(shown)
+        ids = (anchors or {}).get(cell.id, ())
+        spans = "".join(f'<span class="signpost" id="{each}"></span>' for each in ids)
+        blocks += [raw_html(spans)] if spans else []
         blocks.append(links.link(block) if cell.cell_type == "markdown" else block)
         if _is_check(cell):
             blocks.append(_folded(cell.metadata["course"]["exercise"], cells))

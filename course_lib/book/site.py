@@ -20,7 +20,9 @@ from course_lib.authoring.executing import executed, faults, read_edition
 from course_lib.authoring.glossary import read_glossary
 from course_lib.authoring.keys import digest_of
 from course_lib.authoring.sources import Source, read_source, source_paths
+from course_lib.authoring.tables import read_lessons, read_sections
 from course_lib.book import words
+from course_lib.book.documents import anchors_of, documents_page
 from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
 from course_lib.book.terms import glossary_page
@@ -95,13 +97,18 @@ def _write_pages(
     static = folder / "static"
     notebooks = []
     terms = read_glossary(root)
+    sections, lessons = read_sections(root), read_lessons(root)
+    places = {place for row in [*sections, *lessons] for place in row.places}
     pages = {"index.md": _home(sources)}
     for source in sources:
         step(f"{language} {source.name}")
         editions = {
             framework: _edition(root, source.chapter, framework) for framework in FRAMEWORKS
         }
-        pages[f"{source.name}.md"] = chapter_page(source.name, editions, static / "shown", terms)
+        anchors = anchors_of(source.chapter, editions["pytorch"].student, places)
+        pages[f"{source.name}.md"] = chapter_page(
+            source.name, editions, static / "shown", terms, anchors
+        )
         notebooks.append((source.name, editions["pytorch"].student))
         for framework, edition in editions.items():
             target = static / "notebooks" / framework / f"{source.name}.ipynb"
@@ -109,6 +116,8 @@ def _write_pages(
     chapters = {source.chapter: source.name for source in sources}
     pages["glossary.md"] = glossary_page(terms, chapters)
     pages["methods.md"] = methods_page(notebooks)
+    by_chapter = {name[:2]: (name, notebook) for name, notebook in notebooks}
+    pages["documents.md"] = documents_page(sections, lessons, by_chapter)
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
     pages["teaching.md"] = teaching.read_text(encoding="utf-8")
     for name, text in pages.items():
@@ -147,7 +156,7 @@ def _home(sources: list[Source]) -> str:
     }
     lines += _tree(pick(words.CHAPTERS), [each.name for each in trees[words.CHAPTERS["en"]]])
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
-    lines += _tree(pick(words.MORE), ["glossary", "methods", "teaching"])
+    lines += _tree(pick(words.MORE), ["glossary", "methods", "documents", "teaching"])
     return "\n".join(lines)
 
 

@@ -97,3 +97,35 @@ THEME_IN_CHINESE: Mapping[str, str] = {
     "Hide navigation sidebar": "收起导航栏",
     "Hide table of contents sidebar": "收起本页目录",
 }
+
+DOCUMENTS: Text = {"en": "The five documents", "zh": "五份文档与本课程"}
+DOCUMENTS_OPENING: Text = {
+    "en": "The course follows five documents on transfer learning: 0 concepts, 1 overview, 2 practice, 3 a large "
+    "survey, 4 from neurons to transfer. Here is each of their sections with the place where the course treats it, "
+    "and what is wrong in them with the place where it becomes a lesson.",
+    "zh": "本课程依据五份介绍迁移学习的文档：0 概念，1 概览，2 实践，3 长篇综述，4 从神经元到迁移。"
+    "下面列出每一节在课程中讲到的地方，以及其中的错误在哪里变成一课。",
+}
+SECTIONS: Text = {"en": "Section by section", "zh": "逐节对照"}
+SECTION_COLUMNS: tuple[Text, ...] = (
+    {"en": "Section", "zh": "文档与章节"},
+    {"en": "About", "zh": "内容"},
+    {"en": "In the course", "zh": "课程中的位置"},
+)
+LESSONS: Text = {"en": "What is wrong there, and what it teaches", "zh": "错在哪里，能学到什么"}
+LESSONS_OPENING: Text = {
+    "en": "A mistake in a text is a lesson, as long as somebody says that it is one.",
+    "zh": "文章里的错误，只要有人指出来，就是一课。",
+}
+LESSON_COLUMNS: tuple[Text, ...] = (
+    {"en": "Found in", "zh": "出处"},
+    {"en": "What is wrong", "zh": "错误"},
+    {"en": "The lesson", "zh": "对应的一课"},
+)
+FAMILIES: Mapping[str, Text] = {
+    "code": {"en": "Programs", "zh": "程序"},
+    "formula": {"en": "Formulas", "zh": "公式"},
+    "claim": {"en": "Claims", "zh": "说法"},
+    "forgotten": {"en": "Named there, easily forgotten here", "zh": "文档提到、容易漏掉的内容"},
+}
+CHAPTER: Text = {"en": "chapter {number}", "zh": "第 {number} 章"}

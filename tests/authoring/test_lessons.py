@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from course_lib.authoring.checks.lessons import TABLE, taught_lessons
+from course_lib.authoring.checks.places import Places
 from course_lib.authoring.sources import Source, read_source, source_paths
 from tests.conftest import ROOT
 
@@ -21,11 +22,11 @@ def sources(built_course: Path) -> dict[str, Source]:
 
 def said(course: Path, sources: dict[str, Source], *rows: dict) -> list[str]:
     (course / TABLE).write_text(yaml.safe_dump(list(rows), allow_unicode=True), encoding="utf-8")
-    return [problem.message for problem in taught_lessons(course, sources, {"90.1"})]
+    return [problem.message for problem in taught_lessons(course, Places.of(sources, {"90.1"}))]
 
 
 def test_a_course_without_a_table_has_no_lessons_to_check(course, sources):
-    assert list(taught_lessons(course, sources, set())) == []
+    assert list(taught_lessons(course, Places.of(sources, set()))) == []
 
 
 def test_a_lesson_may_be_an_exercise_a_cell_or_planned(course, sources):
@@ -51,13 +52,13 @@ def test_a_row_that_is_wrong_is_said(course, sources, change, words):
 
 def test_two_rows_with_one_name_are_said_at_the_second(course, sources):
     (course / TABLE).write_text(yaml.safe_dump([ROW, ROW], allow_unicode=True), encoding="utf-8")
-    (problem,) = taught_lessons(course, sources, {"90.1"})
+    (problem,) = taught_lessons(course, Places.of(sources, {"90.1"}))
     assert "twice" in problem.message and problem.line > 1
 
 
 def test_what_is_no_yaml_is_said(course, sources):
     (course / TABLE).write_text("- id: [", encoding="utf-8")
-    (problem,) = taught_lessons(course, sources, set())
+    (problem,) = taught_lessons(course, Places.of(sources, set()))
     assert "not readable" in problem.message
 
 
