@@ -19,6 +19,7 @@ from course_lib.authoring.checks import (
     links,
     names,
     pairs,
+    plans,
     sections,
 )
 from course_lib.authoring.checks import proofs as proof
@@ -85,6 +86,7 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
             places = Places.of(sources, items)
             problems.update(lessons.taught_lessons(root, places))
             problems.update(sections.treated_sections(root, places))
+            problems.update(plans.whole_plans(root, sources))
             problems.update(glossary.terms_met(root, sources))
     return sorted(problems)
 

@@ -20,14 +20,17 @@ from course_lib.authoring.executing import executed, faults, read_edition
 from course_lib.authoring.glossary import read_glossary
 from course_lib.authoring.keys import digest_of
 from course_lib.authoring.sources import Source, read_source, source_paths
+from course_lib.authoring.syllabus import read_plans
 from course_lib.authoring.tables import read_lessons, read_sections
 from course_lib.book import words
 from course_lib.book.documents import anchors_of, documents_page
 from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
+from course_lib.book.plans import Course, syllabus_page
 from course_lib.book.terms import glossary_page
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
+from course_lib.exercises.public import load_chapter
 from course_lib.files import write_atomically
 from course_lib.language import LANGUAGES, current, pick, use
 
@@ -118,6 +121,7 @@ def _write_pages(
     pages["methods.md"] = methods_page(notebooks)
     by_chapter = {name[:2]: (name, notebook) for name, notebook in notebooks}
     pages["documents.md"] = documents_page(sections, lessons, by_chapter)
+    pages["syllabus.md"] = syllabus_page(read_plans(root), _course(sources))
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
     pages["teaching.md"] = teaching.read_text(encoding="utf-8")
     for name, text in pages.items():
@@ -125,6 +129,12 @@ def _write_pages(
     for old in set(folder.glob("*.md")) - {folder / name for name in pages}:
         old.unlink()
     _drop_unused_pictures(static / "shown", pages)
+
+
+def _course(sources: list[Source]) -> Course:
+    chapters = {source.chapter: source for source in sources if not source.is_bridge}
+    points = {each: sum(e.points for e in load_chapter(each)) for each in chapters}
+    return Course(chapters, points)
 
 
 def _edition(root: Path, chapter: str, framework: str) -> Edition:
@@ -156,7 +166,7 @@ def _home(sources: list[Source]) -> str:
     }
     lines += _tree(pick(words.CHAPTERS), [each.name for each in trees[words.CHAPTERS["en"]]])
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
-    lines += _tree(pick(words.MORE), ["glossary", "methods", "documents", "teaching"])
+    lines += _tree(pick(words.MORE), ["syllabus", "glossary", "methods", "documents", "teaching"])
     return "\n".join(lines)
 
 
