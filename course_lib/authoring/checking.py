@@ -20,6 +20,7 @@ from course_lib.authoring.checks import (
     names,
     pairs,
     plans,
+    references,
     sections,
 )
 from course_lib.authoring.checks import proofs as proof
@@ -87,6 +88,7 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
             problems.update(lessons.taught_lessons(root, places))
             problems.update(sections.treated_sections(root, places))
             problems.update(plans.whole_plans(root, sources))
+            problems.update(references.cited_works(root, sources))
             problems.update(glossary.terms_met(root, sources))
     return sorted(problems)
 

@@ -19,6 +19,7 @@ import nbformat
 from course_lib.authoring.executing import executed, faults, read_edition
 from course_lib.authoring.glossary import read_glossary
 from course_lib.authoring.keys import digest_of
+from course_lib.authoring.references import citations, read_notes
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.syllabus import read_plans
 from course_lib.authoring.tables import read_lessons, read_sections
@@ -27,6 +28,7 @@ from course_lib.book.documents import anchors_of, documents_page
 from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
 from course_lib.book.plans import Course, syllabus_page
+from course_lib.book.references import bibliography_page
 from course_lib.book.terms import glossary_page
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
@@ -121,6 +123,7 @@ def _write_pages(
     pages["methods.md"] = methods_page(notebooks)
     by_chapter = {name[:2]: (name, notebook) for name, notebook in notebooks}
     pages["documents.md"] = documents_page(sections, lessons, by_chapter)
+    pages["bibliography.md"] = bibliography_page(citations(sources), read_notes(root), chapters)
     pages["syllabus.md"] = syllabus_page(read_plans(root), _course(sources))
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
     pages["teaching.md"] = teaching.read_text(encoding="utf-8")
@@ -166,7 +169,10 @@ def _home(sources: list[Source]) -> str:
     }
     lines += _tree(pick(words.CHAPTERS), [each.name for each in trees[words.CHAPTERS["en"]]])
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
-    lines += _tree(pick(words.MORE), ["syllabus", "glossary", "methods", "documents", "teaching"])
+    lines += _tree(
+        pick(words.MORE),
+        ["syllabus", "glossary", "methods", "documents", "bibliography", "teaching"],
+    )
     return "\n".join(lines)
 
 

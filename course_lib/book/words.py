@@ -149,3 +149,13 @@ PLAN_COLUMNS: tuple[Text, ...] = (
     {"en": "Hours", "zh": "学时"},
     {"en": "Points", "zh": "分值"},
 )
+
+BIBLIOGRAPHY: Text = {"en": "Bibliography", "zh": "参考文献"}
+BIBLIOGRAPHY_OPENING: Text = {
+    "en": "Every work that a chapter cites, with the chapters, and for those to begin with what one learns there.",
+    "zh": "各章引用过的全部文献及所在章节；建议先读的几十篇，另注明能从中学到什么。",
+}
+WORKS: Text = {
+    "en": "{works} works, {notes} of them with a note.",
+    "zh": "共 {works} 篇（部），其中 {notes} 篇有注。",
+}
