@@ -32,7 +32,7 @@ def bibliography_page(
             f"[{chapter}]({pages[chapter]}.md)" if chapter in pages else chapter
             for chapter in dict.fromkeys(each.chapter for each in works[key])
         )
-    XX if key in notes else ""
+        said = f"\\\n  {pick(notes[key])}" if key in notes else ""
         parts.append(f"- {works[key][0].work} {places}{said}")
     return "\n".join([*parts, ""])
 
