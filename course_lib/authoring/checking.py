@@ -10,6 +10,7 @@ from course_lib.authoring.building import make_chapter
 from course_lib.authoring.checks import (
     Chapter,
     chinese,
+    choices,
     code,
     committed,
     exercises,
@@ -87,6 +88,7 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
             places = Places.of(sources, items)
             problems.update(lessons.taught_lessons(root, places))
             problems.update(sections.treated_sections(root, places))
+            problems.update(choices.shown_choices(root, places))
             problems.update(plans.whole_plans(root, sources))
             problems.update(references.cited_works(root, sources))
             problems.update(glossary.terms_met(root, sources))

@@ -40,6 +40,16 @@ def documents_page(
     return "\n".join(parts)
 
 
+Known = Mapping[str, tuple[str, str]]
+"""Of every place, the page that it is on and the heading that it stands under."""
+
+
+def known_places(notebooks: Mapping[str, tuple[str, NotebookNode]]) -> Known:
+    """List every place of the chapters that the book has; arguments as for ``documents_page``."""
+    titles = {name: _titles(chapter, notebook) for chapter, (name, notebook) in notebooks.items()}
+    return {place: (name, title) for name, each in titles.items() for place, title in each.items()}
+
+
 def anchor(place: str) -> str:
     """Give the id that a place has on its chapter's page."""
     return "at-" + re.sub(r"[^\w-]+", "-", place)
@@ -87,13 +97,11 @@ def _is_exercise(heading: str) -> bool:
     return bool(re.match(r"(?:Exercise|练习) \w\w\.\d", heading))
 
 
-def _table(
-    columns: Sequence[words.Text], rows: Sequence[Row], known: Mapping[str, tuple[str, str]]
-) -> str:
+def _table(columns: Sequence[words.Text], rows: Sequence[Row], known: Known) -> str:
     head = "".join(f"<th>{pick(column)}</th>" for column in columns)
     lines = [
         f"<tr><td>{html.escape(row.where)}</td><td>{html.escape(pick(row.words))}</td>"
-        f"<td>{'<br>'.join(dict.fromkeys(_link(place, known) for place in row.places))}</td></tr>"
+        f"<td>{'<br>'.join(dict.fromkeys(link_to(place, known) for place in row.places))}</td></tr>"
         for row in rows
     ]
     body = "\n".join(lines)
@@ -103,7 +111,8 @@ def _table(
     )
 
 
-def _link(place: str, known: Mapping[str, tuple[str, str]]) -> str:
+def link_to(place: str, known: Known) -> str:
+    """Give a link to a place in HTML; a chapter that is not there is named."""
     chapter = chapter_of(place).upper()
     if place not in known:
         return html.escape(pick(words.CHAPTER).format(number=chapter))

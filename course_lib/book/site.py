@@ -11,11 +11,13 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from course_lib.authoring.choosing import read_questions
 from course_lib.authoring.executing import executed, faults, read_edition
 from course_lib.authoring.glossary import read_glossary
 from course_lib.authoring.keys import digest_of
@@ -24,7 +26,8 @@ from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.syllabus import read_plans
 from course_lib.authoring.tables import read_lessons, read_sections
 from course_lib.book import words
-from course_lib.book.documents import anchors_of, documents_page
+from course_lib.book.choices import choosing_page
+from course_lib.book.documents import anchors_of, documents_page, known_places, link_to
 from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
 from course_lib.book.plans import Course, syllabus_page
@@ -103,7 +106,9 @@ def _write_pages(
     notebooks = []
     terms = read_glossary(root)
     sections, lessons = read_sections(root), read_lessons(root)
+    questions = read_questions(root)
     places = {place for row in [*sections, *lessons] for place in row.places}
+    places |= {place for asked in questions for each in asked.answers for place in each.shown}
     pages = {"index.md": _home(sources)}
     for source in sources:
         step(f"{language} {source.name}")
@@ -123,6 +128,8 @@ def _write_pages(
     pages["methods.md"] = methods_page(notebooks)
     by_chapter = {name[:2]: (name, notebook) for name, notebook in notebooks}
     pages["documents.md"] = documents_page(sections, lessons, by_chapter)
+    link = partial(link_to, known=known_places(by_chapter))
+    pages["choosing.md"] = choosing_page(questions, link)
     pages["bibliography.md"] = bibliography_page(citations(sources), read_notes(root), chapters)
     pages["syllabus.md"] = syllabus_page(read_plans(root), _course(sources))
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
@@ -171,7 +178,7 @@ def _home(sources: list[Source]) -> str:
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
     lines += _tree(
         pick(words.MORE),
-        ["syllabus", "glossary", "methods", "documents", "bibliography", "teaching"],
+        ["choosing", "syllabus", "glossary", "methods", "documents", "bibliography", "teaching"],
     )
     return "\n".join(lines)
 

@@ -159,3 +159,22 @@ WORKS: Text = {
     "en": "{works} works, {notes} of them with a note.",
     "zh": "共 {works} 篇（部），其中 {notes} 篇有注。",
 }
+
+CHOOSING: Text = {"en": "Which method for my case?", "zh": "我的情形该用哪种方法？"}
+CHOOSING_OPENING: Text = {
+    "en": "Go from the top; stop at the first answer that fits. It says what to *begin* with, and where the course "
+    "shows it with numbers. None of this replaces the comparison on your own data.",
+    "zh": "从上往下问，遇到符合的答案就停下。它说的是**从哪里入手**，以及课程中哪一处用数字展示过。"
+    "这些都代替不了在你自己的数据上做比较。",
+}
+ALWAYS: Text = {"en": "Whatever you choose", "zh": "无论选了什么"}
+ALWAYS_LIST: Text = {
+    "en": "- Put the same network from scratch beside it, and the simplest thing that could work.\n"
+    "- Choose on validation data; open the test part once.\n"
+    "- Repeat over draws and report an interval, not a run.\n"
+    "- Say how many steps and how many trials each side got.",
+    "zh": "- 旁边放上同一个网络从零训练的结果，以及可能奏效的最简单的做法。\n"
+    "- 用验证集做选择；测试集只打开一次。\n"
+    "- 多次抽样，报告区间，而不是一次运行。\n"
+    "- 说明每一方各走了多少步、试了多少次。",
+}

@@ -30,6 +30,15 @@ def test_every_place_is_linked_and_every_link_arrives(built: Path, language: str
     assert "01 · " in page and "· 01 " not in page
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_chart_of_methods_links_what_it_says(built: Path, language: str) -> None:
+    page = (built / language / "choosing.html").read_text(encoding="utf-8")
+    linked = re.findall(r'href="(\w+\.html)#(at-[\w-]+)"', page)
+    assert len(linked) > 30
+    for name, there in linked:
+        assert f'id="{there}"' in (built / language / name).read_text(encoding="utf-8")
+
+
 def test_a_place_names_its_chapter() -> None:
     assert [chapter_of(place) for place in ("04.2", "04/big-head", "planned 17")] == [
         "04",
