@@ -1658,6 +1658,16 @@ PSEUDO = Exercise(
             ),
         ),
         Pitfall(
+            "threshold",
+            lambda z, share: np.where(
+                np.exp(log_softmax(z)).max(axis=1) > share, z.argmax(axis=1), -1
+            ),
+            text(
+                "You used `share` as a threshold on the probability. It is the part of each answered class that is kept.",
+                "你把 `share` 当成了概率的阈值。它是每个预测类别中保留的比例。",
+            ),
+        ),
+        Pitfall(
             "by_margin",
             lambda z, share: balanced(z, share, by=lead_of),
             text(
@@ -1687,8 +1697,8 @@ PSEUDO = Exercise(
             "everything",
             lambda z, share: z.argmax(axis=1),
             text(
-                "Every row got a label (through a threshold, perhaps?). Kept is a *share* of each class, the rest get −1.",
-                "每一行都给了标签（也许用了阈值？）。每一类只保留一份，其余应为 −1。",
+                "Every row got a label. Kept is a *share* of each class, the rest get −1.",
+                "每一行都给了标签。每一类只保留一份，其余应为 −1。",
             ),
         ),
         Pitfall(
@@ -1749,7 +1759,8 @@ def draw_candidates(rng):
     tolerance = float(rng.choice([0.04, 0.05]))
     kinds = {
         "collapsed": (answers(np.zeros(N, dtype=int), 9.0), 0.967),
-        "good": (answers(y, 3.0), 0.9708 - tolerance),  # allowed: by the best, not by 1, not in per cent
+        # Allowed as a difference from the best; not by 1 − tolerance, not as a part of the best.
+        "good": (answers(y, 3.0), 0.9708 - tolerance),
         "best on the source": (answers(y, 0.6), 0.97),
         "forgot the source": (answers(y, 6.0), 0.965 - tolerance),  # just not allowed
         "plain": (answers(y, 1.2), 0.965),
