@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import _continual, _peft, methods
@@ -63,17 +64,48 @@ def test_expected_orderings_of_adaptation_are_checked():
 
     levels = dict.fromkeys(part.METHODS, 0.9) | {
         part.SOURCE: 0.7,
-        part.BOTH: 0.75,
+        part.MEANS: 0.72,
+        part.ADABN: 0.75,
+        part.CLOSED: 0.79,
         part.CEILING: 0.97,
     }
     levels |= {"DANN": 0.8, "MMD": 0.85}
     values = {name: [level, level + 0.01, level] for name, level in levels.items()}
-    scores = {name: {"its own": [level] * 3} for name, level in levels.items()}
+    scores: dict = {name: {"its own": [level] * 3} for name, level in levels.items()}
+    scores |= {name: {} for name in part.UNTRAINED}  # without a network there are no scores
     result = {"values": values, "scores": scores, "seeds": 3, "seconds": 0.0, "quick": False}
     missed = part.misses(result)
     assert len(missed) == 2 and all("DANN − MMD" in m or "MMD − CORAL" in m for m in missed)
     agrees, picked = part.worth_of_scores(result)["its own"]
     assert agrees == pytest.approx([1.0] * 3) and min(picked) >= 0.9
+
+
+def test_closed_coral_gives_the_source_the_targets_statistics():
+    from benchmarks import _adaptation as part
+
+    rng = np.random.default_rng(0)
+    f_s = rng.normal(size=(400, 3))
+    f_t = 30 * rng.normal(size=(300, 3)) @ rng.normal(size=(3, 3)) + 5
+    moved = part.like_target(30 * f_s, f_t)  # large numbers, so that the ridge of 1 hardly counts
+    np.testing.assert_allclose(moved.mean(axis=0), f_t.mean(axis=0), atol=0.01)
+    np.testing.assert_allclose(np.cov(moved.T), np.cov(f_t.T), rtol=0.02, atol=2)
+
+
+def test_scores_of_a_model_see_each_domain_by_its_own_statistics():
+    from benchmarks import _adaptation as part
+    from course_lib.pytorch import build_bottleneck
+    from course_lib.pytorch.batch_norm import norm_layers
+
+    rng = np.random.default_rng(0)
+    f_s = rng.normal(size=(60, 4)).astype(np.float32)
+    f_t, y = 3 * f_s + 5, np.arange(60) % 3  # the same picture for BatchNorm, in another unit
+    pair = part.Pair(f_s, y, f_s, y, f_t, y, f_t, y)
+    model = build_bottleneck(4, 3, width=8)
+    assert part.blind(part.ADABN, model, pair)["small A-distance"] > -0.5
+    before = [norm.running_mean.clone() for norm in norm_layers(model)]
+    assert part.blind(part.SOURCE, model, pair)["small A-distance"] < -1
+    after = [norm.running_mean for norm in norm_layers(model)]
+    assert all((a == b).all() for a, b in zip(before, after, strict=True))
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ it keeps follow both. The target's alone are those of ``estimate_statistics(mode
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -29,7 +30,12 @@ from course_lib.keras.discrepancies import coral_distance, mmd_squared
 from course_lib.keras.losses import cross_entropy, log_softmax, widened
 from course_lib.keras.objectives import Batch, Objective
 from course_lib.training.batches import Arrays
-from course_lib.training.requirements import require_features_to_head, require_kernel
+from course_lib.training.requirements import (
+    require_features_to_head,
+    require_kernel,
+    require_one_share_each,
+    require_shares,
+)
 from course_lib.training.two_domains import require_no_target_labels
 
 
@@ -173,14 +179,39 @@ class InformationMaximisation(Penalty):
 
     The mean entropy less the entropy of the mean: 0 at worst, :math:`-\log K` where each answer is sure
     and each class as frequent as the others. It pulls towards equal shares, so a target with other shares
-    is harmed. Bridle, Heading & MacKay, *Unsupervised Classifiers, Mutual Information and 'Phantom
-    Targets'*, NeurIPS 1991; for adaptation: Shi & Sha, ICML 2012, arXiv:1206.6438; Liang, Hu & Feng
-    (SHOT), ICML 2020, arXiv:2002.08546.
+    is harmed. Where those are known, or estimated, as :math:`\pi`, they take the place of equal ones:
+
+    .. math::
+        R = \frac{1}{m} \sum_i H(p_i) + \sum_k \bar p_k \log \frac{\bar p_k}{K \pi_k}, \qquad
+        \bar p = \frac{1}{m} \sum_i p_i
+
+    With :math:`\pi_k = 1/K` both are the same. Bridle, Heading & MacKay, *Unsupervised Classifiers,
+    Mutual Information and 'Phantom Targets'*, NeurIPS 1991; with given shares: Krause, Perona & Gomes,
+    *Discriminative Clustering by Regularized Information Maximization*, NeurIPS 2010; for adaptation:
+    Shi & Sha, ICML 2012, arXiv:1206.6438; Liang, Hu & Feng (SHOT), ICML 2020, arXiv:2002.08546.
+
+    Args:
+        strength, ramp: As for :class:`Penalty`.
+        shares: :math:`\pi`, K numbers above 0 (they are scaled to sum 1); equal ones unless given.
     """
+
+    def __init__(
+        self, strength: float = 1.0, *, ramp: bool = True, shares: Sequence[float] | None = None
+    ) -> None:
+        super().__init__(strength, ramp=ramp)
+        self.shares = None if shares is None else require_shares(shares)
 
     def value(self, seen: Seen) -> KerasTensor:
         mean = ops.mean(ops.exp(log_softmax(seen.z_t)), axis=0)
-        return mean_entropy(seen.z_t) + ops.sum(mean * ops.log(mean + 1e-12))
+        surprise = ops.log(mean + 1e-12)
+        if self.shares is not None:
+            require_one_share_each(self.shares, mean.shape[0])
+            shares = ops.convert_to_tensor(self.shares, dtype=mean.dtype)
+            surprise = surprise - ops.log(len(self.shares) * shares)
+        return mean_entropy(seen.z_t) + ops.sum(mean * surprise)
+
+    def settings(self) -> dict[str, object]:
+        return super().settings() | ({} if self.shares is None else {"shares": self.shares})
 
 
 class PseudoLabels(Penalty):

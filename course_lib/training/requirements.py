@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.arguments import require_count, require_number
+from course_lib.arguments import as_numbers, require_count, require_number
 from course_lib.errors import CourseError
 from course_lib.training.recipes import AdamW
 
@@ -243,6 +243,28 @@ def require_kernel(kernel: str, width: float | None) -> None:
         )
     if width is not None:
         require_number("width", width, ends="()")
+
+
+def require_shares(shares: Any) -> list[float]:
+    """Give the shares of the classes, scaled to sum 1."""
+    found = as_numbers("shares", shares)
+    if found.ndim != 1 or len(found) < 2 or (found <= 0).any():
+        raise CourseError(
+            f"shares is one number above 0 for each class, at least two; it was {found.tolist()}. A class "
+            "that does not occur at all has a very small share.",
+            f"shares 应为每个类别给出一个大于 0 的数，至少两个；现在是 {found.tolist()}。"
+            "根本不出现的类别，请给一个很小的占比。",
+        )
+    return [float(share) for share in found / found.sum()]
+
+
+def require_one_share_each(shares: Sequence[float], K: int | None) -> None:
+    """Make sure that there are as many shares as the model has classes."""
+    if K is not None and len(shares) != K:
+        raise CourseError(
+            f"There are {len(shares)} shares, but the model knows {K} classes: one share for each.",
+            f"占比有 {len(shares)} 个，而模型有 {K} 个类别：每个类别应有一个占比。",
+        )
 
 
 def require_scalar(shape: Shape) -> None:

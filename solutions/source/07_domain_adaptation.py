@@ -32,7 +32,7 @@ def draw_samples(rng):
 
 
 def mmd(f_s, f_t, widths, *, biased=False, together=np.mean, square=True, half=True, cross=2.0,
-        swapped=False, squared_widths=True, halfway=False):  # fmt: skip
+        swapped=False, squared_widths=True, left=lambda n: n * (n - 1), own_pairs=True):  # fmt: skip
     """The squared MMD of a kernel of several widths; the options are bugs."""
 
     def k(a, b):
@@ -46,9 +46,11 @@ def mmd(f_s, f_t, widths, *, biased=False, together=np.mean, square=True, half=T
         if biased:
             return K.mean()
         off = K.sum() - np.trace(K)
-        return off / (n * n if halfway else n * (n - 1))
+        return off / left(n)
 
-    found = within(f_s) + within(f_t) - cross * k(f_s, f_t).mean()
+    K = k(f_s, f_t)
+    between = K.mean() if own_pairs else (K.sum() - np.trace(K)) / (K.size - min(K.shape))
+    found = within(f_s) + within(f_t) - cross * between
     return -found if swapped else found
 
 
@@ -78,7 +80,7 @@ MMD = Exercise(
         ),
         Pitfall(
             "diagonal_out_but_n_squared",
-            lambda f_s, f_t, widths: mmd(f_s, f_t, widths, halfway=True),
+            lambda f_s, f_t, widths: mmd(f_s, f_t, widths, left=lambda n: n * n),
             text(
                 "You left the diagonal out of the sum, but still divide by n². n(n − 1) pairs are left.",
                 "求和时去掉了对角线，却仍然除以 n²。剩下的是 n(n − 1) 对。",
@@ -122,9 +124,54 @@ MMD = Exercise(
             ),
         ),
         Pitfall(
+            "another_number_of_pairs",
+            lambda f_s, f_t, widths: mmd(f_s, f_t, widths, left=lambda n: (n - 1) ** 2),
+            text(
+                "Count the pairs again: each of n rows has n − 1 others, so n(n − 1) are left, not (n − 1)².",
+                "再数一遍有多少对：n 行中每一行有 n − 1 个别的行，所以是 n(n − 1) 对，不是 (n − 1)²。",
+            ),
+        ),
+        Pitfall(
+            "all_but_one",
+            lambda f_s, f_t, widths: mmd(f_s, f_t, widths, left=lambda n: n * n - 1),
+            text(
+                "You divided by n² − 1. The diagonal has n entries: n² − n pairs are left.",
+                "你除以了 n² − 1。对角线有 n 个元素：剩下的是 n² − n 对。",
+            ),
+        ),
+        Pitfall(
+            "diagonal_between_left_out",
+            lambda f_s, f_t, widths: mmd(f_s, f_t, widths, own_pairs=False),
+            text(
+                "Between the domains there is no row that meets itself: average over all n·m pairs there.",
+                "两个域之间没有哪一行会遇上自己：那里应对全部 n·m 对取平均。",
+            ),
+        ),
+        Pitfall(
+            "mean_width",
+            lambda f_s, f_t, widths: mmd(f_s, f_t, [float(np.mean(widths))]),
+            text(
+                "You averaged the widths and took one kernel. Average the *kernels*.",
+                "你把宽度取了平均，只用了一个核。应当对**核**取平均。",
+            ),
+        ),
+        Pitfall(
+            "exponents_averaged",
+            lambda f_s, f_t, widths: mmd(
+                f_s, f_t, [float(np.mean(np.array(widths) ** -2.0)) ** -0.5]
+            ),
+            text(
+                "You averaged the exponents: that multiplies kernels. Average after exp.",
+                "你对指数取了平均，那是把核相乘。应当先 exp，再取平均。",
+            ),
+        ),
+        Pitfall(
             "rooted",
             lambda f_s, f_t, widths: float(np.sqrt(max(mmd(f_s, f_t, widths), 0.0))),
-            text("Asked for is MMD², without the root.", "要的是 MMD²，不开根号。"),
+            text(
+                "Asked for is MMD² itself: no root, and no cut at 0. The unbiased estimate may be negative.",
+                "要的是 MMD² 本身：不开根号，也不在 0 处截断。无偏估计可以为负。",
+            ),
         ),
         Pitfall(
             "sign",
@@ -191,15 +238,23 @@ def power(C, exponent):
 
 
 def recolour(f_s, f_t, f_new, epsilon, *, ddof=1, order=(0, 1), cholesky=False, entrywise=False, mean="source",
-             backwards=False, own=False, ridge=True, powers=(-0.5, 0.5)):  # fmt: skip
+             backwards=False, own=False, ridge=True, powers=(-0.5, 0.5), about_mean=True, everywhere=False,
+             least=False, own_mean=False):  # fmt: skip
     """New target rows with the source's mean and covariance; the options are bugs."""
     if backwards:
         f_s, f_t = f_t, f_s
     if own:
         f_t = f_new
     D = f_s.shape[1]
-    C_t, C_s = (np.cov(f.T, ddof=ddof) + (epsilon * np.eye(D) if ridge else 0) for f in (f_t, f_s))
-    if cholesky:
+    added = epsilon * (np.ones((D, D)) if everywhere else np.eye(D) * ridge)
+    covariances = [np.cov(f.T, ddof=ddof) for f in (f_t, f_s)]
+    if not about_mean:
+        covariances = [f.T @ f / (len(f) - 1) for f in (f_t, f_s)]
+    C_t, C_s = (C + added for C in covariances)
+    if least:
+        half = power(C_t, 0.5)
+        A = power(C_t, -0.5) @ power(half @ C_s @ half, 0.5) @ power(C_t, -0.5)
+    elif cholesky:
         A = np.linalg.inv(np.linalg.cholesky(C_t)).T @ np.linalg.cholesky(C_s).T
     elif entrywise:
         A = np.diag(np.sqrt(np.diag(C_s) / np.diag(C_t)))
@@ -208,7 +263,7 @@ def recolour(f_s, f_t, f_new, epsilon, *, ddof=1, order=(0, 1), cholesky=False, 
         A = steps[order[0]] @ steps[order[1]]
     if mean == "kept":
         return f_new @ A
-    centred = (f_new - f_t.mean(axis=0)) @ A
+    centred = (f_new - (f_new if own_mean else f_t).mean(axis=0)) @ A
     return centred + {"target": f_t.mean(axis=0), "source": f_s.mean(axis=0), "none": 0}[mean]
 
 
@@ -245,8 +300,40 @@ CORAL = Exercise(
             lambda **inputs: recolour(**inputs, cholesky=True),
             text(
                 "The covariance of your result is right, but it is turned: Cholesky's factors are another root. Asked for are the "
-                "symmetric roots, which move the data least.",
-                "你的结果协方差是对的，但转了个方向：Cholesky 因子是另一种根。题目要的是对称的根，它对数据的改动最小。",
+                "symmetric ones, as in the text.",
+                "你的结果协方差是对的，但转了个方向：Cholesky 因子是另一种根。题目要的是对称的根，与正文一样。",
+            ),
+        ),
+        Pitfall(
+            "another_map",
+            lambda **inputs: recolour(**inputs, least=True),
+            text(
+                "Your result has the right mean and covariance, by another map (the one of optimal transport, which moves the data least). Here: whiten with the target's root, then colour with the source's.",
+                "你的结果均值与协方差都对，但用的是另一个变换（最优传输的那个，对数据的改动最小）。这里要的是：先用目标域的根白化，再用源域的根着色。",
+            ),
+        ),
+        Pitfall(
+            "not_about_the_mean",
+            lambda **inputs: recolour(**inputs, about_mean=False),
+            text(
+                "These are second moments, not covariances: take each domain's mean out before multiplying.",
+                "这是二阶矩，不是协方差：相乘之前，每个域要先减去自己的均值。",
+            ),
+        ),
+        Pitfall(
+            "epsilon_everywhere",
+            lambda **inputs: recolour(**inputs, everywhere=True),
+            text(
+                "`C + epsilon` adds ε to *every* entry; εI has it on the diagonal only.",
+                "`C + epsilon` 把 ε 加到了**每一个**元素上；εI 只在对角线上有 ε。",
+            ),
+        ),
+        Pitfall(
+            "mean_of_the_new_rows",
+            lambda **inputs: recolour(**inputs, own_mean=True),
+            text(
+                "You took out the mean of `f_new`. It belongs to `f_t`: the new rows may be few, even one.",
+                "你减去的是 `f_new` 自己的均值。应当减 `f_t` 的：新来的行可能很少，甚至只有一行。",
             ),
         ),
         Pitfall(
@@ -519,6 +606,45 @@ ADAPT = Exercise(
             ),
         ),
         Pitfall(
+            "over_images_first",
+            statistics_but(
+                lambda right, inputs: {
+                    "variance": (inputs["images"] @ inputs["kernel"])
+                    .var(axis=0, ddof=1)
+                    .mean(axis=(0, 1))
+                }
+            ),
+            text(
+                "You took a variance at each place and averaged those: what differs between places is lost. Take it over N, H and W at once.",
+                "你在每个位置各求方差再取平均：位置之间的差别就丢了。应对 N、H、W 一起求。",
+            ),
+            code=statistics_code(
+                pytorch=("z.var(dim=(0, 1, 2))", "z.var(dim=0).mean(dim=(0, 1))"),
+                keras=(
+                    "ops.var(z, axis=(0, 1, 2))",
+                    "ops.mean(ops.var(z, axis=0), axis=(0, 1)) * 12 / 11",
+                ),
+            ),
+        ),
+        Pitfall(
+            "one_number_for_all",
+            statistics_but(
+                lambda right, inputs: {
+                    "mean": np.full(
+                        4, (inputs["images"] @ inputs["kernel"]).mean(), dtype=np.float32
+                    )
+                }
+            ),
+            text(
+                "All channels got the same mean. Each of the D channels has its own: leave the last axis out of the mean.",
+                "所有通道得到了同一个均值。D 个通道各有各的：求平均时不要包括最后一个轴。",
+            ),
+            code=statistics_code(
+                pytorch=("z.mean(dim=(0, 1, 2))", "z.mean().expand(4)"),
+                keras=("ops.mean(z, axis=(0, 1, 2))", "ops.mean(z) * ops.ones((4,))"),
+            ),
+        ),
+        Pitfall(
             "statistics_of_the_output",
             lambda images, kernel, gamma, beta, mean, variance, **rest: {
                 "mean": (gamma * (images @ kernel - mean) / np.sqrt(variance + 1e-5) + beta).mean(
@@ -553,9 +679,9 @@ ADAPT = Exercise(
             "left_in_training_mode",
             lambda **inputs: {"mode_restored": False, "weights_moved": False},
             text(
-                "The model came in inference mode and went back in another state: the next batch would move its statistics again (Keras: "
-                "leave `trainable` alone).",
-                "模型送来时处于推理模式，还回去时却变了：下一批数据又会移动它的统计量（Keras：不要动 `trainable`）。",
+                "The model came in inference mode and went back in another state: the next batch would move its statistics again. Its "
+                "momentum must be the old one, too (Keras: leave `trainable` alone).",
+                "模型送来时处于推理模式，还回去时却变了：下一批数据又会移动它的统计量。momentum 也要恢复原值（Keras：不要动 `trainable`）。",
             ),
             code=statistics_code(
                 pytorch=(
@@ -809,6 +935,57 @@ DANN_STEP = Exercise(
             ),
         ),
         Pitfall(
+            "mean_of_each_domain",
+            went(lambda strength: [1, -2 * strength, 1, 2]),
+            text(
+                "The discriminator's loss is twice too large: you added the means of both domains. L_D is the mean over all 2n rows.",
+                "判别器的损失大了一倍：你把两个域的平均加了起来。L_D 是对全部 2n 行取平均。",
+            ),
+            code=dann_code(
+                pytorch=("(z, is_target)", "(z, is_target) * 2"),
+                keras=(
+                    "binary_cross_entropy(discriminator(reversed_f), is_target)",
+                    "2 * binary_cross_entropy(discriminator(reversed_f), is_target)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "summed",
+            went(lambda strength: [1, -12 * strength, 1, 12]),
+            text(
+                "The discriminator's loss is a sum over the rows; L_D is their mean.",
+                "判别器的损失是对各行求和；L_D 是平均。",
+            ),
+            code=dann_code(
+                pytorch=("(z, is_target)", "(z, is_target, reduction='sum')"),
+                keras=(
+                    "binary_cross_entropy(discriminator(reversed_f), is_target)",
+                    "12 * binary_cross_entropy(discriminator(reversed_f), is_target)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "strength_on_the_classes",
+            went(lambda strength: [strength, -1, strength, 1]),
+            text(
+                "λ weighs the wrong loss: it belongs to what comes from the discriminator, not to L_C.",
+                "λ 乘错了损失：它属于从判别器传来的那一份，不属于 L_C。",
+            ),
+            code=dann_code(
+                pytorch=(
+                    "    slopes = torch.autograd.grad(of_classes + of_domains, weights)\n",
+                    "    z = discriminator(Reverse.apply(torch.cat([f_s, f_t]), 1.0))\n"
+                    "    of_domains = functional.binary_cross_entropy_with_logits(z, is_target)\n"
+                    "    slopes = torch.autograd.grad(strength * of_classes + of_domains, weights)\n",
+                ),
+                keras=(
+                    "        return of_classes + of_domains\n",
+                    "        z = discriminator(ops.stop_gradient(2 * f) - f)\n"
+                    "        return strength * of_classes + binary_cross_entropy(z, is_target)\n",
+                ),
+            ),
+        ),
+        Pitfall(
             "strength_forgotten",
             went(lambda strength: [1, -1, 1, 1]),
             text(
@@ -898,9 +1075,9 @@ DANN_STEP = Exercise(
             text(
                 "The parts moved, but not along the two gradients meant here. Look: do source and target pass through the backbone one "
                 "after the other, each normalised by its own batch? Is the target 1 and the source 0, the mean over all 2n? Does the "
-                "cross-entropy see the source alone, from logits? No decay, no momentum?",
+                "cross-entropy see the source alone, from logits? (Exchanged labels are not −L_D: another gradient.) No decay, no momentum, not Adam?",
                 "各部分都动了，但走的不是题目所说的两个梯度。请检查：源与目标是不是先后通过主干，各按自己的批归一化？目标记 1、源记 0，对全部 2n "
-                "个取平均？交叉熵是不是只看源域，并且从 logits 算起？有没有加衰减或动量？",
+                "个取平均？交叉熵是不是只看源域，并且从 logits 算起？（把标签对调并不等于 −L_D，那是另一个梯度。）有没有加衰减或动量，或用了 Adam？",
             ),
             code=dann_code(
                 pytorch=(
@@ -1083,6 +1260,44 @@ LEAST_ERROR = Exercise(
             ),
         ),
         Pitfall(
+            "mean_over_classes",
+            lambda shares_s, shares_t, source_error: (
+                float(np.abs(np.asarray(shares_s) - np.asarray(shares_t)).mean()) - source_error
+            ),
+            text(
+                "You took the *mean* of |p − q| over the classes. Half of their *sum* counts, however many classes there are.",
+                "你对各类别的 |p − q| 取了**平均**。要的是它们**之和**的一半，与类别多少无关。",
+            ),
+        ),
+        Pitfall(
+            "half_and_error_forgotten",
+            lambda shares_s, shares_t, source_error: 2 * float(gap(shares_s, shares_t)),
+            text(
+                "That is Σ|p − q|: halve it, and take the source's error off.",
+                "这是 Σ|p − q|：先减半，再减去源域的错误率。",
+            ),
+        ),
+        Pitfall(
+            "half_of_everything",
+            lambda shares_s, shares_t, source_error: (
+                float(gap(shares_s, shares_t)) - source_error / 2
+            ),
+            text(
+                "The half belongs to Σ|p − q| alone; the source's error is taken off whole.",
+                "½ 只属于 Σ|p − q|；源域的错误率要整个减去。",
+            ),
+        ),
+        Pitfall(
+            "as_a_share",
+            lambda shares_s, shares_t, source_error: (
+                float(gap(shares_s, shares_t)) * (1 - source_error)
+            ),
+            text(
+                "You multiplied by 1 − ε_s. From ε_s + ε_t ≥ TV the error is subtracted.",
+                "你乘了 1 − ε_s。由 ε_s + ε_t ≥ TV，错误率是减去的。",
+            ),
+        ),
+        Pitfall(
             "euclidean",
             lambda shares_s, shares_t, source_error: max(
                 0.0, float(np.sqrt(((shares_s - shares_t) ** 2).sum())) - source_error
@@ -1138,12 +1353,16 @@ def draw_logits(rng):
     return {"z": z + rng.normal(size=(5, 1)) * 3}
 
 
-def entropy_slope(z, *, mean=True, sign=-1.0, own=True, by_p=False, base=1.0, gini=False):
+def entropy_slope(z, *, mean=True, sign=-1.0, own=True, by_p=False, base=1.0, gini=False,
+                  of_all=False, instead=None, weighed=True, hard=False, whole=False):  # fmt: skip
     """The gradient of the mean entropy by the logits; the options are bugs."""
-    log_p = log_softmax(z)
+    log_p = log_softmax(z.reshape(1, -1)).reshape(z.shape) if whole else log_softmax(z)
     p = np.exp(log_p)
     H = -(p * log_p).sum(axis=1, keepdims=True)
-    slope = sign * p * (log_p + (H if own else 0.0))
+    H = H.mean() if of_all else H if instead is None else instead(H)
+    slope = sign * (p if weighed else 1.0) * (log_p + (H if own else 0.0))
+    if hard:
+        slope = p - np.eye(z.shape[1])[p.argmax(axis=1)]
     if by_p:
         slope = -(log_p + 1)
     if gini:
@@ -1159,10 +1378,13 @@ ENTROPY = Exercise(
     function="entropy_slope",
     inputs=draw_logits,
     reference=entropy_slope,
-    comparator=close(rtol=1e-6, atol=1e-10),
+    comparator=close(rtol=1e-10, atol=1e-13),  # what differences of H give is not so exact
     tensors=False,
     forbidden=(
         "torch.autograd.grad",
+        "torch.func.grad",
+        "tensorflow.GradientTape",
+        "jax.grad",
         ".backward",
         "course_lib.keras.gradients",
         "course_lib.pytorch.gradients",
@@ -1222,6 +1444,54 @@ ENTROPY = Exercise(
             ),
         ),
         Pitfall(
+            "entropy_of_the_whole_batch",
+            lambda z: entropy_slope(z, of_all=True),
+            text(
+                "H is each row's own entropy, not the mean over the batch: a row's logits move that row's answer only.",
+                "H 是每一行自己的熵，不是整批的平均：一行的 logits 只牵动这一行的预测。",
+            ),
+        ),
+        Pitfall(
+            "one_for_entropy",
+            lambda z: entropy_slope(z, instead=np.ones_like),
+            text(
+                "Where you have 1 there should be H: −p_k(log p_k + H). The derivative of p log p by p is log p + 1, but all p_j depend on z_k.",
+                "写 1 的地方应当是 H：−p_k(log p_k + H)。p log p 对 p 的导数是 log p + 1，但每个 p_j 都依赖 z_k。",
+            ),
+        ),
+        Pitfall(
+            "entropy_subtracted",
+            lambda z: entropy_slope(z, instead=np.negative),
+            text(
+                "A sign: Σ_j p_j log p_j is −H, so H is *added* to log p_k.",
+                "一个符号错了：Σ_j p_j log p_j 等于 −H，所以 log p_k 要**加上** H。",
+            ),
+        ),
+        Pitfall(
+            "not_weighed",
+            lambda z: entropy_slope(z, weighed=False),
+            text(
+                "The factor p_k in front is missing: ∂p_j/∂z_k = p_j(δ_jk − p_k) brings it in.",
+                "漏了前面的 p_k：它来自 ∂p_j/∂z_k = p_j(δ_jk − p_k)。",
+            ),
+        ),
+        Pitfall(
+            "towards_the_answer",
+            lambda z: entropy_slope(z, hard=True),
+            text(
+                "That is the gradient of the cross-entropy with the answer as a label (pseudo-labels). The entropy's is another: it weighs by p.",
+                "这是以预测为标签的交叉熵（伪标签）的梯度。熵的梯度是另一个：它以 p 加权。",
+            ),
+        ),
+        Pitfall(
+            "softmax_over_everything",
+            lambda z: entropy_slope(z, whole=True),
+            text(
+                "Your softmax runs over all rows together; each row has its own (axis=1).",
+                "你的 softmax 对所有行一起做了；应当每一行各做各的（axis=1）。",
+            ),
+        ),
+        Pitfall(
             "over_everything",
             lambda z: entropy_slope(z) / z.shape[1],
             text(
@@ -1267,11 +1537,30 @@ ENTROPY = Exercise(
 
 
 def draw_answers(rng):
+    """Logits in which each other way of being *sure* keeps other rows."""
     labels = rng.permutation(np.repeat([0, 1, 3], [9, 5, 3]))
-    z = rng.normal(size=(17, 4)) * 0.3
-    # Class 1 is known with less certainty than any other: one threshold for all would lose it.
-    z[np.arange(17), labels] += np.where(labels == 1, 1.3, 3.0) + rng.uniform(0, 1, 17)
-    return {"z": z + rng.uniform(-6, 6, size=(17, 1)), "share": float(rng.choice([0.25, 0.5]))}
+    share = float(rng.choice([0.25, 0.5]))
+    while True:
+        z = rng.normal(size=(17, 4)) * np.where(labels == 1, 0.1, 0.6)[:, None]
+        # Class 1 is known with less certainty than any other: one threshold for all would lose it.
+        z[np.arange(17), labels] += np.where(labels == 1, 0.5, 2.5) + rng.uniform(0, 0.25, 17)
+        # One row is answered with 0, and yet its probability of 1 is above that of any answered with 1.
+        z[rng.choice(np.flatnonzero(labels == 0))] = [2.6, 2.5, -1.0, -1.0]
+        z += rng.uniform(-6, 6, size=(17, 1))
+        others = (balanced(z, share, by=surety) for surety in (certainty_of, lead_of))
+        differ = all((other != balanced(z, share)).any() for other in others)
+        if differ and (z.argmax(axis=1) == labels).all():
+            return {"z": z, "share": share}
+
+
+def certainty_of(z):
+    """Another measure of sure: minus the entropy."""
+    return (np.exp(log_softmax(z)) * log_softmax(z)).sum(axis=1)
+
+
+def lead_of(z):
+    """Another measure of sure: how far the answer's probability is ahead of the second."""
+    return np.diff(np.sort(np.exp(log_softmax(z)), axis=1)[:, -2:])[:, 0]
 
 
 def balanced(z, share, *, by=None, keep=None, worst=False, whole=False):
@@ -1286,6 +1575,15 @@ def balanced(z, share, *, by=None, keep=None, worst=False, whole=False):
         count = int(np.ceil(share * len(rows))) if keep is None else keep(share, rows, z)
         order = rows[np.argsort(sure[rows] if worst else -sure[rows])]
         found[order[:count]] = answers[order[:count]]
+    return found
+
+
+def by_column(z, share):
+    """A bug: the surest of all rows for a class, whatever they are answered with."""
+    p, answers = np.exp(log_softmax(z)), z.argmax(axis=1)
+    found = np.full(len(z), -1)
+    for k in range(z.shape[1]):
+        found[np.argsort(-p[:, k])[: int(np.ceil(share * (answers == k).sum()))]] = k
     return found
 
 
@@ -1334,6 +1632,50 @@ PSEUDO = Exercise(
             ),
         ),
         Pitfall(
+            "surest_of_all_rows",
+            by_column,
+            text(
+                "For a class you took the surest of *all* rows; some of them are answered with another class. Rank only those answered with it.",
+                "对一个类别，你在**全部**行里取最有把握的；其中有的预测的是别的类。只能在预测为该类的行里排序。",
+            ),
+        ),
+        Pitfall(
+            "above_a_quantile",
+            lambda z, share: balanced(
+                z, share, keep=lambda s, rows, z: len(rows) - 1 - int((len(rows) - 1) * (1 - s))
+            ),
+            text(
+                "Strictly above a quantile there are fewer than ⌈share · count⌉ rows. Sort and count.",
+                "严格大于分位数的行，会少于 ⌈share · 个数⌉ 个。请排序再数。",
+            ),
+        ),
+        Pitfall(
+            "by_entropy",
+            lambda z, share: balanced(z, share, by=certainty_of),
+            text(
+                "You ranked by entropy. Here *sure* is the probability of the answer.",
+                "你按熵排了序。这里的“把握”是所预测类别的概率。",
+            ),
+        ),
+        Pitfall(
+            "threshold",
+            lambda z, share: np.where(
+                np.exp(log_softmax(z)).max(axis=1) > share, z.argmax(axis=1), -1
+            ),
+            text(
+                "You used `share` as a threshold on the probability. It is the part of each answered class that is kept.",
+                "你把 `share` 当成了概率的阈值。它是每个预测类别中保留的比例。",
+            ),
+        ),
+        Pitfall(
+            "by_margin",
+            lambda z, share: balanced(z, share, by=lead_of),
+            text(
+                "You ranked by the lead over the second class. Here *sure* is the probability of the answer itself.",
+                "你按领先第二名的幅度排了序。这里的“把握”是所预测类别的概率本身。",
+            ),
+        ),
+        Pitfall(
             "share_of_all_rows",
             lambda z, share: balanced(
                 z, share, keep=lambda s, rows, z: int(np.ceil(s * len(z) / z.shape[1]))
@@ -1355,8 +1697,8 @@ PSEUDO = Exercise(
             "everything",
             lambda z, share: z.argmax(axis=1),
             text(
-                "Every row got a label. Those that are not kept get −1.",
-                "每一行都给了标签。没有保留的应为 −1。",
+                "Every row got a label. Kept is a *share* of each class, the rest get −1.",
+                "每一行都给了标签。每一类只保留一份，其余应为 −1。",
             ),
         ),
         Pitfall(
@@ -1416,12 +1758,13 @@ def draw_candidates(rng):
 
     tolerance = float(rng.choice([0.04, 0.05]))
     kinds = {
-        "collapsed": (answers(np.zeros(N, dtype=int), 9.0), 0.97),
-        "good": (answers(y, 3.0), 0.995 - tolerance),  # allowed by the best, not by 1
-        "best on the source": (answers(y, 0.6), 0.99),
-        "forgot the source": (answers(y, 6.0), 0.985 - tolerance),  # just not allowed
-        "plain": (answers(y, 1.2), 0.96),
-        "spread": (answers(y, 0.1), 0.965),
+        "collapsed": (answers(np.zeros(N, dtype=int), 9.0), 0.967),
+        # Allowed as a difference from the best; not by 1 − tolerance, not as a part of the best.
+        "good": (answers(y, 3.0), 0.9708 - tolerance),
+        "best on the source": (answers(y, 0.6), 0.97),
+        "forgot the source": (answers(y, 6.0), 0.965 - tolerance),  # just not allowed
+        "plain": (answers(y, 1.2), 0.965),
+        "second": (answers(y, 2.0), 0.94),
     }
     order = [list(kinds)[i] for i in rng.permutation(S)]
     while order.index("forgot the source") > order.index("good"):  # filtering must move the index
@@ -1434,21 +1777,23 @@ def draw_candidates(rng):
     }
 
 
-def information(logits):
-    """Mutual information of each candidate's answers, and their certainty: S each."""
-    both = []
+def information(logits, whole=False):
+    """Of each candidate's answers: mutual information, certainty, entropy of the mean, and a sum: S each."""
+    found = []
     for z in logits:
-        log_p = log_softmax(z)
+        log_p = log_softmax(z.reshape(1, -1)).reshape(z.shape) if whole else log_softmax(z)
         p = np.exp(log_p)
         certainty = float((p * log_p).sum(axis=1).mean())
         mean = p.mean(axis=0)
-        both.append((float(-(mean * np.log(mean)).sum()) + certainty, certainty))
-    return np.array(both).T
+        spread = float(-(mean * np.log(mean)).sum())
+        found.append((spread + certainty, certainty, spread, spread + certainty * len(z)))
+    return np.array(found).T
 
 
-def choose(logits, source_accuracy, tolerance, *, score=0, least=None, position=False, sign=1.0):
+def choose(logits, source_accuracy, tolerance, *, score=0, least=None, position=False, sign=1.0,
+           unit=1.0, whole=False):  # fmt: skip
     """The index of the choice and its score; the options are bugs."""
-    scores = information(logits)[score]
+    scores = information(logits, whole)[score] / unit
     floor = (
         source_accuracy.max() - tolerance if least is None else least(source_accuracy, tolerance)
     )
@@ -1520,6 +1865,64 @@ CHOOSE = Exercise(
             text(
                 "The tolerance is measured from the *best* source accuracy among the candidates, not from 1.",
                 "容差从各候选中**最好**的源域准确率算起，不是从 1 算起。",
+            ),
+        ),
+        Pitfall(
+            "relative_tolerance",
+            lambda **inputs: choose(**inputs, least=lambda a, t: a.max() * (1 - t)),
+            text(
+                "You took `tolerance` as a part of the best accuracy. It is a difference: at most `tolerance` below it.",
+                "你把 `tolerance` 当成了最好准确率的一个比例。它是一个差：最多比最好的低 `tolerance`。",
+            ),
+        ),
+        Pitfall(
+            "function_as_given",
+            lambda **inputs: choose(
+                **inputs, score=1, whole=True, position=True, least=lambda a, t: 1.0 - t
+            ),
+            text(
+                "That is what the function with all its faults gives. Take them one at a time: over which axis does softmax run?",
+                "这正是带着全部毛病的原函数给出的结果。一处一处来：softmax 是沿哪个轴做的？",
+            ),
+        ),
+        Pitfall(
+            "softmax_over_everything",
+            lambda **inputs: choose(**inputs, whole=True),
+            text(
+                "One of the faults is still there: softmax runs over all N×K numbers of a model. Each row has its own sum (axis=1).",
+                "还有一处毛病没改：softmax 对一个模型的 N×K 个数一起做了。每一行应有自己的总和（axis=1）。",
+            ),
+        ),
+        Pitfall(
+            "spread_alone",
+            lambda **inputs: choose(**inputs, score=2),
+            text(
+                "You have H(mean p) only: a model that knows nothing has that, too. Take off the mean entropy of the answers.",
+                "你只有平均预测的熵：一无所知的模型也有。还要减去各预测之熵的平均。",
+            ),
+        ),
+        Pitfall(
+            "entropies_summed",
+            lambda **inputs: choose(**inputs, score=3),
+            text(
+                "You took off the *sum* of the answers' entropies; it is their mean over the N pictures.",
+                "你减去的是各预测之熵的**和**；应当是对 N 张图片的平均。",
+            ),
+        ),
+        Pitfall(
+            "in_bits",
+            lambda **inputs: choose(**inputs, unit=np.log(2)),
+            text(
+                "The choice is right; the score is in bits. Here it is in nats: np.log.",
+                "选对了，但得分以比特计。这里以自然对数计：np.log。",
+            ),
+        ),
+        Pitfall(
+            "score_first",
+            lambda **inputs: choose(**inputs)[::-1],
+            text(
+                "The order: the index first, then its score.",
+                "次序：先给序号，再给得分。",
             ),
         ),
         Pitfall(

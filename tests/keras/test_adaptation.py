@@ -65,6 +65,10 @@ def batch(n: int = 20) -> dict[str, Any]:
     [
         (EntropyMinimisation, cases.entropy(cases.Z_T)),
         (InformationMaximisation, cases.information(cases.Z_T)),
+        (
+            lambda: InformationMaximisation(shares=cases.SHARES),
+            cases.information(cases.Z_T, cases.SHARES),
+        ),
         (lambda: PseudoLabels(threshold=0.6), cases.pseudo(cases.Z_T, 0.6)),
         (CoralAlignment, cases.coral_distance(cases.F_S, cases.F_T)),
     ],
@@ -74,6 +78,11 @@ def test_penalties_are_their_formulas(make: Any, expected: float) -> None:
     assert float(penalty.value(seen())) == pytest.approx(expected, rel=1e-5)
     now = 2 / (1 + math.exp(-3)) - 1
     assert float(penalty.term(seen())) == pytest.approx(now * expected, rel=1e-5)
+
+
+def test_there_is_a_share_for_each_class() -> None:
+    with pytest.raises(CourseError, match="3 shares, but the model knows 4 classes"):
+        InformationMaximisation(shares=[1, 1, 2]).value(seen())
 
 
 def test_reversal_is_the_identity_forward_and_minus_strength_back() -> None:

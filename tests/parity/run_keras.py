@@ -91,7 +91,7 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
         CoralAlignment(500.0),
         DANN(6, 0.3, seed=2),
         EntropyMinimisation(0.1, ramp=False),
-        InformationMaximisation(),
+        InformationMaximisation(shares=[0.5, 0.2, 0.3]),
         PseudoLabels(0.5, threshold=0.5),
         label_smoothing=0.1,
     ),

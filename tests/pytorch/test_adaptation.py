@@ -53,6 +53,7 @@ def seen(progress: float = 0.3) -> Seen:
     [
         (EntropyMinimisation(), cases.entropy(cases.Z_T)),
         (InformationMaximisation(), cases.information(cases.Z_T)),
+        (InformationMaximisation(shares=cases.SHARES), cases.information(cases.Z_T, cases.SHARES)),
         (PseudoLabels(threshold=0.6), cases.pseudo(cases.Z_T, 0.6)),
         (CoralAlignment(), cases.coral_distance(cases.F_S, cases.F_T)),
         (MMDAlignment(kernel="rbf", width=0.8), cases.mmd_squared(cases.F_S, cases.F_T, **cases.CASES[6])),
@@ -61,6 +62,28 @@ def seen(progress: float = 0.3) -> Seen:
 def test_penalties_are_their_formulas(penalty: Penalty, expected: float) -> None:
     assert cases.CASES[6] == {"kernel": "rbf", "width": 0.8, "biased": True}
     assert float(penalty.value(seen())) == pytest.approx(expected, rel=1e-6)
+
+
+def test_information_with_shares_asks_for_those_shares() -> None:
+    equal, given = InformationMaximisation(), InformationMaximisation(shares=[3, 3, 3, 3])
+    assert float(given.value(seen())) == pytest.approx(float(equal.value(seen())), abs=1e-6)
+    answers = 50 * torch.eye(4)[[0, 0, 0, 0, 0, 0, 1, 2, 2, 3]]  # sure, and with SHARES
+    asked = InformationMaximisation(shares=cases.SHARES)
+    right, other = (float(p.value(seen()._replace(z_t=answers))) for p in (asked, equal))
+    assert right == pytest.approx(-math.log(4), abs=1e-5) and other > right + 0.1
+    assert asked.settings()["shares"] == pytest.approx([0.6, 0.1, 0.2, 0.1])
+    assert "shares" not in equal.settings()
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.5, 0.0, 0.0], [1.0], [[0.5, 0.5]], [0.5, -0.5, 1, 1]])
+def test_shares_are_above_zero(shares: list) -> None:
+    with pytest.raises(CourseError, match="one number above 0 for each class"):
+        InformationMaximisation(shares=shares)
+
+
+def test_there_is_a_share_for_each_class() -> None:
+    with pytest.raises(CourseError, match="3 shares, but the model knows 4 classes"):
+        InformationMaximisation(shares=[1, 1, 2]).value(seen())
 
 
 def test_strength_grows_as_ganin_et_al_have_it() -> None:

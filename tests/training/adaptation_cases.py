@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -83,9 +84,16 @@ def entropy(z: np.ndarray) -> float:
     return float(-(p * np.log(p)).sum(axis=1).mean())
 
 
-def information(z: np.ndarray) -> float:
+SHARES = (6, 1, 2, 1)
+
+
+def information(z: np.ndarray, shares: Sequence[float] | None = None) -> float:
+    """The mean entropy, less that of the mean; or the divergence from given shares, less log K."""
     mean = probabilities(z).mean(axis=0)
-    return entropy(z) + float((mean * np.log(mean)).sum())
+    if shares is None:
+        return entropy(z) + float((mean * np.log(mean)).sum())
+    pi = np.array(shares) / sum(shares)
+    return entropy(z) + float((mean * np.log(mean / pi)).sum()) - float(np.log(len(mean)))
 
 
 def pseudo(z: np.ndarray, threshold: float) -> float:

@@ -67,18 +67,19 @@ def adapted_statistics(
 
     Returns:
         ``mean`` and ``variance`` of the BatchNorm layer afterwards; ``weights_moved``;
-        ``mode_restored``: the layers' ``trainable`` flags are what they were.
+        ``mode_restored``: ``trainable`` flags and momentum are what they were.
     """
     given = model_to_adapt(images=images, **arrays)
     model = given["model"]
-    before = bits_of(model)
+    before, momentum = bits_of(model), model.backbone.norm.momentum
     adapt(*given.values())
     after, found = bits_of(model), arrays_of(model)
+    same_flags = all([model.trainable, model.head.trainable, *flags_of(model.backbone)])
     return {
         "mean": found["mean"],
         "variance": found["variance"],
         "weights_moved": any(after[name] != before[name] for name in WEIGHTS),
-        "mode_restored": all([model.trainable, model.head.trainable, *flags_of(model.backbone)]),
+        "mode_restored": same_flags and model.backbone.norm.momentum == momentum,
     }
 
 

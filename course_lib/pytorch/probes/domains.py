@@ -72,18 +72,19 @@ def adapted_statistics(
 
     Returns:
         ``mean`` and ``variance`` of the BatchNorm layer afterwards; ``weights_moved``;
-        ``mode_restored``: all layers are in inference mode again.
+        ``mode_restored``: all layers are in inference mode again, with the momentum that they had.
     """
     given = model_to_adapt(images=images, **arrays)
     model = given["model"]
-    before = bits_of(model)
+    before, momentum = bits_of(model), model.backbone.norm.momentum
     adapt(*given.values())
     after, found = bits_of(model), arrays_of(model)
+    in_inference = not any(layer.training for layer in model.modules())
     return {
         "mean": found["mean"],
         "variance": found["variance"],
         "weights_moved": any(after[name] != before[name] for name in WEIGHTS),
-        "mode_restored": not any(layer.training for layer in model.modules()),
+        "mode_restored": in_inference and model.backbone.norm.momentum == momentum,
     }
 
 
