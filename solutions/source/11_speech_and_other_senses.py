@@ -716,18 +716,20 @@ FOR_ONE_CHANNEL = Exercise(
 
 
 def draw_speakers(rng):
-    """Draw until every mistake below shows, and so would rounding the wanted number down."""
+    """Draw until every mistake below shows; half of the draws show rounding down, half end just above."""
+    rounding = rng.random() < 0.5
     while True:
         clips = rng.permutation(np.repeat(np.arange(8), rng.integers(1, 6, size=8)))
         drawn = {
             "speakers": clips,
-            "share": float(rng.choice([0.3, 0.35, 0.45])),
+            "share": float(rng.choice([0.28, 0.3, 0.4])),
             "order": rng.permutation(8),
         }
-        right, enough = whole_speakers(**drawn), int(drawn["share"] * len(clips))
+        right, wanted = whole_speakers(**drawn), drawn["share"] * len(clips)
         answers = [right, *(each.answer(**drawn) for each in SPLIT_PITFALLS)]
-        rounding_shows = (whole_speakers(**drawn, enough=enough) != right).any()
-        if rounding_shows and len({answer.tobytes() for answer in answers}) == len(answers):
+        different = len({answer.tobytes() for answer in answers}) == len(answers)
+        rounding_shows = (whole_speakers(**drawn, enough=int(wanted)) != right).any()
+        if different and (rounding_shows if rounding else right.sum() < wanted + 1):
             return drawn
 
 
@@ -1195,6 +1197,13 @@ def left_over(states, pushes, *, of=None, ddof=0, per_state=False, guess=np.mean
     return float(sum(squares) / (len(pushes) - ddof * len(groups)))
 
 
+def plane(states, pushes):
+    """The mean squared error of the best affine function of the states."""
+    inputs = np.column_stack([states, np.ones(len(states))])
+    weights = np.linalg.lstsq(inputs, pushes, rcond=None)[0]
+    return float(np.mean((inputs @ weights - pushes) ** 2))
+
+
 LEFT_PITFALLS = (
     Pitfall(
         "one_answer_for_all",
@@ -1202,6 +1211,14 @@ LEFT_PITFALLS = (
         text(
             "That is the variance of all pushes: the best *constant*. A function may give each state a push of its own.",
             "这是全部推力的方差，对应最好的**常数**。函数可以给每个状态各一个推力。",
+        ),
+    ),
+    Pitfall(
+        "plane",
+        lambda states, pushes: plane(states, pushes),
+        text(
+            "You fitted a straight line through the notes. *Any* function counts, bent as it likes: each state has a best value of its own.",
+            "你用的是线性拟合。**任何**函数都算，想怎么弯就怎么弯：每个状态各有自己最好的值。",
         ),
     ),
     Pitfall(
