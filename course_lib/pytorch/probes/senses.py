@@ -121,9 +121,7 @@ class _Asked(TorchFunctionMode):
 
     asked = False
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Note it, and let it happen."""
         self.asked = True
         return func(*args, **(kwargs or {}))
