@@ -47,7 +47,10 @@ def power_spectrum(x: np.ndarray, *, frames: int, window: int = WINDOW) -> np.nd
 
 
 def mel(frequency: np.ndarray | float) -> np.ndarray:
-    r"""Hertz → mel, roughly how high a tone sounds: :math:`2595 \log_{10}(1 + f/700)`."""
+    r"""Hertz → mel, roughly how high a tone sounds: :math:`2595 \log_{10}(1 + f/700)`.
+
+    This form: D. O'Shaughnessy, *Speech Communication: Human and Machine*, Addison-Wesley, 1987.
+    """
     return 2595 * np.log10(1 + np.asarray(frequency, dtype=np.float64) / 700)
 
 

@@ -1,7 +1,9 @@
 """A voice from its two parts: vocal folds that open and close (source), a mouth that resonates (filter).
 
 G. Fant, *Acoustic Theory of Speech Production*, Mouton, 1960; the resonator is that of D. H. Klatt,
-"Software for a cascade/parallel formant synthesizer", *JASA* 67(3), 1980.
+"Software for a cascade/parallel formant synthesizer", *JASA* 67(3), 1980. The pulses are those of
+D. H. Klatt and L. C. Klatt, "Analysis, synthesis, and perception of voice quality variations among female
+and male talkers", *JASA* 87(2), 1990.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def draw_resonance(rng):
 
 
 def resonance(x, frequency, bandwidth, rate, *, gain=True, sign=-1.0, in_b=1.0, in_c=2.0, turns=2.0,
-              swapped=False, late=False, two=2.0):  # fmt: skip
+              swapped=False, late=False, two=2.0, first=0, echo=False):  # fmt: skip
     """A resonator; the options are bugs."""
     c = sign * np.exp(-in_c * np.pi * bandwidth / rate)
     b = two * np.exp(-in_b * np.pi * bandwidth / rate) * np.cos(turns * np.pi * frequency / rate)
@@ -28,7 +28,10 @@ def resonance(x, frequency, bandwidth, rate, *, gain=True, sign=-1.0, in_b=1.0, 
     if swapped:
         b, c = c, b
     y = np.zeros(len(x) + 2)
-    for n in range(len(x)):
+    if echo:
+        silent = np.concatenate([[0.0, 0.0], x])
+        return a * silent[2:] + b * silent[1:-1] + c * silent[:-2]
+    for n in range(first, len(x)):
         now = x[n - 1] * (n > 0) if late else x[n]
         y[n + 2] = a * now + b * y[n + 1] + c * y[n]
     return y[2:]
@@ -107,6 +110,30 @@ RESONATOR = Exercise(
                 "你的声音晚了一个样点：第 n 个 y 要用第 n 个 x，而不是第 n − 1 个。",
             ),
         ),
+        Pitfall(
+            "first_two_left_out",
+            lambda **inputs: resonance(**inputs, first=2),
+            text(
+                "Your loop begins at the third sample. The first two count as well; before them there is silence, so what is missing is 0.",
+                "你的循环从第三个样点才开始。头两个也要算；它们之前是静音，缺的值就是 0。",
+            ),
+        ),
+        Pitfall(
+            "echoes_of_the_input",
+            lambda **inputs: resonance(**inputs, echo=True),
+            text(
+                "You added earlier samples of x. b and c multiply earlier samples of y, the result: that is why it rings on.",
+                "你加的是 x 从前的样点。b 与 c 乘的是 y（结果）从前的样点：余振正是这样来的。",
+            ),
+        ),
+        Pitfall(
+            "no_rate",
+            lambda x, frequency, bandwidth, rate: resonance(x, frequency, bandwidth, 1.0),
+            text(
+                "Frequency and width are not divided by the rate: the formulas have F/r and B/r, parts of a turn for each sample.",
+                "频率和带宽没有除以采样率：公式里是 F/r 与 B/r，即每个样点转过几分之几圈。",
+            ),
+        ),
     ),
     hints=(
         text(
@@ -153,7 +180,7 @@ def draw_sound(rng):
 
 
 def decibel_picture(x, window, hop, *, hann="periodic", factor=10.0, power=2.0, floor=-60.0, each=False,
-                    whole=False, turned=False, fewer=0, top=True):  # fmt: skip
+                    whole=False, turned=False, fewer=0, top=True, each_band=False):  # fmt: skip
     """A spectrogram in decibels; the options are bugs."""
     n = np.arange(window)
     shapes = {
@@ -165,7 +192,9 @@ def decibel_picture(x, window, hop, *, hann="periodic", factor=10.0, power=2.0, 
     starts = list(starts)[: len(starts) - fewer]
     frames = np.stack([x[s : s + window] * shapes[hann] for s in starts])
     spectrum = np.abs((np.fft.fft if whole else np.fft.rfft)(frames, axis=1)).T ** power
-    loudest = spectrum.max(axis=0 if each else None)
+    loudest = (
+        spectrum.max(axis=1, keepdims=True) if each_band else spectrum.max(axis=0 if each else None)
+    )
     ratio = spectrum / loudest if top else spectrum
     db = factor * np.log10(np.maximum(ratio, 1e-30))
     db = db if floor is None else np.maximum(db, floor)
@@ -237,6 +266,22 @@ LOG_SPECTROGRAM = Exercise(
             text(
                 "You took the loudest place of each frame. Take that of the whole sound, or loud and soft moments look alike.",
                 "你取的是每一帧各自的最响处。应取整段声音的，否则响与不响的时刻就看不出差别。",
+            ),
+        ),
+        Pitfall(
+            "each_frequency",
+            lambda **inputs: decibel_picture(**inputs, each_band=True),
+            text(
+                "You took the loudest place of each frequency. Take that of the whole sound, or the formants no longer stand out.",
+                "你取的是每个频率各自的最响处。应取整段声音的，否则共振峰就不突出了。",
+            ),
+        ),
+        Pitfall(
+            "natural_logarithm",
+            lambda **inputs: decibel_picture(**inputs, factor=10.0 / np.log10(np.e)),
+            text(
+                "Your decibels are 2.3 times too large: np.log is the natural logarithm; decibels take np.log10.",
+                "你的分贝值大了 2.3 倍：np.log 是自然对数，分贝要用 np.log10。",
             ),
         ),
         Pitfall(
@@ -371,6 +416,14 @@ SHRINK = Exercise(
             text("That is ln s. Undo the logarithm.", "这是 ln s。请把对数还原。"),
         ),
         Pitfall(
+            "sum_for_mean",
+            lambda formants, others: float(np.exp(np.sum(np.log(others / formants)))),
+            text(
+                "You added the logarithms of all ratios up. The derivative is zero at their mean.",
+                "你把所有比值的对数加了起来。导数为零的地方是它们的平均。",
+            ),
+        ),
+        Pitfall(
             "mixed_bases",
             lambda formants, others: float(np.exp(np.mean(np.log10(others / formants)))),
             text(
@@ -474,7 +527,7 @@ def outputs_of(**options):
 FOR_ONE_CHANNEL = Exercise(
     id="11.5",
     title=text("Three channels become one", "三个通道变成一个"),
-    points=4,
+    points=3,
     objective="O3",
     function="for_one_channel",
     inputs=draw_three_channels,
@@ -494,7 +547,7 @@ FOR_ONE_CHANNEL = Exercise(
             text(
                 "You took the mean over the channels: all answers (without the bias) are three times too small. The old layer *added* "
                 "what three equal channels gave.",
-                "你对通道取了平均：除偏置外，所有输出都小了三倍。原来的层是把三个相同通道的结果**相加**。",
+                "你对通道取了平均：除偏置外，所有输出都只有应有的三分之一。原来的层是把三个相同通道的结果**相加**。",
             ),
             code=changed(
                 NARROW,
@@ -550,6 +603,40 @@ FOR_ONE_CHANNEL = Exercise(
                 ("new.bias.copy_(layer.bias)", "new.bias.zero_()"),
                 ("keepdims=True), bias]", "keepdims=True), 0 * bias]"),
             ),
+        ),
+        Pitfall(
+            "bias_three_times",
+            lambda kernel, bias, stride, images: {
+                "outputs": convolved(kernel.sum(axis=2, keepdims=True), 3 * bias, stride, images)
+            },
+            text(
+                "Your bias is three times too large. It is added once for each output, whatever the number of channels.",
+                "偏置大了两倍。不论有几个通道，每个输出只加一次偏置。",
+            ),
+            code=changed(
+                NARROW,
+                ("new.bias.copy_(layer.bias)", "new.bias.copy_(3 * layer.bias)"),
+                ("keepdims=True), bias]", "keepdims=True), 3 * bias]"),
+            ),
+        ),
+        Pitfall(
+            "repeats_inside",
+            lambda kernel, bias, stride, images: {"numbers": int(kernel.size + bias.size)},
+            text(
+                "Your layer repeats the picture inside and still has the weights of three channels: the same answers for three times the "
+                "work. Add the three kernels up instead.",
+                "你的层在里面把图重复了三遍，仍带着三个通道的权重：答案相同，计算却是三倍。应当把三份卷积核加成一份。",
+            ),
+            code={
+                "pytorch": "import copy\ndef for_one_channel(layer):\n    own = copy.deepcopy(layer)\n"
+                "    class Repeat(torch.nn.Module):\n        def forward(self, x):\n            return x.repeat(1, 3, 1, 1)\n"
+                "    return torch.nn.Sequential(Repeat(), own)\n",
+                "keras": "def for_one_channel(layer):\n"
+                "    own = keras.layers.Conv2D.from_config({**layer.get_config(), 'name': 'own'})\n"
+                "    repeat = keras.layers.Lambda(lambda x: ops.repeat(x, 3, axis=-1))\n"
+                "    new = keras.Sequential([keras.Input((None, None, 1)), repeat, own])\n"
+                "    new.set_weights(layer.get_weights())\n    return new\n",
+            },
         ),
         Pitfall(
             "stride_lost",
@@ -629,16 +716,20 @@ FOR_ONE_CHANNEL = Exercise(
 
 
 def draw_speakers(rng):
-    """Draw until every mistake below shows."""
+    """Draw until every mistake below shows; half of the draws show rounding down, half end just above."""
+    rounding = rng.random() < 0.5
     while True:
-        clips = rng.permutation(np.repeat(np.arange(6), rng.integers(2, 6, size=6)))
+        clips = rng.permutation(np.repeat(np.arange(8), rng.integers(1, 6, size=8)))
         drawn = {
             "speakers": clips,
-            "share": float(rng.choice([0.25, 0.3, 0.4])),
-            "order": rng.permutation(6),
+            "share": float(rng.choice([0.28, 0.4, 0.53])),
+            "order": rng.permutation(8),
         }
-        answers = [whole_speakers(**drawn), *(each.answer(**drawn) for each in SPLIT_PITFALLS)]
-        if len({answer.tobytes() for answer in answers}) == len(answers):
+        right, wanted = whole_speakers(**drawn), drawn["share"] * len(clips)
+        answers = [right, *(each.answer(**drawn) for each in SPLIT_PITFALLS)]
+        different = len({answer.tobytes() for answer in answers}) == len(answers)
+        rounding_shows = (whole_speakers(**drawn, enough=int(wanted)) != right).any()
+        if different and (rounding_shows if rounding else right.sum() < wanted + 1):
             return drawn
 
 
@@ -686,6 +777,14 @@ SPLIT_PITFALLS = (
     Pitfall(
         "share_of_speakers",
         lambda speakers, share, order: np.isin(speakers, order[: int(np.ceil(share * len(order)))]),
+        text(
+            "You took a share of the speakers. Some say more than others: count clips.",
+            "你按人数取比例。有的人说得多，有的人说得少：要数片段。",
+        ),
+    ),
+    Pitfall(
+        "share_of_speakers_rounded_down",
+        lambda speakers, share, order: np.isin(speakers, order[: int(share * len(order))]),
         text(
             "You took a share of the speakers. Some say more than others: count clips.",
             "你按人数取比例。有的人说得多，有的人说得少：要数片段。",
@@ -778,14 +877,16 @@ def draw_candidates(rng):
 
 
 def selected(drawn, scores, elite, least, *, worst=False, everybody=False, variance=False, ddof=0,
-             floor=True, cap=False, weighted=False):  # fmt: skip
+             floor=True, cap=False, weighted=False, added=False):  # fmt: skip
     """The next mean and deviation; the options are bugs."""
     order = np.argsort(scores if worst else -scores)
     best = drawn[order[:elite]]
     mean = drawn[order[0]] if weighted else best.mean(axis=0)
     spread = (drawn if everybody else best).std(axis=0, ddof=ddof)
     spread = spread**2 if variance else spread
-    if floor:
+    if added:
+        spread = spread + least
+    elif floor:
         spread = np.minimum(spread, least) if cap else np.maximum(spread, least)
     return [mean, spread]
 
@@ -793,7 +894,7 @@ def selected(drawn, scores, elite, least, *, worst=False, everybody=False, varia
 NEXT_ROUND = Exercise(
     id="11.6",
     title=text("One round of selection", "一轮选择"),
-    points=3,
+    points=2,
     objective="O4",
     function="next_round",
     inputs=draw_candidates,
@@ -846,6 +947,14 @@ NEXT_ROUND = Exercise(
             "cap",
             lambda **inputs: selected(**inputs, cap=True),
             text("`least` is a floor; you used it as a ceiling.", "`least` 是下限，你当成了上限。"),
+        ),
+        Pitfall(
+            "floor_added",
+            lambda **inputs: selected(**inputs, added=True),
+            text(
+                "You added `least` to every deviation. It is a floor: larger deviations stay as they are.",
+                "你给每个标准差都加上了 `least`。它只是下限：本来就更大的不必动。",
+            ),
         ),
         Pitfall(
             "only_the_best",
@@ -922,6 +1031,13 @@ def compared(warm, cold, threshold, *, first=0, last=None, sign=1, of_means=Fals
     }
 
 
+def saved_by_arrivers(warm, cold, threshold):
+    """The rounds saved, from those runs alone that arrive both times."""
+    both = (warm >= threshold).any(axis=1) & (cold >= threshold).any(axis=1)
+    saved = arrivals(cold, threshold) - arrivals(warm, threshold)
+    return float(saved[both].mean()) if both.any() else 99.0
+
+
 COMPARE_PITFALLS = (
     Pitfall(
         "never_is_at_once",
@@ -942,6 +1058,34 @@ COMPARE_PITFALLS = (
         text(
             "All signs are turned round: positive is to mean that the warm start is better.",
             "符号全反了：正数应表示热启动更好。",
+        ),
+    ),
+    Pitfall(
+        "saved_the_other_way",
+        lambda **inputs: {**compared(**inputs), "saved": -compared(**inputs)["saved"]},
+        text(
+            "The rounds saved have the wrong sign: arriving *earlier* is better, so it is cold minus warm.",
+            "省下的轮数符号反了：**早**到才好，所以是冷减热。",
+        ),
+    ),
+    Pitfall(
+        "never_is_left_out",
+        lambda **inputs: {**compared(**inputs), "saved": saved_by_arrivers(**inputs)},
+        text(
+            "You left out the runs that never arrive. They are the slowest of all: count them as R + 1 rounds.",
+            "你把从未达到的运行略去了。它们恰恰是最慢的：应记为 R + 1 轮。",
+        ),
+    ),
+    Pitfall(
+        "rows_for_columns",
+        lambda warm, cold, threshold: {
+            **compared(warm, cold, threshold),
+            "jump_start": float((warm[0] - cold[0]).mean()),
+            "final": float((warm[-1] - cold[-1]).mean()),
+        },
+        text(
+            "You took the first and the last *run*. Runs are rows; the rounds are the columns.",
+            "你取的是第一次和最后一次**运行**。行是运行，列才是轮次。",
         ),
     ),
     Pitfall(
@@ -1031,19 +1175,193 @@ COMPARE = Exercise(
 # 11.8 ---------------------------------------------------------------------------------------------
 
 
+def draw_notes(rng):
+    """Notes in which states come again; draw until every mistake below shows."""
+    while True:
+        kinds = rng.permutation([(a, b) for a in (-1.0, 0.0, 0.5) for b in (-0.5, 1.0)])[:4]
+        rows = rng.permutation(np.repeat(np.arange(4), rng.permutation([1, 2, 3, 5])))
+        drawn = {"states": kinds[rows], "pushes": rng.normal(size=len(rows)).round(2) + 0.3}
+        answers = [left_over(**drawn), *(each.answer(**drawn) for each in LEFT_PITFALLS)]
+        if np.diff(np.sort(answers)).min() > 1e-3:
+            return drawn
+
+
+def left_over(states, pushes, *, of=None, ddof=0, per_state=False, guess=np.mean):
+    """The least mean squared error of a function of the states; the options are bugs."""
+    _, which = np.unique(states if of is None else states[:, of], axis=0, return_inverse=True)
+    which = which.ravel()
+    groups = [pushes[which == k] for k in range(which.max() + 1)]
+    squares = [((p - guess(p)) ** 2).sum() for p in groups]
+    if per_state:
+        return float(np.mean([q / len(p) for q, p in zip(squares, groups, strict=True)]))
+    return float(sum(squares) / (len(pushes) - ddof * len(groups)))
+
+
+def plane(states, pushes):
+    """The mean squared error of the best affine function of the states."""
+    inputs = np.column_stack([states, np.ones(len(states))])
+    weights = np.linalg.lstsq(inputs, pushes, rcond=None)[0]
+    return float(np.mean((inputs @ weights - pushes) ** 2))
+
+
+LEFT_PITFALLS = (
+    Pitfall(
+        "one_answer_for_all",
+        lambda states, pushes: float(pushes.var()),
+        text(
+            "That is the variance of all pushes: the best *constant*. A function may give each state a push of its own.",
+            "这是全部推力的方差，对应最好的**常数**。函数可以给每个状态各一个推力。",
+        ),
+    ),
+    Pitfall(
+        "plane",
+        lambda states, pushes: plane(states, pushes),
+        text(
+            "You fitted a straight line through the notes. *Any* function counts, bent as it likes: each state has a best value of its own.",
+            "你用的是线性拟合。**任何**函数都算，想怎么弯就怎么弯：每个状态各有自己最好的值。",
+        ),
+    ),
+    Pitfall(
+        "no_push",
+        lambda states, pushes: float((pushes**2).mean()),
+        text(
+            "That is the error of never pushing. 0 is the best value only where the pushes of a state cancel out.",
+            "这是永远不推的误差。只有当同一状态的推力互相抵消时，0 才是最好的值。",
+        ),
+    ),
+    Pitfall(
+        "sum_for_mean",
+        lambda states, pushes: left_over(states, pushes) * len(pushes),
+        text("That is the sum. Divide by the number of notes.", "这是总和。请除以笔记的条数。"),
+    ),
+    Pitfall(
+        "each_state_once",
+        lambda states, pushes: left_over(states, pushes, per_state=True),
+        text(
+            "You averaged over the *distinct* states. A state that stands in the notes five times counts five times.",
+            "你是对**不同的**状态取平均。一个状态在笔记里出现五次，就要算五次。",
+        ),
+    ),
+    Pitfall(
+        "unbiased",
+        lambda states, pushes: left_over(states, pushes, ddof=1),
+        text(
+            "You divided by N minus the number of states, as one does to estimate a variance. Here the notes are all there is: divide by N.",
+            "你除以了 N 减去状态数，那是估计方差时的做法。这里就这些笔记：除以 N。",
+        ),
+    ),
+    Pitfall(
+        "median",
+        lambda states, pushes: left_over(states, pushes, guess=np.median),
+        text(
+            "The median makes absolute errors small. For squares it is the mean.",
+            "中位数使绝对误差最小；对平方误差，应取平均。",
+        ),
+    ),
+    Pitfall(
+        "last_note_wins",
+        lambda states, pushes: left_over(states, pushes, guess=lambda p: p[-1]),
+        text(
+            "Your function repeats the last push seen at a state (a dictionary that is overwritten does so). Something between does better.",
+            "你的函数重复了同一状态最后见到的推力（字典被覆盖就会这样）。取中间某个值更好。",
+        ),
+    ),
+    Pitfall(
+        "first_number_only",
+        lambda states, pushes: left_over(states, pushes, of=[0]),
+        text(
+            "You told states apart by their first number only. Two states are the same when *all* their numbers are.",
+            "你只按第一个数区分状态。**所有**数都相同，才是同一个状态。",
+        ),
+    ),
+    Pitfall(
+        "root",
+        lambda states, pushes: float(np.sqrt(left_over(states, pushes))),
+        text(
+            "You took a root at the end; the mean of squares is asked for.",
+            "你最后开了根号；要的是平方的平均。",
+        ),
+    ),
+    Pitfall(
+        "half",
+        lambda states, pushes: left_over(states, pushes) / 2,
+        text(
+            "That is half of it. `SquaredError` has the factor ½ of chapter 02; the mean squared error here has none.",
+            "这只有一半。`SquaredError` 带着第 02 章的 ½；这里的均方误差没有。",
+        ),
+    ),
+)
+
+UNAVOIDABLE = Exercise(
+    id="11.8",
+    title=text("Could one function do both?", "同一个函数做得了两件事吗？"),
+    points=3,
+    objective="O5",
+    function="unavoidable_error",
+    inputs=draw_notes,
+    reference=lambda **inputs: left_over(**inputs),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    pitfalls=LEFT_PITFALLS,
+    hints=(
+        text(
+            "One state, n pushes, one value f: which f makes Σ (f − p_i)² small? Set the derivative to zero.",
+            "一个状态、n 个推力、一个值 f：哪个 f 使 Σ (f − p_i)² 最小？令导数为零。",
+        ),
+        text(
+            "It is the mean of the pushes at that state. So: for each distinct state (np.unique(states, axis=0)) the squared distances of "
+            "its pushes from their mean.",
+            "是该状态上各推力的平均。所以：对每个不同的状态（np.unique(states, axis=0)），求它的推力到其平均的距离平方。",
+        ),
+        text(
+            "For each state: here = (states == state).all(axis=1); total += ((pushes[here] - pushes[here].mean()) ** 2).sum(). In the end "
+            "total / len(pushes).",
+            "对每个状态：here = (states == state).all(axis=1)；total += ((pushes[here] - pushes[here].mean()) ** 2).sum()。"
+            "最后 total / len(pushes)。",
+        ),
+    ),
+    survivors={
+        "pushes - means[which] → means[which] - pushes": "a square does not see the sign",
+    },
+    right={
+        "numpy": (
+            "def unavoidable_error(states, pushes):\n"
+            "    seen = {}\n"
+            "    for state, push in zip(states.tolist(), pushes):\n"
+            "        seen.setdefault(tuple(state), []).append(push)\n"
+            "    return sum(len(p) * np.var(p) for p in seen.values()) / len(pushes)\n",
+            "def unavoidable_error(states, pushes):\n"
+            "    same = (states[:, None] == states[None]).all(axis=2)\n"
+            "    best = same @ pushes / same.sum(axis=1)\n"
+            "    return float(np.mean(pushes**2) - np.mean(best**2))\n",
+        )
+    },
+)
+
+# 11.9 ---------------------------------------------------------------------------------------------
+
+
 def draw_policy(rng):
-    return {
-        "w1": rng.normal(size=(4, 5)),
-        "b1": rng.normal(size=5),
-        "w2": rng.normal(size=(5, 1)),
-        "b2": rng.normal(size=1),
-        "states": rng.normal(size=(6, 4)),
-    }
+    """Draw until pushes go both ways, some of them beyond what the motor can."""
+    while True:
+        drawn = {
+            "w1": rng.normal(size=(4, 5)),
+            "b1": rng.normal(size=5),
+            "w2": rng.normal(size=(5, 1)),
+            "b2": rng.normal(size=1),
+            "states": rng.normal(size=(6, 4)),
+        }
+        pushes = report_of_policy(**drawn)["pushes"]
+        if pushes.min() < -0.1 and pushes.max() > 1.1:
+            return drawn
 
 
-def report_of_policy(w1, b1, w2, b2, states, *, relu=True, first=True, second=True, column=False):
+def report_of_policy(w1, b1, w2, b2, states, *, relu=True, first=True, second=True, column=False,
+                     clipped=False, twice=False):  # fmt: skip
     h = states @ w1 + first * b1
     pushes = (np.maximum(0, h) if relu else h) @ w2 + second * b2
+    pushes = np.clip(pushes, -1, 1) if clipped else pushes
+    pushes = np.maximum(pushes, 0) if twice else pushes
     return {
         "pushes": pushes if column else pushes[:, 0],
         "kept": True,
@@ -1075,7 +1393,7 @@ def read_policy(model):
 READ = {"pytorch": PYTORCH_READ, "keras": KERAS_READ}
 
 READ_POLICY = Exercise(
-    id="11.8",
+    id="11.9",
     title=text("A policy for the robot", "给机器人的策略"),
     points=3,
     objective="O5",
@@ -1090,10 +1408,26 @@ READ_POLICY = Exercise(
         "kept": text(
             "“training the network on leaves the policy as it was”", "“网络继续训练，策略保持原样”"
         ),
-        "numpy": text("“the policy gives a NumPy array”", "“策略给出的是 NumPy 数组”"),
+        "numpy": text("“the policy is NumPy alone”", "“策略只用 NumPy”"),
         "network_unchanged": text("“the network is unchanged”", "“网络没有变”"),
     },
     pitfalls=(
+        Pitfall(
+            "no_numpy",
+            lambda **inputs: {"numpy": False},
+            text(
+                "The policy gives a tensor, or asks the framework while it computes (a copy of the network, a tensor of its weights). On the "
+                "robot there is no framework: take NumPy arrays out once, and compute with these alone.",
+                "策略给出的是张量，或者在计算时还要用到框架（网络的副本、权重的张量）。机器人上没有框架："
+                "请一次取出 NumPy 数组，之后只用它们计算。",
+            ),
+            code={
+                "pytorch": "import copy\ndef read_policy(model):\n    own = copy.deepcopy(model)\n"
+                "    return lambda states: own(torch.tensor(states))[:, 0].detach().numpy()\n",
+                "keras": "def read_policy(model):\n    own = keras.models.clone_model(model)\n"
+                "    own.set_weights(model.get_weights())\n    return lambda states: np.array(own(states))[:, 0]\n",
+            },
+        ),
         Pitfall(
             "a_view",
             lambda **inputs: {"kept": False, "numpy": True},
@@ -1135,6 +1469,41 @@ READ_POLICY = Exercise(
             code=changed(READ, (" + b2", ""), (" + b2", "")),
         ),
         Pitfall(
+            "clipped",
+            pushes_of(clipped=True),
+            text(
+                "You cut the pushes off at −1 and 1. The network does not: give its own numbers (the motor does the cutting).",
+                "你把推力截到了 −1 与 1 之间。网络并不截断：请给出它本来的数（截断由电机负责）。",
+            ),
+            code=changed(
+                READ,
+                (
+                    "return (hidden @ w2.T + b2)[:, 0]",
+                    "return np.clip((hidden @ w2.T + b2)[:, 0], -1, 1)",
+                ),
+                (
+                    "return (hidden @ w2 + b2)[:, 0]",
+                    "return np.clip((hidden @ w2 + b2)[:, 0], -1, 1)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "relu_at_the_end_too",
+            pushes_of(twice=True),
+            text(
+                "After the last layer there is no ReLU: a push may be negative, to the left.",
+                "最后一层之后没有 ReLU：推力可以是负的，也就是向左。",
+            ),
+            code=changed(
+                READ,
+                (
+                    "return (hidden @ w2.T + b2)[:, 0]",
+                    "return np.maximum(0, hidden @ w2.T + b2)[:, 0]",
+                ),
+                ("return (hidden @ w2 + b2)[:, 0]", "return np.maximum(0, hidden @ w2 + b2)[:, 0]"),
+            ),
+        ),
+        Pitfall(
             "a_column",
             pushes_of(column=True),
             text(
@@ -1142,20 +1511,6 @@ READ_POLICY = Exercise(
                 "你给出的是 N×1；策略应给出 N 个数：取出那一列。",
             ),
             code=changed(READ, ("[:, 0]", ""), ("[:, 0]", "")),
-        ),
-        Pitfall(
-            "no_numpy",
-            lambda **inputs: {"numpy": False},
-            text(
-                "The policy gives a tensor. On the robot there is no framework: NumPy in, NumPy out.",
-                "策略给出的是张量。机器人上没有框架：进出都应是 NumPy。",
-            ),
-            code={
-                "pytorch": "import copy\ndef read_policy(model):\n    own = copy.deepcopy(model)\n"
-                "    return lambda states: own(torch.tensor(states))[:, 0].detach()\n",
-                "keras": "def read_policy(model):\n    own = keras.models.clone_model(model)\n"
-                "    own.set_weights(model.get_weights())\n    return lambda states: own(states)[:, 0]\n",
-            },
         ),
     ),
     hints=(
@@ -1198,10 +1553,10 @@ READ_POLICY = Exercise(
     },
 )
 
-# 11.9 ---------------------------------------------------------------------------------------------
+# 11.10 ---------------------------------------------------------------------------------------------
 
 CITY = ManualExercise(
-    id="11.9",
+    id="11.10",
     title=text("Another city", "另一座城市"),
     points=4,
     objective="O5",
@@ -1241,16 +1596,17 @@ CITY = ManualExercise(
 )
 
 EXERCISES = (
-    RESONATOR, SHRINK, LOG_SPECTROGRAM, SPLIT, FOR_ONE_CHANNEL, NEXT_ROUND, COMPARE, READ_POLICY, CITY,
+    RESONATOR, SHRINK, LOG_SPECTROGRAM, SPLIT, FOR_ONE_CHANNEL, NEXT_ROUND, COMPARE, UNAVOIDABLE,
+    READ_POLICY, CITY,
 )  # fmt: skip
 
 QUIZZES = (
     Quiz(
         id="11.q1",
         question=text(
-            "A network has learned ten vowels from men and women, and gets about 97 % of new adults' vowels right. No child was among its "
+            "A network has learned ten vowels from men and women, and gets over 90 % of new adults' vowels right. No child was among its "
             "examples. How many of children's vowels?",
-            "一个网络从男声和女声学会了十个元音，对新的成人能答对约 97%。它没有听过孩子。孩子的元音它能答对多少？",
+            "一个网络从男声和女声学会了十个元音，对新的成人能答对九成以上。它没有听过孩子。孩子的元音它能答对多少？",
         ),
         options=(
             Option(

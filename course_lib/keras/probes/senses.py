@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import keras
 import numpy as np
@@ -94,21 +95,34 @@ def reading_out(
 
     Returns:
         ``pushes`` (N, before), ``kept`` (the same after the network's weights have changed), ``numpy``
-        (arrays of NumPy came out), ``network_unchanged``.
+        (an array of NumPy came out, and the framework was not asked), ``network_unchanged``.
     """
     model = network_to_read(w1=w1, b1=b1, w2=w2, b2=b2, states=states)["model"]
     before = model.get_weights()
     policy = read(model)
-    first = policy(states.copy())
+    first, asked = _watch_policy(policy, states.copy())
     unchanged = _same(before, model.get_weights())
     model.set_weights([w + 1 for w in model.get_weights()])
     later, pushes = (ops.convert_to_numpy(each) for each in (policy(states.copy()), first))
     return {
         "pushes": pushes,
         "kept": bool(later.shape == pushes.shape and np.allclose(later, pushes)),
-        "numpy": isinstance(first, np.ndarray),
+        "numpy": isinstance(first, np.ndarray) and not asked,
         "network_unchanged": unchanged,
     }
+
+
+def _watch_policy(policy: Callable[[np.ndarray], Any], states: np.ndarray) -> tuple[Any, bool]:
+    """Give a policy's pushes, and whether it called a layer or a network of Keras for them."""
+    asked, call = [], keras.Layer.__call__
+
+    def noted(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(layer)
+        return call(layer, *args, **kwargs)
+
+    with mock.patch.object(keras.Layer, "__call__", noted):
+        pushes = policy(states)
+    return pushes, bool(asked)
 
 
 def _same(one: list[np.ndarray], other: list[np.ndarray]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from course_lib.pytorch.tiny_models import as_array, set_values
 
@@ -95,12 +96,12 @@ def reading_out(
 
     Returns:
         ``pushes`` (N, before), ``kept`` (the same after the network's weights have changed), ``numpy``
-        (arrays of NumPy came out), ``network_unchanged``.
+        (an array of NumPy came out, and the framework was not asked), ``network_unchanged``.
     """
     model = network_to_read(w1=w1, b1=b1, w2=w2, b2=b2, states=states)["model"]
     before = [w.detach().clone() for w in model.parameters()]
     policy = read(model)
-    first = policy(states.copy())
+    first, asked = _watch_policy(policy, states.copy())
     unchanged = all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     with torch.no_grad():
         for w in model.parameters():
@@ -110,6 +111,24 @@ def reading_out(
     return {
         "pushes": pushes,
         "kept": bool(later.shape == pushes.shape and np.allclose(later, pushes)),
-        "numpy": isinstance(first, np.ndarray),
+        "numpy": isinstance(first, np.ndarray) and not asked,
         "network_unchanged": unchanged,
     }
+
+
+class _Asked(TorchFunctionMode):
+    """Notes whether PyTorch computed anything meanwhile."""
+
+    asked = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Note it, and let it happen."""
+        self.asked = True
+        return func(*args, **(kwargs or {}))
+
+
+def _watch_policy(policy: Callable[[np.ndarray], Any], states: np.ndarray) -> tuple[Any, bool]:
+    """Give a policy's pushes, and whether it asked PyTorch for them."""
+    with _Asked() as watch:
+        pushes = policy(states)
+    return pushes, watch.asked
