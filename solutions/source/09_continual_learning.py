@@ -1743,7 +1743,7 @@ def draw_strengths(rng):
         ([0.76, 0.76, 0.76], [0.10, 0.10, 0.10]),  # the best of those of which every draw is within
         ([0.86, 0.86, 0.86], [0.24, 0.24, 0.24]),  # the highest diagonal within
         ([0.91, 0.91, 0.91], [0.27, 0.27, 0.27]),  # the best in the end, outside by a little
-        ([0.90, 0.70, 0.70], [0.20, 0.50, 0.50]),  # the best single sequence, outside
+        ([0.97, 0.70, 0.70], [0.20, 0.50, 0.50]),  # the best single sequence, outside
     ]
     ends = [([0.60] * 3, [0.12] * 3), ([0.62] * 3, [0.14] * 3)]  # the first and the last within
     order = [ends[0], *(middle[k] for k in rng.permutation(5)), ends[1]]
