@@ -132,6 +132,48 @@ READ_MATRIX = Exercise(
             ),
         ),
         Pitfall(
+            "forgetting_over_all",
+            wrong_number(
+                lost=lambda R, b: maxima(R, lambda j: j, -1, len(R) - 1) * (1 - 1 / len(R))
+            ),
+            text(
+                "Forgetting: you divided by T. The last task has had no time to be forgotten: divide by T − 1.",
+                "遗忘：你除以了 T。最后一个任务还没有机会被遗忘，应除以 T − 1。",
+            ),
+        ),
+        Pitfall(
+            "backward_over_all",
+            wrong_number(backward=lambda R, b: np.mean(R[-1] - np.diag(R))),
+            text(
+                "Backward transfer: you divided by T. The last task adds 0 and doesn't count: divide by T − 1.",
+                "反向迁移：你除以了 T。最后一个任务必然贡献 0，不计在内，应除以 T − 1。",
+            ),
+        ),
+        Pitfall(
+            "forward_over_all",
+            wrong_number(forward=lambda R, b: np.sum(np.diag(R, 1) - b[1:]) / len(R)),
+            text(
+                "Forward transfer: you divided by T. Before the first task there is no earlier one: divide by T − 1.",
+                "正向迁移：你除以了 T。第一个任务之前没有更早的任务，应除以 T − 1。",
+            ),
+        ),
+        Pitfall(
+            "forward_wraps_around",
+            wrong_number(forward=lambda R, b: np.mean([R[j - 1, j] - b[j] for j in range(len(R))])),
+            text(
+                "Forward transfer: at j = 0 your row j − 1 is −1, which is the *last* row. The sum begins at the second task.",
+                "正向迁移：j = 0 时，行号 j − 1 成了 −1，也就是**最后**一行。求和应从第二个任务开始。",
+            ),
+        ),
+        Pitfall(
+            "forgetting_and_backward_exchanged",
+            lambda R, untrained: [numbers(R, untrained)[k] for k in (0, 2, 1, 3)],
+            text(
+                "Forgetting and backward transfer stand in each other's place: A, F, BWT, FWT.",
+                "遗忘与反向迁移的位置对调了：次序是 A、F、BWT、FWT。",
+            ),
+        ),
+        Pitfall(
             "backward_turned",
             wrong_number(backward=lambda R, b: np.mean(np.diag(R)[:-1] - R[-1, :-1])),
             text(
@@ -222,6 +264,12 @@ def fisher_by(spread, size=lambda h: h**2, mean=True):
     return of
 
 
+def fisher_from(features, p):
+    """The right sums, from answers p N×K that may be wrong."""
+    spread = p * (1 - p)
+    return [(features**2).T @ spread / len(features), spread.mean(axis=0)]
+
+
 def of_sums(features, weights, bias):
     """Squares of mean slopes, labels as often as the model expects them: all 0."""
     return [np.zeros_like(weights), np.zeros_like(bias)]
@@ -258,6 +306,37 @@ FISHER_OF_HEAD = Exercise(
                 "You squared p, as if the true label never were k. With probability p_k it is, and then the slope is 1 − p_k.",
                 "你只把 p 平方了，好像标签从来不是 k。标签以概率 p_k 取 k，那时斜率是 1 − p_k。",
             ),
+        ),
+        Pitfall(
+            "only_where_it_is_the_label",
+            fisher_by(lambda p: p * (1 - p) ** 2),
+            text(
+                "You counted only the case y = k. With probability 1 − p_k the label is another one, and then the slope is −p_k, not 0.",
+                "你只算了 y = k 的情形。标签以概率 1 − p_k 是别的类，那时斜率是 −p_k，不是 0。",
+            ),
+        ),
+        Pitfall(
+            "as_if_always_the_label",
+            fisher_by(lambda p: (1 - p) ** 2),
+            text(
+                "(1 − p_k)² is the square for y = k. It happens with probability p_k; the other case is missing.",
+                "(1 − p_k)² 是 y = k 时的平方，它发生的概率是 p_k；另一种情形漏掉了。",
+            ),
+        ),
+        Pitfall(
+            "softmax_over_examples",
+            lambda features, weights, bias: fisher_from(
+                features, softmax((features @ weights + bias).T).T
+            ),
+            text(
+                "Your softmax runs over the examples. Each row, an example, has its own: `axis=1`.",
+                "你的 softmax 是对样本做的。每一行（一个样本）各做各的：`axis=1`。",
+            ),
+        ),
+        Pitfall(
+            "bias_forgotten",
+            lambda features, weights, bias: fisher_from(features, softmax(features @ weights)),
+            text("The logits are hW + b: b is missing.", "logits 是 hW + b：漏了 b。"),
         ),
         Pitfall(
             "only_the_likeliest",
@@ -309,8 +388,7 @@ FISHER_OF_HEAD = Exercise(
             lambda features, weights, bias: [
                 np.outer(
                     (features**2).mean(axis=0),
-                    (p := softmax(features @ weights + bias) * 1).mean(axis=0) * 0
-                    + (p * (1 - p)).mean(axis=0),
+                    ((p := softmax(features @ weights + bias)) * (1 - p)).mean(axis=0),
                 ),
                 (p * (1 - p)).mean(axis=0),
             ],
@@ -406,6 +484,32 @@ def descend(pull=lambda f, moved, s: s * f * moved, *, slope=1.0, steps=2, **giv
             moved = arrays[n] - given[f"anchor_{n}"]
             step = slope * slopes[n] + pull(given[f"fisher_{n}"], moved, given["strength"])
             arrays[n] = arrays[n] - given["learning_rate"] * step
+    return {n: arrays[n] for n in HELD}
+
+
+def after_the_step(**given):
+    """The penalty's slope is taken after the loss has moved the weights: two steps in a row."""
+    arrays = {n: given[n] for n in (*HELD, "mean", "variance")}
+    rate, strength = given["learning_rate"], given["strength"]
+    for _ in range(2):
+        slopes = tiny_gradients(given["images"], given["labels"], arrays)
+        for n in HELD:
+            arrays[n] = arrays[n] - rate * slopes[n]
+            pull = given[f"fisher_{n}"] * (arrays[n] - given[f"anchor_{n}"])
+            arrays[n] = arrays[n] - rate * strength * pull
+    return {n: arrays[n] for n in HELD}
+
+
+def piled_up(**given):
+    """The second step adds the first one's gradients to its own."""
+    arrays = {n: given[n] for n in (*HELD, "mean", "variance")}
+    piles = dict.fromkeys(HELD, 0.0)
+    for _ in range(2):
+        slopes = tiny_gradients(given["images"], given["labels"], arrays)
+        for n in HELD:
+            pull = given[f"fisher_{n}"] * (arrays[n] - given[f"anchor_{n}"])
+            piles[n] = piles[n] + slopes[n] + given["strength"] * pull
+        arrays |= {n: arrays[n] - given["learning_rate"] * piles[n] for n in HELD}
     return {n: arrays[n] for n in HELD}
 
 
@@ -590,6 +694,62 @@ EWC_STEP = Exercise(
             code=held_code(pytorch=("w -= ", "w += "), keras=("assign_sub", "assign_add")),
         ),
         Pitfall(
+            "mean_over_weights",
+            held_by(lambda f, moved, s: s * f * moved / moved.size),
+            text(
+                "The penalty is averaged over the weights of a layer: it is a *sum* over all weights, Σᵢ.",
+                "惩罚项对一层的权重取了平均：它是对所有权重**求和**，即 Σᵢ。",
+            ),
+            code=held_code("strength * f", "strength / np.prod(tuple(f.shape)) * f"),
+        ),
+        Pitfall(
+            "gradients_pile_up",
+            piled_up,
+            text(
+                "The second step is wrong, the first is right: gradients pile up in `.grad`. Set them to zero before each backward pass.",
+                "第一步对，第二步错：梯度在 `.grad` 里越积越多。每次反向传播之前要清零。",
+            ),
+            code={
+                "pytorch": "from torch.nn import functional\n"
+                "def ewc_step(model, weights, anchor, fisher, images, labels, strength, learning_rate):\n"
+                "    penalty = sum((f * (w - old) ** 2).sum() for w, old, f in zip(weights, anchor, fisher))\n"
+                "    (functional.cross_entropy(model(images), labels) + strength / 2 * penalty).backward()\n"
+                "    with torch.no_grad():\n"
+                "        for w in weights:\n"
+                "            w -= learning_rate * w.grad\n"
+            },
+        ),
+        Pitfall(
+            "penalty_after_the_step",
+            after_the_step,
+            text(
+                "You made two steps in a row: the penalty's slope is taken where the loss's step has already led. Add both slopes first, then make one step.",
+                "你接连走了两步：惩罚项的斜率是在损失那一步走完之后才取的。应先把两个斜率相加，再走一步。",
+            ),
+            code=held_code(
+                pytorch=(
+                    "            w -= learning_rate * (slope + strength * f * (w - old))",
+                    "            w -= learning_rate * slope\n            w -= learning_rate * strength * f * (w - old)",
+                ),
+                keras=(
+                    "        w.assign_sub(learning_rate * (slope + strength * f * (w - old)))",
+                    "        w.assign_sub(learning_rate * slope)\n        w.assign_sub(learning_rate * strength * f * (w - old))",
+                ),
+            ),
+        ),
+        Pitfall(
+            "distance_not_squared",
+            held_by(lambda f, moved, s: s / 2 * f * np.sign(moved)),
+            text(
+                "Your pull is the same however far a weight has moved: that is the slope of |θ − θ*|. The penalty has the square.",
+                "不管权重移动了多远，你的拉力都一样大：那是 |θ − θ*| 的斜率。惩罚项里是平方。",
+            ),
+            code=held_code(
+                pytorch=("strength * f * (w - old)", "strength / 2 * f * (w - old).sign()"),
+                keras=("strength * f * (w - old)", "strength / 2 * f * ops.sign(w - old)"),
+            ),
+        ),
+        Pitfall(
             "penalty_without_rate",
             lambda **given: descend(
                 lambda f, moved, s: s * f * moved / given["learning_rate"], **given
@@ -680,6 +840,17 @@ def soft_slope(z, z_old, T, scale):
     return scale(T) * (softmax(z / T) - softmax(z_old / T)) / len(z)
 
 
+def turned_slope(z, z_old, temperature):
+    p, old = softmax(z / temperature), softmax(z_old / temperature)
+    ratio = np.log(p / old)
+    return temperature * p * (ratio - (p * ratio).sum(axis=1, keepdims=True)) / len(z)
+
+
+def terms_of_loss(z, z_old, temperature):
+    p, old = softmax(z / temperature), softmax(z_old / temperature)
+    return temperature**2 * old * np.log(old / p) / len(z)
+
+
 DISTILLATION_SLOPE = Exercise(
     id="09.4",
     title=text("The slope of distillation", "蒸馏的斜率"),
@@ -748,6 +919,60 @@ DISTILLATION_SLOPE = Exercise(
             text(
                 "You divided by N·K. The divergence is a sum over classes; only the examples are averaged.",
                 "你除以了 N·K。散度对类别是求和，只对样本取平均。",
+            ),
+        ),
+        Pitfall(
+            "teacher_without_temperature",
+            lambda z, z_old, temperature: (
+                temperature * (softmax(z / temperature) - softmax(z_old)) / len(z)
+            ),
+            text(
+                "The teacher's softmax has no temperature: both take logits divided by T.",
+                "教师的 softmax 没有除以温度：两边的 logits 都要除以 T。",
+            ),
+        ),
+        Pitfall(
+            "temperature_outside_only",
+            lambda z, z_old, temperature: temperature * (softmax(z) - softmax(z_old)) / len(z),
+            text(
+                "T stands before the difference, but not inside: both softmaxes take z/T.",
+                "差的前面有 T，softmax 里面却没有：两个 softmax 里都是 z/T。",
+            ),
+        ),
+        Pitfall(
+            "no_teacher",
+            lambda z, z_old, temperature: temperature * softmax(z / temperature) / len(z),
+            text(
+                "The teacher's answers are missing: the slope is 0 where both say the same.",
+                "缺了教师的回答：两边回答相同时，斜率应为 0。",
+            ),
+        ),
+        Pitfall(
+            "softmax_over_examples",
+            lambda z, z_old, temperature: (
+                temperature
+                * (softmax(z.T / temperature) - softmax(z_old.T / temperature)).T
+                / len(z)
+            ),
+            text(
+                "Your softmax runs over the examples. Each row, an example, has its own: `axis=1`.",
+                "你的 softmax 是对样本做的。每一行（一个样本）各做各的：`axis=1`。",
+            ),
+        ),
+        Pitfall(
+            "divergence_turned",
+            turned_slope,
+            text(
+                "That is the slope of KL(student ‖ teacher). Here the teacher stands in front: the expectation is over *its* answers.",
+                "这是 KL（学生 ‖ 教师） 的斜率。这里教师在前：期望是对**教师**的回答取的。",
+            ),
+        ),
+        Pitfall(
+            "loss_instead_of_slope",
+            terms_of_loss,
+            text(
+                "Those are the terms of the loss. Asked is its slope with respect to the student's logits.",
+                "这是损失的各项。要的是损失对学生 logits 的斜率。",
             ),
         ),
         Pitfall(
@@ -836,6 +1061,15 @@ def reservoir(size, places, *, outside=None, early=False):
     return np.array(kept)
 
 
+def moved_up(size, places):
+    kept = list(range(size))
+    for t in range(size, len(places)):
+        if places[t] < size:
+            kept.pop(places[t])
+            kept.append(t)
+    return np.array(kept)
+
+
 RESERVOIR = Exercise(
     id="09.5",
     title=text("A fair memory for a stream", "给数据流一个公平的记忆库"),
@@ -864,8 +1098,8 @@ RESERVOIR = Exercise(
             "the_first_ones",
             lambda size, places: np.arange(size),
             text(
-                "You keep the first examples for ever: later tasks never get in.",
-                "你永远只留最早的样本：后来的任务进不来。",
+                "You keep the first examples for ever: later tasks never get in. (Or you wrote the *place* into the memory: what belongs there is the example's number t.)",
+                "你永远只留最早的样本：后来的任务进不来。（或者你往记忆库里写的是**位置**：该写的是样本的编号 t。）",
             ),
         ),
         Pitfall(
@@ -884,6 +1118,35 @@ RESERVOIR = Exercise(
             text(
                 "A new example always gets in with you. It gets in only when the drawn place is inside the memory; so late examples seldom do.",
                 "在你这里新样本总能进来。只有抽到的位置落在记忆库内才能进：越晚来的越难进。",
+            ),
+        ),
+        Pitfall(
+            "last_place_never",
+            lambda size, places: reservoir(size, np.where(places == size - 1, size, places)),
+            text(
+                "With you the last place never changes: places run from 0 to size − 1, and each of them may be drawn.",
+                "在你这里最后一个位置从不更换：位置是 0 到 size − 1，每个都可能被抽到。",
+            ),
+        ),
+        Pitfall(
+            "moves_up",
+            moved_up,
+            text(
+                "The others moved up when one left. An example keeps its place; the new one takes just the place that was drawn.",
+                "有一个离开时，其余的都往前挪了。样本应留在原位，新样本只占抽到的那个位置。",
+            ),
+        ),
+        Pitfall(
+            "places_in_the_beginning",
+            lambda size, places: np.array(
+                [
+                    places[k] if k < size and k == v else v
+                    for k, v in enumerate(reservoir(size, places))
+                ]
+            ),
+            text(
+                "For the first examples you kept what they had drawn. While there is room the draw says nothing: keep t.",
+                "对最早的几个样本，你存下的是它们抽到的数。还有空位时抽签不起作用：应存 t。",
             ),
         ),
         Pitfall(
@@ -971,6 +1234,7 @@ def report_of_growth(head, bias, extra, **rest):
     size = (len(head) + 1) * (len(bias) + extra)
     return grown(head, bias, extra) | {
         "trainable": size,
+        "new_at_zero": True,
         "old_unchanged": True,
         "independent": True,
     }
@@ -1024,6 +1288,7 @@ GROWN_HEAD = Exercise(
         "kernel": text("the weights of the new layer, D×(K+extra)", "新层的权重，D×(K+extra)"),
         "bias": text("the biases of the new layer", "新层的偏置"),
         "trainable": text("how many of its numbers can learn", "新层中可以学习的数的个数"),
+        "new_at_zero": text("“the new outputs start at zero”", "“新的输出从零开始”"),
         "old_unchanged": text("“the old layer is as it was”", "“旧层没有被改动”"),
         "independent": text(
             "“changing the new layer leaves the old one alone”", "“改动新层不会影响旧层”"
@@ -1163,6 +1428,21 @@ GROWN_HEAD = Exercise(
             code=grown_code(
                 pytorch=("    return new", "    return new.requires_grad_(False)"),
                 keras=("    return new", "    new.trainable = False\n    return new"),
+            ),
+        ),
+        Pitfall(
+            "new_rows_as_drawn",
+            lambda head, bias, extra, **rest: {"new_at_zero": False},
+            text(
+                "The new outputs (the end of the layer) do not start at zero: a fresh layer is filled with random numbers. Set all of it to zero first, biases too, then carry the old classes over.",
+                "新的输出（层的末尾）没有从零开始：新建的层里填着随机数。先把权重和偏置全部置零，再把旧类别搬过来。",
+            ),
+            code=grown_code(
+                pytorch=("        new.weight.zero_()\n        new.bias.zero_()\n", ""),
+                keras=(
+                    "more, none = np.zeros((len(kernel), extra)), np.zeros(extra)",
+                    "more, none = new.get_weights()[0][:, -extra:], np.zeros(extra)",
+                ),
             ),
         ),
     ),
@@ -1349,6 +1629,32 @@ TWO_SCORES = Exercise(
             ),
         ),
         Pitfall(
+            "difference_over_mistakes",
+            scores_but(between=lambda z, y, g, found: (found[0] - found[1]) / (1 - found[1])),
+            text(
+                "You took the mistakes that vanish when the task is told. Some that name another task don't vanish: told the task, they are wrong within it.",
+                "你数的是告知任务之后消失的错误。有些认到别的任务去的错误并不会消失：告知了任务，在任务内部仍然选错。",
+            ),
+        ),
+        Pitfall(
+            "scores_exchanged",
+            lambda logits, labels, groups: [
+                two_scores(logits, labels, groups)[k] for k in (1, 0, 2)
+            ],
+            text(
+                "The two accuracies stand in each other's place: first with the task told.",
+                "两个准确率的位置对调了：先给告知任务的。",
+            ),
+        ),
+        Pitfall(
+            "told_by_task",
+            scores_but(told=lambda z, y, g, found: by_task(z, y, g, True)),
+            text(
+                "The first score is a mean over tasks, like the second fault of the function above. Every example counts the same, and the tasks are not equally large.",
+                "第一种成绩是按任务取的平均，这正是上面那个函数的第二处毛病。每个样本分量相同，而各任务大小不一。",
+            ),
+        ),
+        Pitfall(
             "zero_instead_of_minus_infinity",
             scores_but(
                 told=lambda z, y, g, found: float(
@@ -1431,30 +1737,33 @@ def draw_strengths(rng):
     """
     middle = [
         (
-            [0.80, 0.80, 0.80],
+            [0.79, 0.79, 0.79],
             [0.00, 0.03, 0.36],
         ),  # the best within the budget; one draw is above it
         ([0.76, 0.76, 0.76], [0.10, 0.10, 0.10]),  # the best of those of which every draw is within
         ([0.86, 0.86, 0.86], [0.24, 0.24, 0.24]),  # the highest diagonal within
-        ([0.935, 0.935, 0.935], [0.28, 0.28, 0.28]),  # the best in the end, outside
-        ([0.99, 0.70, 0.70], [0.26, 0.50, 0.50]),  # the best single sequence, outside
+        ([0.91, 0.91, 0.91], [0.27, 0.27, 0.27]),  # the best in the end, outside by a little
+        ([0.97, 0.70, 0.70], [0.20, 0.50, 0.50]),  # the best single sequence, outside
     ]
     ends = [([0.60] * 3, [0.12] * 3), ([0.62] * 3, [0.14] * 3)]  # the first and the last within
     order = [ends[0], *(middle[k] for k in rng.permutation(5)), ends[1]]
-    R = np.array([[sequence(rng, *one) for one in zip(*each, strict=True)] for each in order])
-    return {"R": R, "budgets": rng.permutation([0.3, -0.9])}
+    R = [
+        [sequence(rng, d, *one) for d, one in enumerate(zip(*each, strict=True))] for each in order
+    ]
+    return {"R": np.array(R), "budgets": rng.permutation([0.315, -0.9])}
 
 
-def sequence(rng, level, fall, T=4):
+def sequence(rng, draw, level, fall, T=4):
     """A matrix that begins at a level and in the last row has lost so much; later tasks lose more of it.
 
-    A task is at its best just after the next one.
+    When a task is at its best differs from draw to draw: a mean matrix hides it.
     """
     R = rng.uniform(0.0, 0.2, size=(T, T))
+    best = {0: draw % 3, 1: 1 + draw % 2}
     for i, j in zip(*np.tril_indices(T), strict=True):
         lost = fall * (0.6 + 0.4 * j) * (i == T - 1 and j < T - 1)
-        better = 0.06 * (i == j + 1 < T - 1)
-        R[i, j] = min(1, level + better - lost + rng.uniform(-0.005, 0.005))
+        better = 0.09 * (i == best.get(j))
+        R[i, j] = min(1, level + better - lost + rng.uniform(-0.003, 0.003))
     return np.round(R, 3)
 
 
@@ -1471,6 +1780,12 @@ def chosen(R, allowed, *, of=lambda r: r[-1].mean(), together=np.mean, admit=Non
     fits = admit(lost, allowed) if admit else lost.mean(axis=1) <= allowed
     worth = np.array([together([of(r) for r in one]) for one in R])
     return int(np.argmax(np.where(fits, worth, -np.inf))) if fits.any() else none
+
+
+def by_other_loss(lost, R, allowed):
+    """The choice when forgetting was counted in another way."""
+    fits, worth = np.array(lost) <= allowed, R[:, :, -1].mean(axis=(1, 2))
+    return int(np.argmax(np.where(fits, worth, -np.inf))) if fits.any() else -1
 
 
 def for_each(choose):
@@ -1549,6 +1864,30 @@ CHOOSE_STRENGTH = Exercise(
             text(
                 "You took the largest strength within the budget; the best of them is asked.",
                 "你取了预算内最大的强度；要的是其中最好的。",
+            ),
+        ),
+        Pitfall(
+            "forgetting_of_the_mean_matrix",
+            for_each(
+                lambda R, allowed: by_other_loss(
+                    [forgot(one.mean(axis=0)) for one in R], R, allowed
+                )
+            ),
+            text(
+                "Your forgetting is too small. It counts from the best since a task was learnt (not from the diagonal), for each sequence by itself (not for the mean of the matrices): first the maximum, then the mean over draws.",
+                "你算的遗忘偏小。它从任务学完以来的最好水平算起（不是对角线），而且每条序列各算各的（不是先把矩阵平均）：先取最大值，再对抽样取平均。",
+            ),
+        ),
+        Pitfall(
+            "best_of_all_or_nothing",
+            for_each(
+                lambda R, allowed: (
+                    best if mean_lost(R)[best := chosen(R, np.inf)] <= allowed else -1
+                )
+            ),
+            text(
+                "You found no strength within a budget that some strengths keep. Ask of *each* whether its forgetting (not 1 − accuracy) is within, then take the best of these.",
+                "有强度在预算之内，你却一个也没找到。应对**每个**强度看遗忘（不是 1 − 准确率）是否在预算内，再取其中最好的。",
             ),
         ),
         Pitfall(

@@ -84,8 +84,8 @@ def growing(
 
     Returns:
         ``kernel`` (D×(K+extra)) and ``bias`` of the new layer; ``trainable`` (how many of its numbers
-        take a gradient), ``old_unchanged`` (bit by bit), ``independent`` (what happens to the new
-        layer, the old one does not feel).
+        take a gradient), ``new_at_zero`` (the last ``extra`` outputs), ``old_unchanged`` (bit by
+        bit), ``independent`` (what happens to the new layer, the old one does not feel).
     """
     given = head_to_grow(extra=extra, **arrays)
     old = given["head"]
@@ -97,7 +97,8 @@ def growing(
     kernel, bias = (np.array(w) for w in new.get_weights())
     trainable = sum(int(np.prod(w.shape)) for w in new.trainable_weights)
     new.set_weights([kernel + 1, bias + 1])
-    report = {"kernel": kernel, "bias": bias, "trainable": trainable}
+    at_zero = not kernel[:, -extra:].any() and not bias[-extra:].any()
+    report = {"kernel": kernel, "bias": bias, "trainable": trainable, "new_at_zero": at_zero}
     return report | {"old_unchanged": unchanged, "independent": same(old, before)}
 
 

@@ -86,18 +86,20 @@ def growing(
 
     Returns:
         ``kernel`` (D×(K+extra)) and ``bias`` of the new layer; ``trainable`` (how many of its numbers
-        take a gradient), ``old_unchanged`` (bit by bit), ``independent`` (what happens to the new
-        layer, the old one does not feel).
+        take a gradient), ``new_at_zero`` (the last ``extra`` outputs), ``old_unchanged`` (bit by
+        bit), ``independent`` (what happens to the new layer, the old one does not feel).
     """
     given = head_to_grow(extra=extra, **arrays)
     old = given["head"]
     before = [w.detach().clone() for w in old.parameters()]
     new = grown_head(*given.values())
     unchanged = same(old, before)
+    kernel, bias = new.weight.detach().numpy().T.copy(), new.bias.detach().numpy().copy()
     report = {
-        "kernel": new.weight.detach().numpy().T.copy(),
-        "bias": new.bias.detach().numpy().copy(),
+        "kernel": kernel,
+        "bias": bias,
         "trainable": sum(w.numel() for w in new.parameters() if w.requires_grad),
+        "new_at_zero": not kernel[:, -extra:].any() and not bias[-extra:].any(),
     }
     with torch.no_grad():
         for w in new.parameters():
