@@ -1,7 +1,7 @@
 """Terrain: land from above, five kinds, in summer and in winter. Nothing is up in such a picture.
 
-Each tile belongs to a *region*: neighbouring tiles share brightness, haze and the sizes of fields
-and houses, so that they are alike in more than their kind.
+Drawn with cosines, whose last bit may differ from platform to platform: now and then a pixel by one
+grey level.
 """
 
 from __future__ import annotations

@@ -58,7 +58,13 @@ def cell_middles(cells: int, stride: float) -> np.ndarray:
 
 
 def encode_boxes(
-    boxes: np.ndarray, labels: np.ndarray, page: np.ndarray, *, pages: int, cells: int, stride: float
+    boxes: np.ndarray,
+    labels: np.ndarray,
+    page: np.ndarray,
+    *,
+    pages: int,
+    cells: int,
+    stride: float,
 ) -> np.ndarray:
     """Write objects into the cells where their middles lie: what a detection head is taught.
 
@@ -79,7 +85,9 @@ def encode_boxes(
     return y
 
 
-def decode_boxes(outputs: np.ndarray, *, stride: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def decode_boxes(
+    outputs: np.ndarray, *, stride: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     r"""Read boxes, scores and classes out of what a detection head says in each cell.
 
     The score is :math:`\sigma(z_\text{object}) \cdot \max_k \mathrm{softmax}(z_\text{class})_k`.

@@ -74,7 +74,9 @@ def draw_pages(digits: Domain, *, n: int, seed: int = 0, size: int = 48) -> Page
             objects.append((page, digits.y[i], *box))
         x[page] = np.rint(np.clip(paper + rng.normal(0, 12, paper.shape), 0, 255))
     table = np.array(objects, float)
-    truth = Found(table[:, 2:], table[:, 1].astype(int), table[:, 0].astype(int), np.ones(len(table)))
+    truth = Found(
+        table[:, 2:], table[:, 1].astype(int), table[:, 0].astype(int), np.ones(len(table))
+    )
     return Pages(x[..., None], truth, masks)
 
 

@@ -32,7 +32,9 @@ class Found:
     def of_class(self, label: int) -> Found:
         """Those of one class."""
         chosen = self.labels == label
-        return Found(self.boxes[chosen], self.labels[chosen], self.page[chosen], self.scores[chosen])
+        return Found(
+            self.boxes[chosen], self.labels[chosen], self.page[chosen], self.scores[chosen]
+        )
 
 
 def detections(
