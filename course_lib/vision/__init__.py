@@ -13,6 +13,7 @@
 from course_lib.vision.boxes import (
     box_iou,
     box_of_mask,
+    cell_middles,
     decode_boxes,
     encode_boxes,
     suppress,
@@ -47,6 +48,7 @@ __all__ = [
     "average_precision",
     "box_iou",
     "box_of_mask",
+    "cell_middles",
     "count_pairs",
     "curve",
     "decode_boxes",

@@ -537,6 +537,160 @@ ONE_LOOK = Exercise(
 
 # 12.4 ---------------------------------------------------------------------------------------------
 
+NOT_SURE = 255
+
+
+def draw_maps(rng):
+    """Maps with four classes of five, one of them rare, and a border that nobody is sure of."""
+    truth = rng.choice([0, 0, 0, 0, 1, 1, 2], (2, 6, 6))
+    truth[0, 0, :2] = 2
+    wrong = rng.random(truth.shape) < 0.3
+    predicted = np.where(wrong, rng.integers(0, 4, truth.shape), truth)
+    predicted[0, 3] = 3
+    truth[:, -1] = NOT_SURE
+    return {"truth": truth, "predicted": predicted, "classes": 5}
+
+
+def iou_mean(truth, predicted, classes, *, ignore=True, absent=np.nan, per_image=False, dice=False,
+             recall=False, background=True, accuracy=False, weighted=False):  # fmt: skip
+    """The mean over classes of intersection over union; the options are bugs."""
+    if per_image:
+        return float(
+            np.mean(
+                [iou_mean(t[None], p[None], classes) for t, p in zip(truth, predicted, strict=True)]
+            )
+        )
+    sure = truth != NOT_SURE if ignore else np.ones(truth.shape, bool)
+    if accuracy:
+        return float((truth[sure] == predicted[sure]).mean())
+    found, sizes = [], []
+    for k in range(0 if background else 1, classes):
+        t, p = (truth == k) & sure, (predicted == k) & sure
+        common, either = (t & p).sum(), (t | p).sum()
+        below = t.sum() + p.sum() if dice else t.sum() if recall else either
+        found.append((2 if dice else 1) * common / below if below else absent)
+        sizes.append(t.sum())
+    if weighted:
+        return float(np.nansum(np.array(found) * sizes) / np.sum(sizes))
+    return float(np.nanmean(found))
+
+
+MEAN_IOU = Exercise(
+    id="12.4",
+    title=text("Mean IoU, with a border to ignore", "带忽略边的平均交并比"),
+    points=3,
+    objective="O3",
+    function="mean_iou",
+    inputs=draw_maps,
+    reference=lambda **inputs: iou_mean(**inputs),
+    comparator=close(rtol=1e-6, atol=1e-9),
+    tensors=False,
+    forbidden=(
+        "course_lib.vision.iou_of_classes",
+        "course_lib.vision.count_pairs",
+        "sklearn.metrics.jaccard_score",
+    ),
+    pitfalls=(
+        Pitfall(
+            "absent_is_zero",
+            lambda **inputs: iou_mean(**inputs, absent=0.0),
+            text(
+                "A class that is neither true nor predicted anywhere got 0. It has no IoU: leave it out of the mean.",
+                "某一类既不在真值里也不在预测里，你给了它 0。它没有交并比可言：不参与平均。",
+            ),
+        ),
+        Pitfall(
+            "absent_is_one",
+            lambda **inputs: iou_mean(**inputs, absent=1.0),
+            text(
+                "A class that occurs nowhere got 1: a present for doing nothing. Leave it out of the mean.",
+                "哪里都没有出现的类得了 1 分，等于白送。不要让它参与平均。",
+            ),
+        ),
+        Pitfall(
+            "unsure_counts",
+            lambda **inputs: iou_mean(**inputs, ignore=False),
+            text(
+                "Places marked 255 count: what is predicted there went into the unions. Leave these places out altogether.",
+                "标为 255 的位置也算进去了：那里的预测进入了并集。这些位置应当完全不计。",
+            ),
+        ),
+        Pitfall(
+            "picture_by_picture",
+            lambda **inputs: iou_mean(**inputs, per_image=True),
+            text(
+                "You took the mean over pictures. Count intersections and unions over all pictures first, then divide.",
+                "你对图片取了平均。应先在全部图片上累计交与并，再相除。",
+            ),
+        ),
+        Pitfall(
+            "dice",
+            lambda **inputs: iou_mean(**inputs, dice=True),
+            text("That is Dice, which is never below IoU.", "这是 Dice 系数，它从不低于交并比。"),
+        ),
+        Pitfall(
+            "recall",
+            lambda **inputs: iou_mean(**inputs, recall=True),
+            text(
+                "You divided by the true places of the class alone: painting everything in one class would be forgiven. Divide by the union.",
+                "你只除以了该类真值的位置数：整图涂成一类也不受罚。应除以并集。",
+            ),
+        ),
+        Pitfall(
+            "without_class_0",
+            lambda **inputs: iou_mean(**inputs, background=False),
+            text("Class 0 is missing from the mean.", "平均里漏了第 0 类。"),
+        ),
+        Pitfall(
+            "accuracy",
+            lambda **inputs: iou_mean(**inputs, accuracy=True),
+            text(
+                "That is the share of right places, in which the largest class decides.",
+                "这是答对的位置所占的比例，最大的类说了算。",
+            ),
+        ),
+        Pitfall(
+            "by_size",
+            lambda **inputs: iou_mean(**inputs, weighted=True),
+            text(
+                "You weighted classes by their size. Each counts alike.",
+                "你按类的大小加了权。各类应同等看待。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "First throw away the places where truth is 255, in both arrays: `truth[sure]`, `predicted[sure]`.",
+            "先把真值为 255 的位置从两个数组里都去掉：`truth[sure]`、`predicted[sure]`。",
+        ),
+        text(
+            "For class k: where are both k (intersection), where is at least one k (union)? Over all pictures at once.",
+            "对第 k 类：两者都为 k 的位置是交，至少一个为 k 的位置是并。所有图片一起数。",
+        ),
+        text("Mean over those classes whose union is not empty.", "只对并集不为空的类取平均。"),
+    ),
+    right={
+        "numpy": (
+            "def mean_iou(truth, predicted, classes):\n"
+            "    sure = truth != 255\n"
+            "    t, p = truth[sure], predicted[sure]\n"
+            "    table = np.histogram2d(t, p, bins=classes, range=[[-0.5, classes - 0.5]] * 2)[0]\n"
+            "    union = table.sum(0) + table.sum(1) - table.diagonal()\n"
+            "    return float(np.mean(table.diagonal()[union > 0] / union[union > 0]))\n",
+            "def mean_iou(truth, predicted, classes):\n"
+            "    pairs = [(int(a), int(b)) for a, b in zip(truth.ravel(), predicted.ravel()) if a != 255]\n"
+            "    scores = []\n"
+            "    for k in range(classes):\n"
+            "        either = [pair for pair in pairs if k in pair]\n"
+            "        if either:\n"
+            "            scores.append(sum(a == b for a, b in either) / len(either))\n"
+            "    return sum(scores) / len(scores)\n",
+        )
+    },
+)
+
+# 12.5 ---------------------------------------------------------------------------------------------
+
 
 def draw_places(rng):
     return {"images": rng.normal(size=(2, 3, 4, 3)).astype(np.float32), **draw_tiny(rng)}
@@ -579,7 +733,7 @@ def place_logits(model, images):
 }
 
 PLACE_LOGITS = Exercise(
-    id="12.4",
+    id="12.5",
     title=text("A classifier becomes a map", "分类器变成地图"),
     points=4,
     objective="O3",
@@ -750,160 +904,6 @@ PLACE_LOGITS = Exercise(
             "    a = ops.maximum(norm.gamma * z + norm.beta, 0)\n"
             "    return ops.matmul(a, model.head.kernel) + model.head.bias\n",
         ),
-    },
-)
-
-# 12.5 ---------------------------------------------------------------------------------------------
-
-NOT_SURE = 255
-
-
-def draw_maps(rng):
-    """Maps with four classes of five, one of them rare, and a border that nobody is sure of."""
-    truth = rng.choice([0, 0, 0, 0, 1, 1, 2], (2, 6, 6))
-    truth[0, 0, :2] = 2
-    wrong = rng.random(truth.shape) < 0.3
-    predicted = np.where(wrong, rng.integers(0, 4, truth.shape), truth)
-    predicted[0, 3] = 3
-    truth[:, -1] = NOT_SURE
-    return {"truth": truth, "predicted": predicted, "classes": 5}
-
-
-def iou_mean(truth, predicted, classes, *, ignore=True, absent=np.nan, per_image=False, dice=False,
-             recall=False, background=True, accuracy=False, weighted=False):  # fmt: skip
-    """The mean over classes of intersection over union; the options are bugs."""
-    if per_image:
-        return float(
-            np.mean(
-                [iou_mean(t[None], p[None], classes) for t, p in zip(truth, predicted, strict=True)]
-            )
-        )
-    sure = truth != NOT_SURE if ignore else np.ones(truth.shape, bool)
-    if accuracy:
-        return float((truth[sure] == predicted[sure]).mean())
-    found, sizes = [], []
-    for k in range(0 if background else 1, classes):
-        t, p = (truth == k) & sure, (predicted == k) & sure
-        common, either = (t & p).sum(), (t | p).sum()
-        below = t.sum() + p.sum() if dice else t.sum() if recall else either
-        found.append((2 if dice else 1) * common / below if below else absent)
-        sizes.append(t.sum())
-    if weighted:
-        return float(np.nansum(np.array(found) * sizes) / np.sum(sizes))
-    return float(np.nanmean(found))
-
-
-MEAN_IOU = Exercise(
-    id="12.5",
-    title=text("Mean IoU, with a border to ignore", "带忽略边的平均交并比"),
-    points=3,
-    objective="O3",
-    function="mean_iou",
-    inputs=draw_maps,
-    reference=lambda **inputs: iou_mean(**inputs),
-    comparator=close(rtol=1e-6, atol=1e-9),
-    tensors=False,
-    forbidden=(
-        "course_lib.vision.iou_of_classes",
-        "course_lib.vision.count_pairs",
-        "sklearn.metrics.jaccard_score",
-    ),
-    pitfalls=(
-        Pitfall(
-            "absent_is_zero",
-            lambda **inputs: iou_mean(**inputs, absent=0.0),
-            text(
-                "A class that is neither true nor predicted anywhere got 0. It has no IoU: leave it out of the mean.",
-                "某一类既不在真值里也不在预测里，你给了它 0。它没有交并比可言：不参与平均。",
-            ),
-        ),
-        Pitfall(
-            "absent_is_one",
-            lambda **inputs: iou_mean(**inputs, absent=1.0),
-            text(
-                "A class that occurs nowhere got 1: a present for doing nothing. Leave it out of the mean.",
-                "哪里都没有出现的类得了 1 分，等于白送。不要让它参与平均。",
-            ),
-        ),
-        Pitfall(
-            "unsure_counts",
-            lambda **inputs: iou_mean(**inputs, ignore=False),
-            text(
-                "Places marked 255 count: what is predicted there went into the unions. Leave these places out altogether.",
-                "标为 255 的位置也算进去了：那里的预测进入了并集。这些位置应当完全不计。",
-            ),
-        ),
-        Pitfall(
-            "picture_by_picture",
-            lambda **inputs: iou_mean(**inputs, per_image=True),
-            text(
-                "You took the mean over pictures. Count intersections and unions over all pictures first, then divide.",
-                "你对图片取了平均。应先在全部图片上累计交与并，再相除。",
-            ),
-        ),
-        Pitfall(
-            "dice",
-            lambda **inputs: iou_mean(**inputs, dice=True),
-            text("That is Dice, which is never below IoU.", "这是 Dice 系数，它从不低于交并比。"),
-        ),
-        Pitfall(
-            "recall",
-            lambda **inputs: iou_mean(**inputs, recall=True),
-            text(
-                "You divided by the true places of the class alone: painting everything in one class would be forgiven. Divide by the union.",
-                "你只除以了该类真值的位置数：整图涂成一类也不受罚。应除以并集。",
-            ),
-        ),
-        Pitfall(
-            "without_class_0",
-            lambda **inputs: iou_mean(**inputs, background=False),
-            text("Class 0 is missing from the mean.", "平均里漏了第 0 类。"),
-        ),
-        Pitfall(
-            "accuracy",
-            lambda **inputs: iou_mean(**inputs, accuracy=True),
-            text(
-                "That is the share of right places, in which the largest class decides.",
-                "这是答对的位置所占的比例，最大的类说了算。",
-            ),
-        ),
-        Pitfall(
-            "by_size",
-            lambda **inputs: iou_mean(**inputs, weighted=True),
-            text(
-                "You weighted classes by their size. Each counts alike.",
-                "你按类的大小加了权。各类应同等看待。",
-            ),
-        ),
-    ),
-    hints=(
-        text(
-            "First throw away the places where truth is 255, in both arrays: `truth[sure]`, `predicted[sure]`.",
-            "先把真值为 255 的位置从两个数组里都去掉：`truth[sure]`、`predicted[sure]`。",
-        ),
-        text(
-            "For class k: where are both k (intersection), where is at least one k (union)? Over all pictures at once.",
-            "对第 k 类：两者都为 k 的位置是交，至少一个为 k 的位置是并。所有图片一起数。",
-        ),
-        text("Mean over those classes whose union is not empty.", "只对并集不为空的类取平均。"),
-    ),
-    right={
-        "numpy": (
-            "def mean_iou(truth, predicted, classes):\n"
-            "    sure = truth != 255\n"
-            "    t, p = truth[sure], predicted[sure]\n"
-            "    table = np.histogram2d(t, p, bins=classes, range=[[-0.5, classes - 0.5]] * 2)[0]\n"
-            "    union = table.sum(0) + table.sum(1) - table.diagonal()\n"
-            "    return float(np.mean(table.diagonal()[union > 0] / union[union > 0]))\n",
-            "def mean_iou(truth, predicted, classes):\n"
-            "    pairs = [(int(a), int(b)) for a, b in zip(truth.ravel(), predicted.ravel()) if a != 255]\n"
-            "    scores = []\n"
-            "    for k in range(classes):\n"
-            "        either = [pair for pair in pairs if k in pair]\n"
-            "        if either:\n"
-            "            scores.append(sum(a == b for a, b in either) / len(either))\n"
-            "    return sum(scores) / len(scores)\n",
-        )
     },
 )
 
@@ -1203,7 +1203,7 @@ REPORT = ManualExercise(
     ),
 )
 
-EXERCISES = (OVERLAP, AREA, ONE_LOOK, PLACE_LOGITS, MEAN_IOU, BUDGET, GROUPS, REPORT)
+EXERCISES = (OVERLAP, AREA, ONE_LOOK, MEAN_IOU, PLACE_LOGITS, BUDGET, GROUPS, REPORT)
 
 # Quizzes ------------------------------------------------------------------------------------------
 
