@@ -971,7 +971,7 @@ BUDGET = Exercise(
             text(
                 "You counted alarms among the validation patients, of whom far more are ill. Weigh the two groups by the "
                 "prevalence at work: π · sensitivity + (1 − π) · (1 − specificity).",
-                "你数的是验证集里的报警，而那里患病的人多得多。应按实际的患病率给两组加权：π · 灵敏度 + (1 − π) · (1 − 特异度)。",
+                "你数的是验证集里的报警，而那里患病的人多得多。应按实际的患病率给两组加权：π · 灵敏度 + (1 − π) · 误报率。",
             ),
         ),
         Pitfall(
@@ -1014,7 +1014,7 @@ BUDGET = Exercise(
         ),
         text(
             "Expected share of alarms at work: π · (alarms among the ill) + (1 − π) · (alarms among the healthy).",
-            "实际工作中的预期报警比例：π · （患病者的报警比例）+ (1 − π) · （健康者的报警比例）。",
+            "实际工作中的预期报警比例：π · 患病者的报警比例 + (1 − π) · 健康者的报警比例。",
         ),
         text(
             "The lower the threshold, the more are found: take the lowest whose share is at most the budget.",
@@ -1246,9 +1246,9 @@ QUIZZES = (
     Quiz(
         id="12.q2",
         question=text(
-            "Each patient has four pictures. A network's pictures are split at random into training and validation, four fifths to one fifth. "
+            "Each patient has three pictures. A network's pictures are split at random into training and validation, four fifths to one fifth. "
             "What will its score on validation say about new patients?",
-            "每个病人有四张图片。把图片随机切成训练与验证，四比一。验证成绩对新病人说明什么？",
+            "每个病人有三张图片。把图片随机切成训练与验证，四比一。验证成绩对新病人说明什么？",
         ),
         options=(
             Option(
