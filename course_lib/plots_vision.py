@@ -152,12 +152,12 @@ def show_land(
     pictures: Sequence[np.ndarray], names: Sequence[str], maps: Mapping[str, np.ndarray] | None = None,
     classes: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """Show grey pictures of land and, perhaps, maps of kinds, a letter in each square.
+    """Show grey pictures of land and, perhaps, maps of kinds, two letters in each square.
 
     Args:
         pictures: H×W×1 each. names: their titles.
         maps: title → h×w whole numbers, the place of each square's kind in ``classes``; the first is the truth.
-        classes: the kinds' names; a map shows their first letters.
+        classes: the kinds' names; a map shows their first two letters.
     """
     maps = maps or {}
     count = len(pictures) + len(maps)
@@ -173,7 +173,7 @@ def show_land(
         axis.set(xticks=[], yticks=[], title=name)
         axis.grid(visible=False)
         for row, column in np.ndindex(kinds.shape):
-            axis.text(column, row, classes[kinds[row, column]][0].upper(), ha="center", va="center", fontsize=9,
+            axis.text(column, row, classes[int(kinds[row, column])][:2], ha="center", va="center", fontsize=9,
                       color="black" if kinds[row, column] == said[0][row, column] else COLOURS[1],
                       weight="normal" if kinds[row, column] == said[0][row, column] else "bold")  # fmt: skip
     if maps:

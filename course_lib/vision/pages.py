@@ -58,7 +58,8 @@ def draw_pages(digits: Domain, *, n: int, seed: int = 0, size: int = 48) -> Page
     rng = np.random.default_rng(seed)
     x, masks, objects = np.zeros((n, size, size), np.uint8), np.zeros((n, size, size), int), []
     for page in range(n):
-        paper, mask, boxes = _paper(rng, size), masks[page], []
+        paper, mask = _paper(rng, size), masks[page]
+        boxes: list[np.ndarray] = []
         for _ in range(int(rng.integers(1, 4))):
             i = int(rng.integers(len(digits)))
             ink = _resized(digits.x[i, ..., 0], int(rng.integers(15, 25)))

@@ -73,8 +73,8 @@ def draw_phantoms(
         for picture, mask in _pictures(rng, pictures, size, bool(y[i]), bool(group[i]), contrast):
             x.append(picture)
             masks.append(mask)
-    repeated = (np.repeat(each, pictures) for each in (y, np.arange(patients), group))
-    return Phantoms(np.stack(x)[..., None], *repeated, np.stack(masks))
+    labels, whose, kind = (np.repeat(each, pictures) for each in (y, np.arange(patients), group))
+    return Phantoms(np.stack(x)[..., None], labels, whose, kind, np.stack(masks))
 
 
 def _pictures(
