@@ -8,6 +8,7 @@ Your own pictures come in through ``load_folder("my_pictures")``.
 | ``letters``, ``scripts`` | rendered letters, labelled sources; never a digit |
 | ``rendered_digits`` | rendered digits, the source for domain adaptation |
 | ``fractals``, ``shapes``, ``dead_leaves`` | sources of quite another kind |
+| ``terrain`` | land from above, for chapter 12; its season can be changed |
 | ``vowels`` | sounds: ten vowels of synthetic men, women and children |
 | ``reviews``, ``messages`` | generated texts: sentiment, spam; each of several kinds |
 
@@ -29,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from course_lib.data import digits, fractals, letters, messages, reviews, shapes, vowels
+from course_lib.data import digits, fractals, letters, messages, reviews, shapes, terrain, vowels
 from course_lib.data.catalogue import REAL
 from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
 from course_lib.data.folders import load_folder, load_picture
@@ -67,6 +68,7 @@ _RENDERED: dict[str, Callable[..., Domain]] = {
     "fractals": fractals.fractals,
     "shapes": shapes.shapes,
     "dead_leaves": shapes.dead_leaves,
+    "terrain": terrain.terrain,
 }
 _SOUNDS: dict[str, Callable[..., Domain]] = {"vowels": vowels.vowels}
 _WRITTEN: dict[str, Callable[..., Domain]] = {
@@ -141,6 +143,7 @@ def names() -> list[tuple[str, str, str]]:
         ("fractals", both("fractals of random affine maps", "随机仿射映射生成的分形"), drawn),
         ("shapes", both("twelve geometric shapes", "十二种几何图形"), drawn),
         ("dead_leaves", both("textures of overlapping shapes", "图形层层叠压的“落叶”纹理"), drawn),
+        ("terrain", both("land seen from above, five kinds", "从上方看的土地，五种"), drawn),
         ("vowels", both("ten spoken vowels, synthesised", "十个合成的英语元音"), drawn),
         ("reviews", both(f"generated reviews of {kinds}", f"生成的评论：{kinds}"), reviews.LICENSE),
         ("messages", both("generated messages, spam or not", "生成的消息，是否垃圾信息"), messages.LICENSE),

@@ -406,7 +406,7 @@ _ALL = (
         classes=EUROSAT,
         license="MIT",
         citation="P. Helber, B. Bischke, A. Dengel and D. Borth, EuroSAT, IEEE JSTARS 12(7), 2019",
-        stands_in="dead_leaves",
+        stands_in="terrain",
         size=64,
     ),
     RealSet(

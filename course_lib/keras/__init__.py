@@ -43,6 +43,13 @@ from course_lib.keras.losses import (
     sequence_negative_log_likelihood,
 )
 from course_lib.keras.lp_ft import probe_then_fine_tune
+from course_lib.keras.maps import (
+    DetectionLoss,
+    MapModel,
+    PlaceCrossEntropy,
+    attach_map_head,
+    stack_maps,
+)
 from course_lib.keras.multitask import MultiTask, attach_heads, gradient_cosine
 from course_lib.keras.named import named_arrays, put_arrays
 from course_lib.keras.objectives import (
@@ -120,6 +127,7 @@ __all__ = [
     "CoralAlignment",
     "CrossEntropy",
     "CutOut",
+    "DetectionLoss",
     "Discriminative",
     "Distillation",
     "EarlyStopping",
@@ -132,11 +140,13 @@ __all__ = [
     "InformationMaximisation",
     "LwF",
     "MMDAlignment",
+    "MapModel",
     "Memory",
     "MixUp",
     "MultiTask",
     "Objective",
     "Penalty",
+    "PlaceCrossEntropy",
     "Preprocessing",
     "PseudoLabels",
     "RepeatedFit",
@@ -157,6 +167,7 @@ __all__ = [
     "add_task_vectors",
     "attach_head",
     "attach_heads",
+    "attach_map_head",
     "attach_text_head",
     "attention_maps",
     "augment",
@@ -213,6 +224,7 @@ __all__ = [
     "seed_everything",
     "sequence_negative_log_likelihood",
     "small_part",
+    "stack_maps",
     "stored_bytes",
     "task_vector",
     "unfreeze",

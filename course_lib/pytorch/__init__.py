@@ -38,6 +38,13 @@ from course_lib.pytorch.losses import (
     sequence_negative_log_likelihood,
 )
 from course_lib.pytorch.lp_ft import probe_then_fine_tune
+from course_lib.pytorch.maps import (
+    DetectionLoss,
+    MapModel,
+    PlaceCrossEntropy,
+    attach_map_head,
+    stack_maps,
+)
 from course_lib.pytorch.multitask import MultiTask, attach_heads, gradient_cosine
 from course_lib.pytorch.named import named_arrays, put_arrays
 from course_lib.pytorch.objectives import (
@@ -111,6 +118,7 @@ __all__ = [
     "CoralAlignment",
     "CrossEntropy",
     "CutOut",
+    "DetectionLoss",
     "Discriminative",
     "Distillation",
     "EarlyStopping",
@@ -123,11 +131,13 @@ __all__ = [
     "InformationMaximisation",
     "LwF",
     "MMDAlignment",
+    "MapModel",
     "Memory",
     "MixUp",
     "MultiTask",
     "Objective",
     "Penalty",
+    "PlaceCrossEntropy",
     "Preprocessing",
     "PseudoLabels",
     "RepeatedFit",
@@ -148,6 +158,7 @@ __all__ = [
     "add_task_vectors",
     "attach_head",
     "attach_heads",
+    "attach_map_head",
     "attach_text_head",
     "attention_maps",
     "augment",
@@ -204,6 +215,7 @@ __all__ = [
     "seed_everything",
     "sequence_negative_log_likelihood",
     "small_part",
+    "stack_maps",
     "stored_bytes",
     "task_vector",
     "unfreeze",

@@ -30,6 +30,7 @@ FINGERPRINTS = {
     "fractals": "19e9dcc027062c8d",
     "shapes": "7824ec695d9cca13",
     "dead_leaves": "338c3691a6d14505",
+    "terrain": "e90f31fca125e00e",
 }
 
 

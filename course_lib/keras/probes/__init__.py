@@ -18,6 +18,7 @@ from course_lib.keras.probes import (
     steps,
     text,
     tuning,
+    vision,
 )
 from course_lib.keras.probes.adapting import learning_arrays, low_rank_start
 from course_lib.keras.probes.continual import growing, held_steps
@@ -34,6 +35,7 @@ from course_lib.keras.probes.steps import (
 )
 from course_lib.keras.probes.text import filled_embedding
 from course_lib.keras.probes.tuning import evaluation, learning, rates_of_steps, stages
+from course_lib.keras.probes.vision import looking, placing
 
 ARGUMENTS = {
     **adapting.ARGUMENTS,
@@ -45,6 +47,7 @@ ARGUMENTS = {
     **steps.ARGUMENTS,
     **text.ARGUMENTS,
     **tuning.ARGUMENTS,
+    **vision.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
@@ -63,9 +66,11 @@ __all__ = [
     "initial_weights",
     "learning",
     "learning_arrays",
+    "looking",
     "low_rank_start",
     "moving",
     "narrowing",
+    "placing",
     "rates_of_steps",
     "reading_out",
     "shares_of_steps",

@@ -16,6 +16,7 @@ from course_lib.pytorch.probes import (
     steps,
     text,
     tuning,
+    vision,
 )
 from course_lib.pytorch.probes.adapting import learning_arrays, low_rank_start
 from course_lib.pytorch.probes.continual import growing, held_steps
@@ -32,6 +33,7 @@ from course_lib.pytorch.probes.steps import (
 )
 from course_lib.pytorch.probes.text import filled_embedding
 from course_lib.pytorch.probes.tuning import evaluation, learning, rates_of_steps, stages
+from course_lib.pytorch.probes.vision import looking, placing
 
 ARGUMENTS = {
     **adapting.ARGUMENTS,
@@ -43,6 +45,7 @@ ARGUMENTS = {
     **steps.ARGUMENTS,
     **text.ARGUMENTS,
     **tuning.ARGUMENTS,
+    **vision.ARGUMENTS,
 }
 """For each probe, what makes the arguments that the student's function gets: for ``example()``."""
 
@@ -61,9 +64,11 @@ __all__ = [
     "initial_weights",
     "learning",
     "learning_arrays",
+    "looking",
     "low_rank_start",
     "moving",
     "narrowing",
+    "placing",
     "rates_of_steps",
     "reading_out",
     "shares_of_steps",
