@@ -5,7 +5,7 @@ One idea per module. Nothing here needs a deep-learning framework; a model comes
 """
 
 from course_lib.serving.card import card_page, faults_of_card, write_card
-from course_lib.serving.contract import Contract, Refusal, read_images
+from course_lib.serving.contract import Contract, RequestError, read_images
 from course_lib.serving.inspecting import FileReport, inspect_file
 from course_lib.serving.latency import percentiles, time_calls
 from course_lib.serving.monitor import Monitor, calibrate_monitor
@@ -19,7 +19,7 @@ __all__ = [
     "Decision",
     "FileReport",
     "Monitor",
-    "Refusal",
+    "RequestError",
     "Service",
     "calibrate_monitor",
     "card_page",

@@ -47,7 +47,7 @@ class Contract:
         return self.most * (6 * math.prod(self.shape) + 4 * h * w + 4 * h) + 1024
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """A request that is not answered: an HTTP status and a sentence for whoever sent it."""
 
     def __init__(self, status: int, en: str, zh: str) -> None:
@@ -66,25 +66,25 @@ def require_headers(
         encoded: Whether there is a ``Transfer-Encoding`` or ``Content-Encoding``.
 
     Raises:
-        Refusal: 411, 400, 413 or 415.
+        RequestError: 411, 400, 413 or 415.
     """
     if encoded or not lengths:
-        raise Refusal(
+        raise RequestError(
             411,
             "Send the length of the body (Content-Length), and the body uncompressed in one piece.",
             "请写明正文长度（Content-Length），正文不要压缩，也不要分块。",
         )
     # isdecimal alone takes other alphabets' digits, int() signs, spaces and underscores.
     if len(set(lengths)) != 1 or not (lengths[0].isascii() and lengths[0].isdecimal()):
-        raise Refusal(400, "Content-Length is no number.", "Content-Length 不是数。")
+        raise RequestError(400, "Content-Length is no number.", "Content-Length 不是数。")
     if len(lengths[0]) > 15 or int(lengths[0]) > contract.largest_body:
-        raise Refusal(
+        raise RequestError(
             413,
             f"At most {contract.most} pictures, {contract.largest_body:,} bytes.",
             f"最多 {contract.most} 张图片，共 {contract.largest_body:,} 字节。",
         )
     if content_type.split(";")[0].strip().lower() != "application/json":
-        raise Refusal(415, "Send JSON (Content-Type: application/json).", "请发送 JSON。")
+        raise RequestError(415, "Send JSON (Content-Type: application/json).", "请发送 JSON。")
     return int(lengths[0])
 
 
@@ -95,21 +95,21 @@ def read_images(contract: Contract, body: bytes) -> np.ndarray:
     of C whole numbers 0 … 255, or the number itself where C is 1.
 
     Raises:
-        Refusal: 400 where it is no JSON, 422 where it is not that, 413 where it is too much.
+        RequestError: 400 where it is no JSON, 422 where it is not that, 413 where it is too much.
     """
     try:
         told = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        raise Refusal(400, "The body is no JSON.", "正文不是 JSON。") from None
+        raise RequestError(400, "The body is no JSON.", "正文不是 JSON。") from None
     if not isinstance(told, dict) or set(told) != {"images"} or type(told["images"]) is not list:
-        raise Refusal(
+        raise RequestError(
             422,
             'Send {"images": [picture, …]} and nothing else.',
             '请发送 {"images": [图片, …]}，不要有别的内容。',
         )
     pictures = told["images"]
     if not 1 <= len(pictures) <= contract.most:
-        raise Refusal(
+        raise RequestError(
             413 if pictures else 422,
             f"Send 1 to {contract.most} pictures; these are {len(pictures)}.",
             f"请发送 1 到 {contract.most} 张图片，现在是 {len(pictures)} 张。",
@@ -136,13 +136,13 @@ def _collect(value: Any, shape: tuple[int, ...], pixels: list[int]) -> None:
     if not shape:
         # type() and not isinstance(): True is an int to Python, and no pixel.
         if type(value) is not int or not 0 <= value <= 255:
-            raise Refusal(
+            raise RequestError(
                 422, "A pixel is a whole number from 0 to 255.", "像素应是 0 到 255 的整数。"
             )
         pixels.append(value)
         return
     if type(value) is not list or len(value) != shape[0]:
-        raise Refusal(
+        raise RequestError(
             422,
             f"A picture has another size: {shape[0]} entries are expected here.",
             f"图片大小不对：这里应有 {shape[0]} 项。",

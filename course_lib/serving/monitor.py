@@ -85,9 +85,11 @@ def calibrate_monitor(
     mean, deviation = reference.mean(axis=0), reference.std(axis=0)
     # A feature that is almost always 0 would shout at its first other value.
     deviation = np.maximum(deviation, max(0.05 * float(np.median(deviation)), 1e-6))
-    rng = np.random.default_rng(require_seed(seed))
-    found = [
-        statistic(reference[rng.choice(len(reference), window, replace=False)], mean, deviation)
-        for _ in range(draws)
-    ]
+    rng, n, total = np.random.default_rng(require_seed(seed)), len(reference), reference.sum(axis=0)
+    found = []
+    for _ in range(draws):
+        part = reference[rng.choice(n, window, replace=False)]
+        # Against the others, as new pictures stand against all: else a window would meet itself.
+        others = (total - part.sum(axis=0)) / (n - window)
+        found.append(statistic(part, others, deviation))
     return Monitor(mean, deviation, window, float(np.sort(found)[place - 1]), rate)

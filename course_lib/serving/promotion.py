@@ -17,7 +17,7 @@ class Decision(NamedTuple):
     Attributes:
         promote: Whether the new model takes over.
         gain: New minus old accuracy on the same pictures, with its 95 % interval.
-        lost: The largest loss of recall among the classes.
+        lost: The largest loss of recall among the classes with enough pictures; 0 where none has.
     """
 
     promote: bool
@@ -26,7 +26,7 @@ class Decision(NamedTuple):
 
 
 def decide(
-    y: np.ndarray, old: np.ndarray, new: np.ndarray, *, loss_allowed: float = 0.2
+    y: np.ndarray, old: np.ndarray, new: np.ndarray, *, loss_allowed: float = 0.2, enough: int = 10
 ) -> Decision:
     r"""Promote a model whose gain leaves out 0 and which gives up no class.
 
@@ -37,6 +37,7 @@ def decide(
         y: True labels, n.
         old, new: What the two models say of the same n pictures.
         loss_allowed: How much recall a single class may lose.
+        enough: How many pictures of a class are enough to speak of its recall; rarer ones are left out.
     """
     y, old, new = (as_labels(name, a) for name, a in (("y", y), ("old", old), ("new", new)))
     if not len(y) == len(old) == len(new) or len(y) < 2:
@@ -49,5 +50,6 @@ def decide(
     d = (new == y).astype(float) - (old == y)
     half = 1.96 * d.std(ddof=1) / np.sqrt(len(d))
     gain = Interval(float(d.mean()), float(d.mean() - half), float(d.mean() + half))
-    lost = max(float(-d[y == k].mean()) for k in np.unique(y))
+    counted = [k for k in np.unique(y) if (y == k).sum() >= enough]
+    lost = max((float(-d[y == k].mean()) for k in counted), default=0.0)
     return Decision(bool(gain.low > 0 and lost <= loss_allowed), gain, lost)

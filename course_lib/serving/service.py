@@ -26,7 +26,7 @@ import numpy as np
 from course_lib.calibration import softmax
 from course_lib.language import both
 from course_lib.serving.card import card_page
-from course_lib.serving.contract import Contract, Refusal, read_images, require_headers
+from course_lib.serving.contract import Contract, RequestError, read_images, require_headers
 from course_lib.serving.page import front_page
 
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -170,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             kind, content, images, confidence = self._content(method, nonce)
             status = 200
-        except Refusal as refusal:
+        except RequestError as refusal:
             status, kind = refusal.status, "application/json"
             content = json.dumps({"error": str(refusal)}, ensure_ascii=False).encode()
             # What of the body was not read would be taken for the next request.
@@ -187,9 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
         pages = {"/": self._front, "/health": self._health, "/card": self._card}
         known = {**dict.fromkeys(pages, "GET"), "/predict": "POST"}
         if path not in known:
-            raise Refusal(404, "There is nothing here.", "这里什么也没有。")
+            raise RequestError(404, "There is nothing here.", "这里什么也没有。")
         if known[path] != method:
-            raise Refusal(405, f"Use {known[path]} here.", f"这里请用 {known[path]}。")
+            raise RequestError(405, f"Use {known[path]} here.", f"这里请用 {known[path]}。")
         if path == "/predict":
             return "application/json", *self._predict()
         self._require_no_body()
@@ -200,11 +200,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer only who calls this machine by its own name: else a page elsewhere could (rebinding)."""
         host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host", "")
         if host not in ("127.0.0.1", "localhost"):
-            raise Refusal(403, "Call it 127.0.0.1.", "请用 127.0.0.1 访问。")
+            raise RequestError(403, "Call it 127.0.0.1.", "请用 127.0.0.1 访问。")
 
     def _require_no_body(self) -> None:
         if self.headers.get("Transfer-Encoding") or self.headers.get("Content-Length", "0") != "0":
-            raise Refusal(400, "A GET has no body.", "GET 请求不带正文。")
+            raise RequestError(400, "A GET has no body.", "GET 请求不带正文。")
 
     def _predict(self) -> tuple[bytes, int, float]:
         headers = self.headers
@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind, lengths = headers.get("Content-Type", ""), headers.get_all("Content-Length") or []
         length = require_headers(self.service.contract, kind, lengths, encoded)
         if not self.inside.acquire(blocking=False):
-            raise Refusal(503, "Busy: try again in a moment.", "正忙：请稍后再试。")
+            raise RequestError(503, "Busy: try again in a moment.", "正忙：请稍后再试。")
         try:
             return self._answer(self._read(length))
         finally:
@@ -224,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # the time is up
             body = b""
         if len(body) < length:
-            raise Refusal(408, "The body did not come whole.", "正文没有收全。")
+            raise RequestError(408, "The body did not come whole.", "正文没有收全。")
         return read_images(self.service.contract, body)
 
     def _answer(self, images: np.ndarray) -> tuple[bytes, int, float]:
@@ -235,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:
             # The reason is for whoever runs the service, not for whoever called it.
             print(f"predict: {type(error).__name__}: {error}", file=sys.stderr)
-            raise Refusal(500, "The model failed.", "模型出错了。") from None
+            raise RequestError(500, "The model failed.", "模型出错了。") from None
         content = json.dumps(told, ensure_ascii=False).encode()
         return content, len(images), float(probabilities.max(axis=1).mean())
 
@@ -249,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _card(self, nonce: str) -> bytes:
         if self.service.card is None:
-            raise Refusal(404, "This model has no card.", "这个模型没有模型卡。")
+            raise RequestError(404, "This model has no card.", "这个模型没有模型卡。")
         return card_page(self.service.card).encode()
 
     def _send(self, status: int, kind: str, content: bytes, nonce: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from course_lib.serving import Contract, Service, running
-from course_lib.serving.contract import Refusal, read_images, require_headers
+from course_lib.serving.contract import RequestError, read_images, require_headers
 
 CONTRACT = Contract((2, 3, 1), ("dark", "<light>"), most=4)
 PICTURE = [[0, 50, 255], [1, 2, 3]]
@@ -307,5 +307,5 @@ def test_the_largest_request_that_is_allowed_fits() -> None:
     assert read_images(CONTRACT, wide).shape == (4, 2, 3, 1)
     colours = Contract((1, 1, 3), ("a", "b"))
     assert read_images(colours, b'{"images": [[[[1, 2, 3]]]]}').tolist() == [[[[1, 2, 3]]]]
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestError):
         read_images(colours, b'{"images": [[[1]]]}')
