@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -30,7 +31,7 @@ def draw_way() -> None:
     boxes = [
         box(axis, x, 0, both(*words), COLOURS[0]) for x, words in zip(places, STATIONS, strict=True)
     ]
-    for left, right in zip(boxes[:-1], boxes[1:], strict=True):
+    for left, right in pairwise(boxes):
         arrow(axis, left, (1, 0.5), right, (0, 0.5))
     again = box(
         axis,
@@ -103,7 +104,7 @@ def plot_weeks(
         2, 1, figsize=(5.4, 4.6), sharex=True, height_ratios=(2, 1), layout="constrained"
     )
     styles = ("-", "--", "-.", ":")
-    weeks = np.arange(len(scores))
+    weeks = range(len(scores))
     for i, (name, values) in enumerate(accuracy.items()):
         top.plot(
             weeks,

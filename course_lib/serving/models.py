@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,7 +49,9 @@ def _from_onnx(path: Path) -> tuple[Predict, tuple[str, ...], tuple[int, ...]]:
 
 
 def _from_weights(path: Path) -> tuple[Predict, tuple[str, ...], tuple[int, ...]]:
-    half = import_module(f"course_lib.{'pytorch' if find_spec('torch') else 'keras'}")
+    # The framework that is running already, else PyTorch where it is installed.
+    in_use = "course_lib.keras" not in sys.modules and find_spec("torch")
+    half = import_module(f"course_lib.{'pytorch' if in_use else 'keras'}")
     stored, model = read_head(path), half.load_model(path)
     p = model.backbone.preprocessing
     classes = _or_numbers(stored.classes, stored.widths[-1])
