@@ -122,6 +122,7 @@ TABLE = Exercise(
     points=3,
     objective="O1",
     function="tensor_tables",
+    draws=2,
     inputs=draw_files,
     reference=tables(),
     comparator=equal(),
@@ -706,7 +707,7 @@ ANSWER = Exercise(
 
 
 def draw_integer_layer(rng):
-    n, d, k = 5, 40, 3
+    n, d, k = 3, 16, 2
     s_x = float(rng.uniform(0.02, 0.05))
     zero = int(rng.integers(20, 60))
     low, high = -zero * s_x, (255 - zero) * s_x
@@ -760,6 +761,7 @@ INTEGER = Exercise(
     points=3,
     objective="O3",
     function="integer_layer",
+    draws=2,
     inputs=draw_integer_layer,
     reference=integer_layer,
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -957,6 +959,7 @@ REQUESTS = Exercise(
     points=4,
     objective="O4",
     function="statuses",
+    draws=2,
     inputs=draw_requests,
     reference=statuses(),
     comparator=equal(),
@@ -1128,7 +1131,7 @@ REQUESTS = Exercise(
 
 
 def draw_queue(rng):
-    n = 40
+    n = 24
     work = rng.exponential(0.8, n)
     work[rng.integers(5, 15)] = 12.0  # one long one
     return {"arrivals": np.cumsum(rng.exponential(1.0, n)) + 3.0, "work": work}
@@ -1158,6 +1161,7 @@ QUEUE = Exercise(
     points=3,
     objective="O4",
     function="response_times",
+    draws=2,
     inputs=draw_queue,
     reference=queue,
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -1399,17 +1403,17 @@ def draw_stream(rng):
 
 
 def draw_table(rng):
-    n = 60
+    n = 40
     taken = rng.permutation(n) * 0.5 + rng.uniform(0, 0.2, n)
     labelled = (
         taken
         + rng.choice([0.5, 1.5, 4.0, np.inf], n, p=[0.35, 0.25, 0.2, 0.2])
         + rng.uniform(0, 0.3, n)
     )
-    now = float(rng.uniform(21, 24))
+    now = float(rng.uniform(14, 16))
     labelled[rng.integers(n)] = now  # a label that arrives at this very moment
     labelled = np.maximum(labelled, taken + 0.1)
-    return {"taken": taken, "labelled": labelled, "now": now, "window": 12.0, "judge": 4}
+    return {"taken": taken, "labelled": labelled, "now": now, "window": 8.0, "judge": 4}
 
 
 def usable_rows(
@@ -1508,6 +1512,7 @@ ROWS = Exercise(
     points=3,
     objective="O6",
     function="usable_rows",
+    draws=2,
     inputs=draw_stream,
     reference=usable_rows,
     comparator=equal(),
@@ -1701,9 +1706,9 @@ QUIZZES = (
     Quiz(
         id="15.q4",
         question=text(
-            "The scanner's lamp ages: white paper becomes a very light grey, 20 of 255. You read the digits as before. And the model, "
+            "The scanner's lamp ages: white paper becomes a light grey, 40 of 255. You read the digits as before. And the model, "
             "which was right 19 times out of 20?",
-            "扫描仪的灯老化了：白纸变成很浅的灰，255 级里的 20。你读数字毫无困难。那么原先二十个对十九个的模型呢？",
+            "扫描仪的灯老化了：白纸变成浅灰，255 级里的 40。你读数字毫无困难。那么原先二十个对十九个的模型呢？",
         ),
         options=(
             Option(
@@ -1717,12 +1722,12 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "It is wrong about a third of the time, and as sure as ever",
-                    "大约三分之一会错，而且依旧信心十足",
+                    "It is wrong more often than right, and still sounds rather sure",
+                    "错的比对的多，口气却仍然相当肯定",
                 ),
                 text(
-                    "Something like this. What becomes of its confidence, the next cells show.",
-                    "差不多。至于它的信心变成什么样，看下面的单元格。",
+                    "Something like this: the next cell shows both, accuracy and confidence.",
+                    "差不多：准确率和信心，下一个单元格都会显示。",
                 ),
                 right=True,
             ),
