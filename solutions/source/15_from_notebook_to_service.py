@@ -448,7 +448,6 @@ SHIP = Exercise(
             "PyTorch：`tensor.detach().numpy().copy()`。Keras：两个 kernel 要用 `.T` 转置。",
         ),
     ),
-    survivors={},
     right={
         "pytorch": (
             SHIP_TORCH,
@@ -677,6 +676,11 @@ ANSWER = Exercise(
             "`range(0, len(images), batch_size)` 给出每份的起点；`images[i:i + batch_size]` 到最后可以短一些。softmax 沿最后一维。",
         ),
     ),
+    survivors={
+        "ops.concatenate(parts, axis=0) without axis": "right: axis 0 is the default",
+        "ops.softmax(ops.concatenate(parts, axis=0), axis=1) without axis": "right: the last axis is "
+        "the default, and there are two",
+    },
     right={
         "pytorch": (
             ANSWER_TORCH,
@@ -882,7 +886,7 @@ def draw_requests(rng):
         return json.dumps({"images": [picture(), one]})
 
     good = json.dumps({"images": [picture(), picture()]})
-    kind, limit = "application/json", 600
+    kind, limit = "application/json", int(rng.integers(400, 900))
     requests = [
         (kind, len(good), good),
         ("Application/JSON; charset=utf-8", len(good), good),
@@ -902,6 +906,7 @@ def draw_requests(rng):
         (kind, 20, json.dumps({"images": picture()})),
         *((kind, 20, with_pixel(v)) for v in (256, -1, True, 7.0, "7", None, [7])),
         (kind, 20, with_pixel(255)),
+        (kind, 20, with_pixel(0)),
         ("text/plain", None, good),
         ("text/plain", limit + 1, "{"),
     ]
@@ -1134,7 +1139,9 @@ def draw_queue(rng):
     n = 24
     work = rng.exponential(0.8, n)
     work[rng.integers(5, 15)] = 12.0  # one long one
-    return {"arrivals": np.cumsum(rng.exponential(1.0, n)) + 3.0, "work": work}
+    gaps = rng.exponential(1.0, n)
+    gaps[0] = rng.uniform(0, 0.3)  # so that a worker who is not free at the start is noticed
+    return {"arrivals": np.cumsum(gaps), "work": work}
 
 
 def queue(arrivals, work):
@@ -1229,6 +1236,7 @@ QUEUE = Exercise(
         ),
         text("The response time is $f_i - a_i$.", "响应时间是 $f_i - a_i$。"),
     ),
+    survivors={"max(a, free) → max(free, a)": "right: the larger of two numbers, in either order"},
     right={
         "numpy": (
             "def response_times(arrivals, work):\n"
@@ -1413,7 +1421,13 @@ def draw_table(rng):
     now = float(rng.uniform(14, 16))
     labelled[rng.integers(n)] = now  # a label that arrives at this very moment
     labelled = np.maximum(labelled, taken + 0.1)
-    return {"taken": taken, "labelled": labelled, "now": now, "window": 8.0, "judge": 4}
+    return {
+        "taken": taken,
+        "labelled": labelled,
+        "now": now,
+        "window": float(rng.integers(7, 10)),
+        "judge": int(rng.integers(3, 6)),
+    }
 
 
 def usable_rows(
