@@ -327,6 +327,30 @@ def bench(
 
 @app.command(
     help=both(
+        "Serve a model on this machine, with a page to try it: a file of export_onnx or save_model.",
+        "在本机提供模型服务，附一个试用网页；模型文件由 export_onnx 或 save_model 写出。",
+    )
+)
+def serve(
+    model: Annotated[
+        Path, typer.Argument(help=both("*.onnx, *.safetensors", "*.onnx、*.safetensors"))
+    ],
+    port: Annotated[
+        int, typer.Option(help=both("first port to try", "首选端口，被占用则顺延"))
+    ] = 8000,
+    most: Annotated[
+        int, typer.Option(help=both("pictures a request, at most", "每次请求最多多少张图片"))
+    ] = 64,
+) -> None:
+    from course_lib.lab import free_port
+    from course_lib.serving.models import load_service
+    from course_lib.serving.service import serve as run
+
+    run(load_service(model, most=most), free_port(port))
+
+
+@app.command(
+    help=both(
         "Make requirements.lock from pyproject.toml.", "由 pyproject.toml 生成 requirements.lock。"
     )
 )

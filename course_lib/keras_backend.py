@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -195,6 +197,26 @@ def _silent_stderr() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+@contextmanager
+def without_remarks() -> Iterator[None]:
+    """Keep an exporter's remarks on its own workings to itself, inside a ``with`` statement."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with _silent_stderr(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def read_saved_model(path: Path) -> Any:
+    """Give what TensorFlow reads from a SavedModel's folder; its ``serve`` takes a batch."""
+    import tensorflow as tf
+
+    return tf.saved_model.load(str(path))
 
 
 def choose() -> tuple[str, Text]:

@@ -29,6 +29,7 @@ COMMANDS = (
         "pretrain",
         "demo",
         "bench",
+        "serve",
         "lock",
     ),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -54,6 +55,7 @@ class Architecture:
     tokens: bool = False
 
 
+@keras.saving.register_keras_serializable("course")
 class Backbone(keras.Model):
     """A network without its classifier: uint8 images N×H×W×C → features N×D.
 
@@ -75,6 +77,18 @@ class Backbone(keras.Model):
         self.network, self._blocks = network, architecture.blocks
         self.tokens = architecture.tokens
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Say how to build it again, without its weights: what a ``.keras`` file keeps of a layer."""
+        return {"name": self.name, "preprocessing": asdict(self.preprocessing)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Backbone:
+        """Build one as :meth:`get_config` says; a ``.keras`` file fills in the weights afterwards."""
+        lists = {name: tuple(config["preprocessing"][name]) for name in ("mean", "std")}
+        preprocessing = Preprocessing(**{**config["preprocessing"], **lists})
+        architecture = replace(_architecture(config["name"]), preprocessing=preprocessing)
+        return cls(config["name"], architecture, architecture.build(), "a .keras file")
 
     def preprocess(self, x: KerasTensor) -> KerasTensor:
         """Scale images N×H×W×C (0 … 255) as ``preprocessing`` says."""
@@ -148,8 +162,14 @@ def save_backbone(backbone: Backbone, path: str | Path) -> Path:
         CourseError: For what is no backbone, or another kind of file.
     """
     require_backbone(backbone, "save_backbone")
-    tensors = to_torch_layout(backbone.network, renamed=_renamed(backbone.name))
-    return weight_files.write_weights(require_path("path", path), tensors, backbone.preprocessing)
+    return weight_files.write_weights(
+        require_path("path", path), weights_of(backbone), backbone.preprocessing
+    )
+
+
+def weights_of(backbone: Backbone) -> dict[str, np.ndarray]:
+    """Give copies of a backbone's weights and BatchNorm statistics by PyTorch's names."""
+    return to_torch_layout(backbone.network, renamed=_renamed(backbone.name))
 
 
 def with_network(backbone: Backbone, network: keras.Model) -> Backbone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from course_lib.training.preprocessing import require_images
 from course_lib.training.requirements import require_backbone, require_head
 
 
+@keras.saving.register_keras_serializable("course")
 class TransferModel(keras.Model):
     """A backbone and a head: images N×H×W×C → features → logits N×K.
 
@@ -28,6 +30,18 @@ class TransferModel(keras.Model):
         super().__init__()
         self.backbone, self.head, self.flatten = backbone, head, flatten
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Say how to build it again, without its weights: what a ``.keras`` file keeps of a layer."""
+        parts = {"backbone": self.backbone, "head": self.head}
+        kept = {name: keras.saving.serialize_keras_object(part) for name, part in parts.items()}
+        return {**kept, "flatten": self.flatten}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> TransferModel:
+        """Build one as :meth:`get_config` says; a ``.keras`` file fills in the weights afterwards."""
+        parts = [keras.saving.deserialize_keras_object(config[n]) for n in ("backbone", "head")]
+        return cls(*parts, flatten=config["flatten"])
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         # A wholly frozen backbone is in inference mode, whatever the head does.

@@ -22,6 +22,13 @@ from course_lib.pytorch.devices import seed_everything
 from course_lib.pytorch.differentiation import gradients
 from course_lib.pytorch.discrepancies import coral_distance, kernel_matrix, mmd_squared
 from course_lib.pytorch.distillation import Distillation, LwF, record_answers
+from course_lib.pytorch.exporting import (
+    export_onnx,
+    export_program,
+    load_model,
+    run_program,
+    save_model,
+)
 from course_lib.pytorch.features import extract_features
 from course_lib.pytorch.fisher import fisher_diagonal
 from course_lib.pytorch.freezing import freeze, freeze_plan, unfreeze
@@ -97,6 +104,7 @@ from course_lib.training.augmentation import (
 )
 from course_lib.training.memory import Memory
 from course_lib.training.merging import add_task_vectors, average_weights, task_vector
+from course_lib.training.onnx_files import open_onnx, quantise_onnx, run_onnx
 from course_lib.training.transformer_shape import TransformerShape
 from course_lib.training.two_domains import labelled_target, unlabelled_target
 
@@ -177,6 +185,8 @@ __all__ = [
     "estimate_statistics",
     "evaluate",
     "evaluate_each",
+    "export_onnx",
+    "export_program",
     "extract_features",
     "finish_pruning",
     "fisher_diagonal",
@@ -190,6 +200,7 @@ __all__ = [
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_model",
     "load_scribe",
     "load_small_part",
     "mean_entropy",
@@ -197,6 +208,7 @@ __all__ = [
     "merge_lora",
     "mmd_squared",
     "named_arrays",
+    "open_onnx",
     "predict",
     "pretrain_backbone",
     "pretrain_scribe",
@@ -205,11 +217,15 @@ __all__ = [
     "prune_weights",
     "put_arrays",
     "put_small_part",
+    "quantise_onnx",
     "ramp_up",
     "record_answers",
     "remove_adapters",
     "reverse_gradient",
+    "run_onnx",
+    "run_program",
     "save_backbone",
+    "save_model",
     "save_scribe",
     "save_small_part",
     "seed_everything",

@@ -149,12 +149,16 @@ def save_backbone(backbone: Backbone, path: str | Path) -> Path:
         CourseError: For what is no backbone, or another kind of file.
     """
     require_backbone(backbone, "save_backbone")
-    tensors = {
+    return write_weights(require_path("path", path), weights_of(backbone), backbone.preprocessing)
+
+
+def weights_of(backbone: Backbone) -> dict[str, np.ndarray]:
+    """Give copies of a backbone's weights and BatchNorm statistics by PyTorch's names."""
+    return {
         name: np.array(tensor.cpu())
         for name, tensor in backbone.network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    return write_weights(require_path("path", path), tensors, backbone.preprocessing)
 
 
 def with_network(backbone: Backbone, network: nn.Module) -> Backbone:

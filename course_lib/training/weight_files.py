@@ -67,10 +67,15 @@ def unreadable(path: Path, error: Exception) -> CourseError:
     )
 
 
-def write_weights(path: Path, tensors: Mapping[str, np.ndarray], about: Preprocessing) -> Path:
+def write_weights(
+    path: Path,
+    tensors: Mapping[str, np.ndarray],
+    about: Preprocessing,
+    notes: Mapping[str, str] | None = None,
+) -> Path:
     """Write weights in PyTorch's names and layout as safetensors, with the preprocessing they expect.
 
-    The file is written whole or not at all.
+    The file is written whole or not at all. ``notes`` are further texts for its metadata.
     """
     from safetensors.numpy import save
 
@@ -80,16 +85,22 @@ def write_weights(path: Path, tensors: Mapping[str, np.ndarray], about: Preproce
             f"权重保存为 .safetensors 文件，而给出的路径是 {path}。",
         )
     arrays = {name: np.require(array, requirements="C") for name, array in tensors.items()}
-    return write_atomically(path, save(arrays, metadata={PREPROCESSING: json.dumps(asdict(about))}))
+    metadata = {**(notes or {}), PREPROCESSING: json.dumps(asdict(about))}
+    return write_atomically(path, save(arrays, metadata=metadata))
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Give the texts in a safetensors file's metadata; none for other files."""
+    if path.suffix != ".safetensors":
+        return {}
+    with open(path, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        return json.loads(file.read(size)).get("__metadata__", {})
 
 
 def read_preprocessing(path: Path) -> Preprocessing | None:
     """Give the preprocessing that a file of :func:`write_weights` names; ``None`` for other files."""
-    if path.suffix != ".safetensors":
-        return None
-    with open(path, "rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        about = json.loads(file.read(size)).get("__metadata__", {})
+    about = read_notes(path)
     if PREPROCESSING not in about:
         return None
     named: dict[str, Any] = json.loads(about[PREPROCESSING])

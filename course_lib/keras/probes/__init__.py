@@ -14,6 +14,7 @@ from course_lib.keras.probes import (
     domains,
     pretraining,
     senses,
+    serving,
     shift,
     steps,
     text,
@@ -25,6 +26,7 @@ from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.keras.probes.pretraining import moving, transferring
 from course_lib.keras.probes.senses import narrowing, reading_out
+from course_lib.keras.probes.serving import answering, shipping
 from course_lib.keras.probes.shift import agreement, shares_of_steps
 from course_lib.keras.probes.steps import (
     after_one_step,
@@ -43,6 +45,7 @@ ARGUMENTS = {
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **senses.ARGUMENTS,
+    **serving.ARGUMENTS,
     **shift.ARGUMENTS,
     **steps.ARGUMENTS,
     **text.ARGUMENTS,
@@ -57,6 +60,7 @@ __all__ = [
     "adversarial_steps",
     "after_one_step",
     "agreement",
+    "answering",
     "carrying",
     "evaluation",
     "extraction",
@@ -74,6 +78,7 @@ __all__ = [
     "rates_of_steps",
     "reading_out",
     "shares_of_steps",
+    "shipping",
     "stages",
     "three_steps",
     "transferring",

@@ -12,6 +12,7 @@ from course_lib.pytorch.probes import (
     domains,
     pretraining,
     senses,
+    serving,
     shift,
     steps,
     text,
@@ -23,6 +24,7 @@ from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.senses import narrowing, reading_out
+from course_lib.pytorch.probes.serving import answering, shipping
 from course_lib.pytorch.probes.shift import agreement, shares_of_steps
 from course_lib.pytorch.probes.steps import (
     after_one_step,
@@ -41,6 +43,7 @@ ARGUMENTS = {
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **senses.ARGUMENTS,
+    **serving.ARGUMENTS,
     **shift.ARGUMENTS,
     **steps.ARGUMENTS,
     **text.ARGUMENTS,
@@ -55,6 +58,7 @@ __all__ = [
     "adversarial_steps",
     "after_one_step",
     "agreement",
+    "answering",
     "carrying",
     "evaluation",
     "extraction",
@@ -72,6 +76,7 @@ __all__ = [
     "rates_of_steps",
     "reading_out",
     "shares_of_steps",
+    "shipping",
     "stages",
     "three_steps",
     "transferring",
