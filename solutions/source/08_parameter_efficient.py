@@ -1373,8 +1373,8 @@ QUIZZES = (
     Quiz(
         id="08.q1",
         question=text(
-            "Textured paper, ten labels per class. LoRA of rank 1 learns 1.7 % of the numbers. How does it compare?",
-            "有纹理的纸，每类十个标签。秩为 1 的 LoRA 只学 1.7% 的参数。它的准确率会怎样？",
+            "Textured paper, twenty labels per class. LoRA of rank 1 (with norms) learns a fiftieth of the numbers. How does it compare?",
+            "有纹理的纸，每类二十个标签。秩为 1 的 LoRA（连同归一化层）只学五十分之一的参数。它的准确率会怎样？",
         ),
         options=(
             Option(
@@ -1387,19 +1387,19 @@ QUIZZES = (
             Option(
                 text("Between the probe and full fine-tuning", "介于探针与全部微调之间"),
                 text(
-                    "Yes, at a rate that suits it. At full fine-tuning's own rate it would have looked much worse: each needs its own.",
-                    "对，只要学习率合适。如果用全部微调的学习率，它会显得差得多：各有各的学习率。",
+                    "Yes, at a rate that suits it: look at RATES, where small parts have the larger ones.",
+                    "对，只要学习率合适：看看 RATES，小部件用的学习率更大。",
                 ),
                 right=True,
             ),
             Option(
                 text(
-                    "Like full fine-tuning: few directions matter",
-                    "与全部微调一样：要紧的方向没几个",
+                    "Like full fine-tuning on one draw, so on every one: rank 1 is enough for any task",
+                    "一次抽样上与全部微调一样，次次都一样：秩 1 对什么任务都够",
                 ),
                 text(
-                    "On the near task, nearly. Here the figure of section 1 warns: one direction holds a sixth of the change or so.",
-                    "近任务上差不多。可是第 1 节的图提醒过：一个方向只占改变量的六分之一左右。",
+                    "One draw proves nothing, and another task may need more directions: look at rank 1 in section 1's list.",
+                    "一次抽样说明不了什么；换个任务也可能需要更多方向：看看第 1 节那张表里的秩 1。",
                 ),
             ),
             Option(
@@ -1407,8 +1407,8 @@ QUIZZES = (
                     "Far above full fine-tuning: it cannot overfit", "远高于全部微调：它不会过拟合"
                 ),
                 text(
-                    "Five thousand numbers can learn a hundred pictures by heart, too.",
-                    "五千个数也足以背下一百张图片。",
+                    "Six thousand numbers can learn two hundred pictures by heart, too.",
+                    "六千个数也足以背下两百张图片。",
                 ),
             ),
         ),
