@@ -487,6 +487,11 @@ MERGED = Exercise(
             ),
         ),
         Pitfall(
+            "scale_upside_down",
+            lambda w, a, b, alpha: merged(w, a, b, len(a) ** 2 / alpha),
+            text("You multiplied by r/α. It is α/r.", "你乘的是 r/α，应当是 α/r。"),
+        ),
+        Pitfall(
             "scale_squared",
             lambda w, a, b, alpha: merged(w, a, b, alpha**2 / len(a)),
             text("You multiplied by α/r twice.", "你乘了两次 α/r。"),
@@ -746,11 +751,11 @@ LEARN_BIASES = Exercise(
 
 
 # Mean difference to row 0 and its standard error, in margins, from the smallest method to the largest. With six
-# draws t = 2.57. Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; 1.96 and ddof = 0;
-# the right rule (and surely worse than row 0); the right rule, unpaired too; surely better; best mean.
+# draws t = 2.57. Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; ddof = 0; t with D degrees of
+# freedom; the right rule (and surely worse than row 0); the right rule, unpaired too; surely better; best mean.
 KINDS = (
     (-3, 0.2), (-1.5, 0.3), (-1.2, 0.6), (-0.08, 0.6), (-0.55, 0.21), (-0.49, 0.215),
-    (-0.47, 0.2), (0, 0.2), (1, 0.35), (1.3, 0.8),
+    (-0.48, 0.208), (-0.47, 0.2), (0, 0.2), (1, 0.35), (1.3, 0.8),
 )  # fmt: skip
 
 
@@ -880,8 +885,19 @@ CHEAPEST = Exercise(
                 accuracy, stored, margin, quantile=lambda n: 1.96
             ),
             text(
-                "1.96 is for many draws. With six, Student's t needs 2.57.",
-                "1.96 适用于很多次抽样。六次时，学生 t 分布要用 2.57。",
+                "Your factor is too small. 1.96 is for many draws, and 2.02 is t for a one-sided interval. With six draws the two-sided "
+                "t is 2.57.",
+                "你用的系数太小。1.96 适用于很多次抽样，2.02 是单侧区间的 t。六次抽样、双侧区间，t 是 2.57。",
+            ),
+        ),
+        Pitfall(
+            "one_degree_too_many",
+            lambda accuracy, stored, margin: cheapest(
+                accuracy, stored, margin, quantile=lambda n: stats.t.ppf(0.975, n)
+            ),
+            text(
+                "D differences have D − 1 degrees of freedom: their mean was estimated from them, too.",
+                "D 个差值的自由度是 D − 1：它们的均值也是从这些差值估计出来的。",
             ),
         ),
         Pitfall(
@@ -1244,6 +1260,22 @@ TRAIN_MASKED = Exercise(
             text(
                 "The mask was applied once, at the start; then every weight learned again.",
                 "掩码只在开头用了一次，之后所有权重又都在学习。",
+            ),
+        ),
+        Pitfall(
+            "gradient_not_masked",
+            lambda w, mask, v, gradients, **given: train_masked(
+                w=w,
+                mask=mask,
+                v=v * mask,
+                gradients=gradients,
+                **given,
+                last=False,
+                every_step=False,
+            ),
+            text(
+                "You masked the old momentum, but the gradients that come in push the zeros away again.",
+                "旧的动量遮住了，可是后来的梯度又把零推开了。",
             ),
         ),
         Pitfall(
