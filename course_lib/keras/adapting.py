@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from course_lib.keras.freezing import learn_only
+from course_lib.keras.freezing import NORMS, learn_only
 from course_lib.keras.replacing import replace_layers
 from course_lib.keras.torch_layout import leaf_layers
 from course_lib.training.adapting import (
@@ -106,6 +106,7 @@ def add_lora(
     rank: int = 4,
     alpha: float = 8.0,
     where: Iterable[str] | None = None,
+    norms: bool = False,
     seed: int = 0,
 ) -> keras.Model:
     r"""Let a backbone's layers learn a change of low rank, and nothing else of it.
@@ -123,6 +124,8 @@ def add_lora(
             needs no other learning rate.
         where: Names of layers or blocks, such as ``["block3"]`` or ``["conv1", "conv2"]``; all
             linear and convolution layers unless given (but grouped ones, and attention's own).
+        norms: Whether the norms learn as well: their scale and shift, and BatchNorm's statistics follow
+            (unless ``fit`` is told ``batch_norm="frozen"``). A task then stores them, too.
         seed: Where A comes from, the same numbers in both halves.
 
     Returns:
@@ -132,11 +135,18 @@ def add_lora(
         CourseError: Where no layer matches, or something has been put around the layers before.
     """
     require_sizes(rank=rank, alpha=alpha, seed=seed)
-    return _put_around(model, where, lambda name, base: LowRank(base, rank, alpha, name, seed))
+    return _put_around(
+        model, where, norms, lambda name, base: LowRank(base, rank, alpha, name, seed)
+    )
 
 
 def add_adapters(
-    model: keras.Model, *, width: int = 8, where: Iterable[str] | None = None, seed: int = 0
+    model: keras.Model,
+    *,
+    width: int = 8,
+    where: Iterable[str] | None = None,
+    norms: bool = False,
+    seed: int = 0,
 ) -> keras.Model:
     """Put a small network with a short cut after a backbone's layers; it learns, they do not.
 
@@ -146,7 +156,7 @@ def add_adapters(
     linear and cannot be merged: it costs a little time at every prediction.
 
     Args:
-        model, where, seed: As for :func:`add_lora`.
+        model, where, norms, seed: As for :func:`add_lora`.
         width: How many channels there are between down and up. A layer with ``out`` of them costs
             2 · width · out + width + out.
 
@@ -154,7 +164,7 @@ def add_adapters(
         The model.
     """
     require_sizes(width=width, seed=seed)
-    return _put_around(model, where, lambda name, base: Bottleneck(base, width, name, seed))
+    return _put_around(model, where, norms, lambda name, base: Bottleneck(base, width, name, seed))
 
 
 def merge_lora(model: keras.Model) -> keras.Model:
@@ -188,9 +198,12 @@ def is_adapted(layer: keras.Layer) -> bool:
 
 
 def _put_around(
-    model: keras.Model, where: Iterable[str] | None, around: Callable[[str, Any], Around]
+    model: keras.Model,
+    where: Iterable[str] | None,
+    norms: bool,
+    around: Callable[[str, Any], Around],
 ) -> keras.Model:
-    """Put something new around the chosen layers; it and the head learn, nothing else does."""
+    """Put something new around the chosen layers; it, the head and perhaps the norms learn."""
     require_plain(any(map(is_adapted, model._flatten_layers())))
     names = as_names(where)
     new: list[Around] = []
@@ -204,6 +217,7 @@ def _put_around(
     model = replace_layers(model, put)
     require_found(len(new), names)
     free = [part for layer in new for part in leaf_layers(layer) if part is not layer.base]
+    free += [layer for layer in leaf_layers(model) if norms and isinstance(layer, NORMS)]
     head = getattr(model, "head", None)
     return learn_only(model, free + (leaf_layers(head) if head else []))
 

@@ -71,6 +71,11 @@ def finish_pruning(model: keras.Model) -> keras.Model:
     return model
 
 
+def is_masked(model: keras.Model) -> bool:
+    """Say whether some weights of a model are held at zero."""
+    return any(isinstance(weight.constraint, Mask) for weight in model.weights)
+
+
 def prune_filters(model: TransferModel, keep: float) -> TransferModel:
     """Give a smaller glyphnet with the same head: inside each block, the strongest filters.
 

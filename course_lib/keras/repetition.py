@@ -13,6 +13,7 @@ from course_lib.keras.devices import choose_device, choose_precision, computing_
 from course_lib.keras.inference import evaluate, finish_building, taking
 from course_lib.keras.loop import fit, train_epochs
 from course_lib.keras.objectives import Objective, require_objective
+from course_lib.keras.pruning import is_masked
 from course_lib.keras.run import Run, assign, numbered
 from course_lib.training.batches import as_arrays
 from course_lib.training.callbacks import State
@@ -40,7 +41,8 @@ def fit_each(
     that saves most of the time.
 
     Args:
-        models: Models of one structure, frozen alike.
+        models: Models of one structure, frozen alike. What is compiled knows one model's masks, so
+            those that ``prune_weights`` holds are trained by a ``fit`` each.
         trains: For each model, a ``Domain`` or a pair ``(x, y)``, all of one size.
         optimizers: A recipe for all, or one for each; these differ in the learning rate only.
         seeds: For each model, as for ``fit``: 0, 1, 2 … unless given.
@@ -56,7 +58,8 @@ def fit_each(
         Plan(as_arrays(train), recipe, epochs, batch_size, seed, batch_norm=batch_norm)
         for train, recipe, seed in zip(trains, recipes, numbers, strict=True)
     ]
-    if batch_norm == "estimated" or not all(alike(plan, plans[0]) for plan in plans):
+    masked = any(map(is_masked, models))
+    if masked or batch_norm == "estimated" or not all(alike(p, plans[0]) for p in plans):
         how: dict[str, Any] = {"objective": objective, "epochs": epochs, "batch_size": batch_size}
         start, separately = numbered(objective.variables), []
         for m, t, r, s in zip(models, trains, recipes, numbers, strict=True):
@@ -167,7 +170,7 @@ class RepeatedFit:
         how: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size}
         arrays = as_arrays(train)
         plan = Plan(arrays, self.recipe, seed=seed, batch_norm=self.batch_norm, **how)
-        if self.batch_norm == "estimated" or plan.has_single:
+        if self.batch_norm == "estimated" or plan.has_single or is_masked(model):
             more: dict[str, Any] = {"batch_norm": self.batch_norm, "seed": seed, "progress": False}
             return fit(model, train, objective=objective, optimizer=self.recipe, **how, **more)
         objective.check(arrays)

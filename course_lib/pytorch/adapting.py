@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.pytorch.freezing import freeze, unfreeze
+from course_lib.pytorch.freezing import NORMS, freeze, unfreeze
 from course_lib.pytorch.replacing import replace_layers
 from course_lib.training.adapting import (
     as_names,
@@ -84,6 +84,7 @@ def add_lora(
     rank: int = 4,
     alpha: float = 8.0,
     where: Iterable[str] | None = None,
+    norms: bool = False,
     seed: int = 0,
 ) -> nn.Module:
     r"""Let a backbone's layers learn a change of low rank, and nothing else of it.
@@ -101,6 +102,8 @@ def add_lora(
             needs no other learning rate.
         where: Names of layers or blocks, such as ``["block3"]`` or ``["conv1", "conv2"]``; all
             linear and convolution layers unless given (but grouped ones, and attention's own).
+        norms: Whether the norms learn as well: their scale and shift, and BatchNorm's statistics follow
+            (unless ``fit`` is told ``batch_norm="frozen"``). A task then stores them, too.
         seed: Where A comes from, the same numbers in both halves.
 
     Returns:
@@ -110,11 +113,18 @@ def add_lora(
         CourseError: Where no layer matches, or something has been put around the layers before.
     """
     require_sizes(rank=rank, alpha=alpha, seed=seed)
-    return _put_around(model, where, lambda name, base: LowRank(base, rank, alpha, name, seed))
+    return _put_around(
+        model, where, norms, lambda name, base: LowRank(base, rank, alpha, name, seed)
+    )
 
 
 def add_adapters(
-    model: nn.Module, *, width: int = 8, where: Iterable[str] | None = None, seed: int = 0
+    model: nn.Module,
+    *,
+    width: int = 8,
+    where: Iterable[str] | None = None,
+    norms: bool = False,
+    seed: int = 0,
 ) -> nn.Module:
     """Put a small network with a short cut after a backbone's layers; it learns, they do not.
 
@@ -124,7 +134,7 @@ def add_adapters(
     linear and cannot be merged: it costs a little time at every prediction.
 
     Args:
-        model, where, seed: As for :func:`add_lora`.
+        model, where, norms, seed: As for :func:`add_lora`.
         width: How many channels there are between down and up. A layer with ``out`` of them costs
             2 · width · out + width + out.
 
@@ -132,7 +142,7 @@ def add_adapters(
         The model.
     """
     require_sizes(width=width, seed=seed)
-    return _put_around(model, where, lambda name, base: Bottleneck(base, width, name, seed))
+    return _put_around(model, where, norms, lambda name, base: Bottleneck(base, width, name, seed))
 
 
 def merge_lora(model: nn.Module) -> nn.Module:
@@ -167,9 +177,12 @@ def is_adapted(layer: nn.Module) -> bool:
 
 
 def _put_around(
-    model: nn.Module, where: Iterable[str] | None, around: Callable[[str, Any], nn.Module]
+    model: nn.Module,
+    where: Iterable[str] | None,
+    norms: bool,
+    around: Callable[[str, Any], nn.Module],
 ) -> nn.Module:
-    """Put something new around the chosen layers; it and the head learn, nothing else does."""
+    """Put something new around the chosen layers; it, the head and perhaps the norms learn."""
     require_plain(any(map(is_adapted, model.modules())))
     names = as_names(where)
     new: list[Any] = []
@@ -186,6 +199,9 @@ def _put_around(
     for layer in new:
         unfreeze(layer)
         freeze(layer.base)
+    for layer in model.modules() if norms else ():
+        if isinstance(layer, NORMS):
+            unfreeze(layer)
     if hasattr(model, "head"):
         unfreeze(model.head)
     return model

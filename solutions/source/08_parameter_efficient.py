@@ -487,6 +487,11 @@ MERGED = Exercise(
             ),
         ),
         Pitfall(
+            "scale_upside_down",
+            lambda w, a, b, alpha: merged(w, a, b, len(a) ** 2 / alpha),
+            text("You multiplied by r/α. It is α/r.", "你乘的是 r/α，应当是 α/r。"),
+        ),
+        Pitfall(
             "scale_squared",
             lambda w, a, b, alpha: merged(w, a, b, alpha**2 / len(a)),
             text("You multiplied by α/r twice.", "你乘了两次 α/r。"),
@@ -746,11 +751,11 @@ LEARN_BIASES = Exercise(
 
 
 # Mean difference to row 0 and its standard error, in margins, from the smallest method to the largest. With six
-# draws t = 2.57. Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; 1.96 and ddof = 0;
-# the right rule (and surely worse than row 0); the right rule, unpaired too; surely better; best mean.
+# draws t = 2.57. Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; ddof = 0; t with D degrees of
+# freedom; the right rule (and surely worse than row 0); the right rule, unpaired too; surely better; best mean.
 KINDS = (
     (-3, 0.2), (-1.5, 0.3), (-1.2, 0.6), (-0.08, 0.6), (-0.55, 0.21), (-0.49, 0.215),
-    (-0.47, 0.2), (0, 0.2), (1, 0.35), (1.3, 0.8),
+    (-0.48, 0.208), (-0.47, 0.2), (0, 0.2), (1, 0.35), (1.3, 0.8),
 )  # fmt: skip
 
 
@@ -880,8 +885,19 @@ CHEAPEST = Exercise(
                 accuracy, stored, margin, quantile=lambda n: 1.96
             ),
             text(
-                "1.96 is for many draws. With six, Student's t needs 2.57.",
-                "1.96 适用于很多次抽样。六次时，学生 t 分布要用 2.57。",
+                "Your factor is too small. 1.96 is for many draws, and 2.02 is t for a one-sided interval. With six draws the two-sided "
+                "t is 2.57.",
+                "你用的系数太小。1.96 适用于很多次抽样，2.02 是单侧区间的 t。六次抽样、双侧区间，t 是 2.57。",
+            ),
+        ),
+        Pitfall(
+            "one_degree_too_many",
+            lambda accuracy, stored, margin: cheapest(
+                accuracy, stored, margin, quantile=lambda n: stats.t.ppf(0.975, n)
+            ),
+            text(
+                "D differences have D − 1 degrees of freedom: their mean was estimated from them, too.",
+                "D 个差值的自由度是 D − 1：它们的均值也是从这些差值估计出来的。",
             ),
         ),
         Pitfall(
@@ -1247,6 +1263,22 @@ TRAIN_MASKED = Exercise(
             ),
         ),
         Pitfall(
+            "gradient_not_masked",
+            lambda w, mask, v, gradients, **given: train_masked(
+                w=w,
+                mask=mask,
+                v=v * mask,
+                gradients=gradients,
+                **given,
+                last=False,
+                every_step=False,
+            ),
+            text(
+                "You masked the old momentum, but the gradients that come in push the zeros away again.",
+                "旧的动量遮住了，可是后来的梯度又把零推开了。",
+            ),
+        ),
+        Pitfall(
             "momentum_forgotten",
             lambda **given: train_masked(**given, fresh=True),
             text(
@@ -1373,8 +1405,8 @@ QUIZZES = (
     Quiz(
         id="08.q1",
         question=text(
-            "Textured paper, ten labels per class. LoRA of rank 1 learns 1.7 % of the numbers. How does it compare?",
-            "有纹理的纸，每类十个标签。秩为 1 的 LoRA 只学 1.7% 的参数。它的准确率会怎样？",
+            "Textured paper, twenty labels per class. LoRA of rank 1 (with norms) learns a fiftieth of the numbers. How does it compare?",
+            "有纹理的纸，每类二十个标签。秩为 1 的 LoRA（连同归一化层）只学五十分之一的参数。它的准确率会怎样？",
         ),
         options=(
             Option(
@@ -1387,19 +1419,19 @@ QUIZZES = (
             Option(
                 text("Between the probe and full fine-tuning", "介于探针与全部微调之间"),
                 text(
-                    "Yes, at a rate that suits it. At full fine-tuning's own rate it would have looked much worse: each needs its own.",
-                    "对，只要学习率合适。如果用全部微调的学习率，它会显得差得多：各有各的学习率。",
+                    "Yes, at a rate that suits it: look at RATES, where small parts have the larger ones.",
+                    "对，只要学习率合适：看看 RATES，小部件用的学习率更大。",
                 ),
                 right=True,
             ),
             Option(
                 text(
-                    "Like full fine-tuning: few directions matter",
-                    "与全部微调一样：要紧的方向没几个",
+                    "Like full fine-tuning on one draw, so on every one: rank 1 is enough for any task",
+                    "一次抽样上与全部微调一样，次次都一样：秩 1 对什么任务都够",
                 ),
                 text(
-                    "On the near task, nearly. Here the figure of section 1 warns: one direction holds a sixth of the change or so.",
-                    "近任务上差不多。可是第 1 节的图提醒过：一个方向只占改变量的六分之一左右。",
+                    "One draw proves nothing, and another task may need more directions: look at rank 1 in section 1's list.",
+                    "一次抽样说明不了什么；换个任务也可能需要更多方向：看看第 1 节那张表里的秩 1。",
                 ),
             ),
             Option(
@@ -1407,8 +1439,8 @@ QUIZZES = (
                     "Far above full fine-tuning: it cannot overfit", "远高于全部微调：它不会过拟合"
                 ),
                 text(
-                    "Five thousand numbers can learn a hundred pictures by heart, too.",
-                    "五千个数也足以背下一百张图片。",
+                    "Six thousand numbers can learn two hundred pictures by heart, too.",
+                    "六千个数也足以背下两百张图片。",
                 ),
             ),
         ),

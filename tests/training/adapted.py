@@ -78,6 +78,20 @@ def check_adapters_learn_alone_and_leave_no_trace(lib: Any, folder: Path) -> Non
     assert bits(lib, lib.remove_adapters(net).backbone) == plain
 
 
+def check_norms_may_learn_and_follow(lib: Any, folder: Path) -> None:
+    norms = 2 * (3 * 32 + 3 * 64 + 3 * 128)
+    for add in (lib.add_lora, lib.add_adapters):
+        alone = lib.count_parameters(add(model(lib)))["trainable"]
+        net = add(model(lib), norms=True)
+        assert lib.count_parameters(net)["trainable"] == alone + norms
+        assert lib.stored_bytes(net) == 4 * (alone + 2 * norms)  # the statistics, too
+    before = bits(lib, net)
+    after = bits(lib, train(lib, net))
+    moved = {name for name in before if before[name] != after[name]}
+    assert moved == set(lib.small_part(net))
+    assert sum("norm" in name for name in moved) == 4 * 9
+
+
 def check_sizes_are_those_of_the_formula(lib: Any, folder: Path) -> None:
     net = lib.add_lora(model(lib), rank=3, where=["block3.conv2"])
     assert lib.count_parameters(net)["trainable"] == 3 * (128 * 9 + 128) + 128 * 3 + 3
@@ -163,6 +177,20 @@ def check_zeros_survive_training(lib: Any, folder: Path) -> None:
     np.testing.assert_array_equal(lib.predict(net, X), outputs)
     again = lib.prune_weights(net, 0.8)
     assert all((again[name] <= masks[name]).all() for name in masks)
+
+
+def check_each_of_several_keeps_its_own_zeros(lib: Any, folder: Path) -> None:
+    nets = [shaken(lib, model(lib), seed) for seed in (0, 1)]
+    masks = [lib.prune_weights(net, 0.7) for net in nets]
+    assert any((masks[0][name] != masks[1][name]).any() for name in masks[0])
+    lib.fit_each(nets, [(X, Y)] * 2, epochs=1, batch_size=6, optimizers=AdamW(0.01))
+    again = lib.RepeatedFit(optimizer=AdamW(0.01), epochs=1, batch_size=6)
+    for net, mask in zip(nets, masks, strict=True):
+        again(net, (X, Y))
+        arrays = lib.named_arrays(net)
+        for name in mask:
+            weight = arrays[f"backbone.network.{name}.weight"]
+            assert ((weight == 0) == (mask[name] == 0)).all()
 
 
 def check_filters_go_and_the_shapes_outside_stay(lib: Any, folder: Path) -> None:
