@@ -1138,7 +1138,7 @@ def draw_pieces(rng):
         signs, width, depth = (
             int(rng.integers(60, 90)),
             int(rng.choice([24, 32, 40])),
-            int(rng.integers(1, 3)),
+            int(rng.integers(2, 4)),
         )
         merges = np.sort(rng.choice(np.arange(20, 600, 10), 6, replace=False))
         mean = 60 * (1 + merges / rng.uniform(60, 120)) ** -0.35
@@ -1168,10 +1168,10 @@ def draw_pieces(rng):
 
 
 def choose(lengths, merges, signs, width, depth, places, budgets, *, without_signs=False,
-           table=True, window=True, dearest=False, index=False, shortest=False):  # fmt: skip
+           table=True, window=True, dearest=False, index=False, shortest=False, one_block=False):  # fmt: skip
     """Choose the cheapest candidate for each budget; the options are bugs."""
     V = np.asarray(merges) + (0 if without_signs else signs)
-    each = 12 * depth * width**2 + width * V
+    each = 12 * (1 if one_block else depth) * width**2 + width * V
     cost = lengths.sum(axis=1) * (1 if shortest else each)
     fits = (lengths <= places).mean(axis=1) >= 0.9
     fits = fits | (not window)
@@ -1189,6 +1189,7 @@ def choose(lengths, merges, signs, width, depth, places, budgets, *, without_sig
 
 PIECES_BUGS = (
     {"without_signs": True},
+    {"one_block": True},
     {"table": False},
     {"window": False},
     {"dearest": True},
@@ -1206,6 +1207,10 @@ PIECES = Exercise(
     points=3,
     objective="O1",
     function="choose_merges",
+    survivors={
+        "(lengths <= places).mean(axis=1) >= 0.9 → (lengths <= places).mean(axis=1) > 0.9": "no drawn part is 0.9 exactly",
+        "lengths.sum(axis=1) → lengths.mean(axis=1)": "every candidate has the same number of texts",
+    },
     inputs=draw_pieces,
     reference=choose,
     comparator=equal(),
@@ -1225,6 +1230,14 @@ PIECES = Exercise(
             text(
                 "These have the shortest rows: most merges always look best when a token's price is left out, or its head (width · V), which grows with V.",
                 "这是序列最短的方案：不算每个词元的花费，或者漏了其中随 V 增大的输出头（width · V），总是合并得越多越好。",
+            ),
+        ),
+        Pitfall(
+            "one_block",
+            chosen_with(one_block=True),
+            text(
+                "The price is that of one block. There are `depth` of them: 12 · depth · width².",
+                "你只算了一个块的花费。一共有 `depth` 个块：12 · depth · width²。",
             ),
         ),
         Pitfall(
@@ -1355,7 +1368,7 @@ QUIZZES = (
             Option(
                 text("研究生 · 命 · 起源", "研究生 · 命 · 起源"),
                 text(
-                    "Yes: the longest word is taken at once; 命 is left alone. From the right end it would have come out right.",
+                    "Yes: the longest word is taken at once and 命 is left alone. From the right end it would have come out right.",
                     "对：最长的词先被取走，“命”就落了单。若从右往左匹配，反倒切对了。",
                 ),
                 right=True,
