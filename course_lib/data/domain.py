@@ -48,7 +48,8 @@ class Domain:
 
     def __repr__(self) -> str:
         shape = "×".join(str(n) for n in self.x.shape)
-        return f"Domain({self.name}: {shape} {self.x.dtype}, {len(self.classes)} classes)"
+        kind = "texts" if self.x.dtype.kind == "U" else self.x.dtype
+        return f"Domain({self.name}: {shape} {kind}, {len(self.classes)} classes)"
 
     def take(self, indices: np.ndarray | Sequence[int]) -> Domain:
         """The examples at ``indices`` (integers or a boolean mask), in that order."""

@@ -65,7 +65,9 @@ def words_of(language: str) -> dict[str, str]:
     return {word: sister[word] if i % 2 == 0 else own[i] for i, word in enumerate(english)}
 
 
-def made_pairs(language: str, n: int, *, seed: int = 0, without: Sequence[Pair] = ()) -> list[Pair]:
+def made_pairs(
+    language: str, n: int, *, seed: int = 0, without: Sequence[Pair] = (), order: str | None = None
+) -> list[Pair]:
     """Generate different sentences in a made language, each with its English translation.
 
     Args:
@@ -73,7 +75,10 @@ def made_pairs(language: str, n: int, *, seed: int = 0, without: Sequence[Pair] 
         n: How many.
         seed: Another seed gives other sentences.
         without: Pairs whose English sentence must not occur: test sentences, for example.
+        order: The language whose word order to take instead of its own, for experiments.
     """
+    order = order or language
+    words_of(order)  # refuses what is no language
     words, rng = words_of(language), np.random.default_rng([require_seed(seed), 10])
     taken, pairs = {tuple(english) for _, english in without}, []
     for _ in range(200 * require_count("n", n)):
@@ -81,7 +86,7 @@ def made_pairs(language: str, n: int, *, seed: int = 0, without: Sequence[Pair] 
         english = [*_in_english(who), verb, *_in_english(whom)]
         if tuple(english) not in taken and who.noun != whom.noun:
             taken.add(tuple(english))
-            pairs.append((_in_made(language, words, who, verb, whom), english))
+            pairs.append((_in_made(order, words, who, verb, whom), english))
         if len(pairs) == n:
             break
     return pairs
@@ -120,17 +125,17 @@ def _in_english(thing: Thing) -> list[str]:
     return [word for word in (thing.article, thing.adjective, thing.noun) if word]
 
 
-def _in_made(language: str, words: dict[str, str], who: Thing, verb: str, whom: Thing) -> list[str]:
-    first, second = (_group(language, words, thing) for thing in (who, whom))
-    if language == "tark":
+def _in_made(order: str, words: dict[str, str], who: Thing, verb: str, whom: Thing) -> list[str]:
+    first, second = (_group(order, words, thing) for thing in (who, whom))
+    if order == "tark":
         return [words[verb], *first, *second]
     return [*first, *second, words[verb]]
 
 
-def _group(language: str, words: dict[str, str], thing: Thing) -> list[str]:
+def _group(order: str, words: dict[str, str], thing: Thing) -> list[str]:
     adjective = [words[thing.adjective]] if thing.adjective else []
     article, noun = words[thing.article], words[thing.noun]
-    return [article, *adjective, noun] if language == "tark" else [article, noun, *adjective]
+    return [article, *adjective, noun] if order == "tark" else [article, noun, *adjective]
 
 
 def _make_words(language: str, count: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib.exercises.comparators import close, equal
-from course_lib.exercises.specification import Exercise, Option, Pitfall, Quiz, text
+from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
 # 10.1 ---------------------------------------------------------------------------------------------
 
@@ -23,10 +23,11 @@ def draw_text(rng):
     chosen = [_CASES[0], _CASES[1], _CASES[rng.integers(2, len(_CASES))]]
     order = rng.permutation(3)
     between = ["啊", "呢吧", ""]  # in no word
-    return {
-        "sentence": "".join(chosen[i][0] + sign for i, sign in zip(order, between, strict=True)),
-        "words": [str(w) for w in rng.permutation([w for case in chosen for w in case[1]])],
-    }
+    sentence = "".join(chosen[i][0] + sign for i, sign in zip(order, between, strict=True))
+    while True:  # until the first word that fits is not always the longest
+        words = [str(w) for w in rng.permutation([w for case in chosen for w in case[1]])]
+        if first_listed(sentence, words) != cut(sentence, words):
+            return {"sentence": sentence, "words": words}
 
 
 def cut(sentence, words, *, shortest=False, backward=False, drop=False, cap=None, glue=False):
@@ -51,6 +52,15 @@ def cut(sentence, words, *, shortest=False, backward=False, drop=False, cap=None
     return found[::-1] if backward else found
 
 
+def first_listed(sentence, words):
+    """Take the first word of the list that fits, long or short."""
+    found, i = [], 0
+    while i < len(sentence):
+        found.append(next((w for w in words if sentence.startswith(w, i)), sentence[i]))
+        i += len(found[-1])
+    return found
+
+
 LONGEST_MATCH = Exercise(
     id="10.1",
     title=text("Words without spaces", "没有空格的词"),
@@ -68,6 +78,14 @@ LONGEST_MATCH = Exercise(
             text(
                 "You took the shortest known word at each place. Try the longest first.",
                 "你在每个位置取了最短的词。应当先试最长的。",
+            ),
+        ),
+        Pitfall(
+            "first_listed",
+            first_listed,
+            text(
+                "You took the first word of the list that fits. The list is in no order: compare all that fit.",
+                "你取了词表里第一个能匹配上的词。词表没有次序：要在所有能匹配的词里取最长的。",
             ),
         ),
         Pitfall(
@@ -150,7 +168,7 @@ LONGEST_MATCH = Exercise(
 
 def draw_glove(rng):
     V, D = 4, 3
-    X = rng.integers(0, 60, (V, V)).astype(float) * (rng.random((V, V)) < 0.7)
+    X = rng.integers(0, 30, (V, V)).astype(float) * (rng.random((V, V)) < 0.7)
     X[0, 1], X[1, 2], X[2, 0] = 40.0, 3.0, 0.0
     return {
         "X": X,
@@ -164,14 +182,14 @@ def draw_glove(rng):
 
 
 def glove(X, w, c, b, d, x_max, alpha, *, mean=False, weight=True, cap=True, log=True, biases=True, swap=False,
-          root=False):  # fmt: skip
+          root=False, plus_one=False):  # fmt: skip
     """GloVe's loss; the options are bugs."""
     seen = X > 0
     f = (np.where(seen, X, 1.0) / x_max) ** alpha
     f = np.minimum(f, 1) if cap else f
     f = f if weight else np.ones_like(X)
     product = c @ w.T if swap else w @ c.T
-    target = np.log(np.where(seen, X, 1.0)) if log else X
+    target = np.log(np.where(seen, X, 1.0) + plus_one) if log else X
     error = product + (b[:, None] + d[None, :] if biases else 0) - target
     terms = np.where(seen, f * (np.abs(error) if root else error**2), 0.0)
     return float(terms.sum() / (seen.sum() if mean else 1))
@@ -231,6 +249,30 @@ GLOVE = Exercise(
             "no_biases",
             as_glove(biases=False),
             text("The two biases are missing.", "漏了两个偏置。"),
+        ),
+        Pitfall(
+            "biases_swapped",
+            lambda X, w, c, b, d, x_max, alpha: glove(X, w, c, d, b, x_max, alpha),
+            text(
+                "The biases are exchanged: b goes with the word (row i), d with its company (column j).",
+                "两个偏置弄反了：b 属于中心词（行 i），d 属于同伴（列 j）。",
+            ),
+        ),
+        Pitfall(
+            "no_alpha",
+            lambda X, w, c, b, d, x_max, alpha: glove(X, w, c, b, d, x_max, 1.0),
+            text(
+                "The weight is (X / x_max) to the power alpha: the power is missing.",
+                "权重是 (X / x_max) 的 alpha 次方：漏了乘方。",
+            ),
+        ),
+        Pitfall(
+            "log_of_one_more",
+            as_glove(plus_one=True),
+            text(
+                "You took log(1 + X). The loss has log X; pairs with X = 0 are left out instead.",
+                "你取的是 log(1 + X)。公式里是 log X；X = 0 的词对应当排除，而不是靠加一躲开。",
+            ),
         ),
         Pitfall(
             "sides_swapped",
@@ -385,6 +427,18 @@ INSTALL = Exercise(
             code=filling_code(pytorch=("[known]", "[:]"), keras=("[known]", "[:]")),
         ),
         Pitfall(
+            "wrong_rows",
+            lambda **inputs: {"known_rows": False, "other_rows": False},
+            text(
+                "The vectors went into the wrong rows: row i of the table belongs to token i, and `known` says which rows.",
+                "向量放错了行：表的第 i 行属于词元 i，放进哪些行由 `known` 决定。",
+            ),
+            code=filling_code(
+                pytorch=("weight[known] =", "weight[: int(known.sum())] ="),
+                keras=("table[known] =", "table[: int(known.sum())] ="),
+            ),
+        ),
+        Pitfall(
             "nothing_put_in",
             lambda **inputs: {"known_rows": False, "other_rows": True},
             text(
@@ -484,9 +538,22 @@ def draw_attention(rng):
     }
 
 
-def attend(q, k, v, *, causal="later", scale=True, axis=-1, zeros=False, transposed=False):
+def attend(
+    q,
+    k,
+    v,
+    *,
+    causal="later",
+    scale=True,
+    axis=-1,
+    zeros=False,
+    transposed=False,
+    after=False,
+    root=True,
+):
     """Causal attention; the options are bugs."""
-    scores = np.einsum("nid,njd->nij", q, k) / (np.sqrt(q.shape[-1]) if scale else 1)
+    d = q.shape[-1]
+    scores = np.einsum("nid,njd->nij", q, k) / ((np.sqrt(d) if root else d) if scale else 1)
     T = scores.shape[1]
     hidden = {
         "later": np.triu(np.ones((T, T), bool), 1),
@@ -496,9 +563,11 @@ def attend(q, k, v, *, causal="later", scale=True, axis=-1, zeros=False, transpo
     }[causal]
     if causal == "self_too":
         hidden[0, 0] = False  # the first place would have nothing to look at
-    scores = np.where(hidden, 0.0 if zeros else -np.inf, scores)
+    if not after:
+        scores = np.where(hidden, 0.0 if zeros else -np.inf, scores)
     weights = np.exp(scores - scores.max(axis=axis, keepdims=True))
     weights = weights / weights.sum(axis=axis, keepdims=True)
+    weights = np.where(hidden, 0.0, weights) if after else weights
     return np.einsum("nij,njd->nid", weights.swapaxes(1, 2) if transposed else weights, v)
 
 
@@ -553,6 +622,19 @@ ATTENTION = Exercise(
                 "Hidden scores were set to 0, and e⁰ = 1: the future still gets weight. They must be −∞ before softmax.",
                 "被遮的得分设成了 0，而 e⁰ = 1，未来仍然分到了权重。softmax 之前应当设成 −∞。",
             ),
+        ),
+        Pitfall(
+            "mask_after_softmax",
+            attended(after=True),
+            text(
+                "Weights were set to 0 after softmax: what is left of a row no longer adds up to 1. Mask the scores *before* it.",
+                "你在 softmax 之后把权重设成 0：一行里剩下的加起来不再是 1。应当在 softmax **之前**遮住得分。",
+            ),
+        ),
+        Pitfall(
+            "divided_by_d",
+            attended(root=False),
+            text("The scores are divided by √d, not by d.", "得分应当除以 √d，而不是 d。"),
         ),
         Pitfall(
             "softmax_over_queries",
@@ -665,6 +747,22 @@ BITS = Exercise(
             ),
         ),
         Pitfall(
+            "whole_text",
+            lambda perplexity, tokens, characters: np.log2(perplexity) * tokens,
+            text(
+                "These are the bits of the whole text. Spread them over its characters.",
+                "这是整段文本的比特数。要分摊到每个字符上。",
+            ),
+        ),
+        Pitfall(
+            "tokens_forgotten",
+            lambda perplexity, tokens, characters: np.log2(perplexity) / characters,
+            text(
+                "One token's bits were spread over all characters. The text has `tokens` of them.",
+                "你把一个词元的比特数分摊给了全部字符。整段文本有 `tokens` 个词元。",
+            ),
+        ),
+        Pitfall(
             "perplexity_divided",
             lambda perplexity, tokens, characters: perplexity * tokens / characters,
             text(
@@ -721,7 +819,7 @@ def draw_pair(rng):
 
 
 def pair_rows(source, target, start, arrow, end, places, *, shift=True, whole=False, no_end=False, filler=-1,
-              off=0, arrow_counts=False):  # fmt: skip
+              off=0, arrow_counts=False, end_read=False, masked_copy=False):  # fmt: skip
     """Inputs and targets of one translation; the options are bugs."""
     row = [start, *source, arrow, *target, *([] if no_end else [end])]
     x = row[:-1]
@@ -729,8 +827,18 @@ def pair_rows(source, target, start, arrow, end, places, *, shift=True, whole=Fa
     silent = len(source) + 1 + off - arrow_counts
     if not whole:
         y = [-1] * silent + y[silent:]
-    pad = places - len(x)
-    return {"x": np.array(x + [0] * pad), "y": np.array(y + [filler] * pad)}
+    if masked_copy:
+        y = [-1] * (len(source) + 2) + x[len(source) + 2 :]
+    x = [*row] if end_read else x
+    fill = lambda numbers, with_: np.array(numbers + [with_] * (places - len(numbers)))  # noqa: E731
+    return {"x": fill(x, 0), "y": fill(y, filler)}
+
+
+def colleague(source, target, start, arrow, end, places):
+    """The rows as the colleague makes them."""
+    row = [start, *source, arrow, *target]
+    filled = np.array(row + [0] * (places - len(row)))
+    return {"x": filled, "y": filled.copy()}
 
 
 def paired(**bug):
@@ -749,6 +857,39 @@ PAIR_ROWS = Exercise(
     tensors=False,
     forbidden=("course_lib.text.made_languages.translation_arrays",),
     pitfalls=(
+        Pitfall(
+            "as_it_was",
+            colleague,
+            text(
+                "These are the colleague's rows, unchanged. Four things: what comes next, the end, the source, the padding.",
+                "这就是同事原来的做法。四处要看：下一个是什么、结束符、源语句、填充。",
+            ),
+        ),
+        Pitfall(
+            "shifted_only",
+            paired(whole=True, filler=0),
+            text(
+                "Shifted, and with an end: two of four. The source sentence and the padding still count: there y is −1.",
+                "错开了，也有了结束符：四处改了两处。源语句和填充仍算进损失：那里的 y 应为 −1。",
+            ),
+        ),
+        Pitfall(
+            "a_masked_copy",
+            paired(masked_copy=True),
+            text(
+                "Each English word stands at its own place: the model sees it in x and copies it. The target is the *next* token, so "
+                "the first English word stands at the arrow's place.",
+                "每个英文词都填在它自己的位置：模型在 x 里就看得见，照抄即可。目标应是**下一个**词元，第一个英文词要填在箭头的位置。",
+            ),
+        ),
+        Pitfall(
+            "end_is_read",
+            paired(end_read=True),
+            text(
+                "The end stands in x. It is only ever predicted: nothing comes after it.",
+                "结束符出现在 x 里了。它只被预测：它后面什么也没有。",
+            ),
+        ),
         Pitfall(
             "not_shifted",
             paired(shift=False),
@@ -856,9 +997,10 @@ def nucleus(
     multiply=False,
     count=False,
     keep_low=False,
+    late=False,
 ):
     """Probabilities of nucleus sampling; the options are bugs."""
-    scaled = z * temperature if multiply else z / (temperature if hot else 1)
+    scaled = z * temperature if multiply else z / (temperature if hot and not late else 1)
     p = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     p = p / p.sum(axis=-1, keepdims=True)
     out = np.zeros_like(p)
@@ -868,7 +1010,7 @@ def nucleus(
         n = int((before < share).sum())
         n = max(n - 1, 1) if without_last else n
         n = max(1, round(share * len(row))) if count else n
-        target[order[:n]] = row[order[:n]]
+        target[order[:n]] = row[order[:n]] ** (1 / temperature if late else 1)
     return out / out.sum(axis=-1, keepdims=True) if again else out
 
 
@@ -904,6 +1046,14 @@ NUCLEUS = Exercise(
             text(
                 "The temperature has no effect. Divide the logits by it first.",
                 "温度没有起作用。先用它去除 logits。",
+            ),
+        ),
+        Pitfall(
+            "temperature_last",
+            of_nucleus(late=True),
+            text(
+                "The nucleus was chosen without the temperature, which came afterwards. Divide the logits first, then choose.",
+                "你先不管温度选出了核，之后才用温度。应先用温度去除 logits，再选。",
             ),
         ),
         Pitfall(
@@ -979,9 +1129,259 @@ NUCLEUS = Exercise(
     },
 )
 
-EXERCISES = (LONGEST_MATCH, GLOVE, INSTALL, ATTENTION, BITS, NUCLEUS, PAIR_ROWS)
+# 10.8 ---------------------------------------------------------------------------------------------
+
+
+def draw_pieces(rng):
+    """Draw six candidates and three budgets: one admits nothing, one binds, one is ample."""
+    while True:
+        signs, width, depth = (
+            int(rng.integers(60, 90)),
+            int(rng.choice([24, 32, 40])),
+            int(rng.integers(2, 4)),
+        )
+        merges = np.sort(rng.choice(np.arange(20, 600, 10), 6, replace=False))
+        mean = 60 * (1 + merges / rng.uniform(60, 120)) ** -0.35
+        spread = rng.uniform(0.6, 1.3, (1, 20))
+        lengths = np.maximum(1, np.round(mean[:, None] * spread)).astype(int)
+        places, table = int(np.sort(lengths[1])[18]), (signs + merges) * width
+        given = {
+            "lengths": lengths,
+            "merges": [int(m) for m in merges],
+            "signs": signs,
+            "width": width,
+            "depth": depth,
+            "places": places,
+        }
+        (best,) = choose(**given, budgets=[int(2 * table[5])])
+        binds = int(table[max(given["merges"].index(best) - 1, 0)]) if best >= 0 else 0
+        budgets = rng.permutation([int(table[0]), binds, int(2 * table[5])])
+        inputs = {**given, "budgets": [int(budget) for budget in budgets]}
+        right = choose(**inputs)
+        clear = not np.isclose((lengths <= places).mean(axis=1), 0.9).any()
+        if (
+            clear
+            and len(set(right)) == 3
+            and all(choose(**inputs, **bug) != right for bug in PIECES_BUGS)
+        ):
+            return inputs
+
+
+def choose(lengths, merges, signs, width, depth, places, budgets, *, without_signs=False,
+           table=True, window=True, dearest=False, index=False, shortest=False, one_block=False):  # fmt: skip
+    """Choose the cheapest candidate for each budget; the options are bugs."""
+    V = np.asarray(merges) + (0 if without_signs else signs)
+    each = 12 * (1 if one_block else depth) * width**2 + width * V
+    cost = lengths.sum(axis=1) * (1 if shortest else each)
+    fits = (lengths <= places).mean(axis=1) >= 0.9
+    fits = fits | (not window)
+    chosen = []
+    for budget in budgets:
+        allowed = fits & ((V * width <= budget) | (not table))
+        best = (
+            np.where(allowed, cost, -np.inf).argmax()
+            if dearest
+            else np.where(allowed, cost, np.inf).argmin()
+        )
+        chosen.append((int(best) if index else int(merges[best])) if allowed.any() else -1)
+    return chosen
+
+
+PIECES_BUGS = (
+    {"without_signs": True},
+    {"one_block": True},
+    {"table": False},
+    {"window": False},
+    {"dearest": True},
+    {"shortest": True},
+)
+
+
+def chosen_with(**bug):
+    return lambda **inputs: choose(**inputs, **bug)
+
+
+PIECES = Exercise(
+    id="10.8",
+    title=text("Pieces within the budget", "预算之内的子词"),
+    points=3,
+    objective="O1",
+    function="choose_merges",
+    survivors={
+        "(lengths <= places).mean(axis=1) >= 0.9 → (lengths <= places).mean(axis=1) > 0.9": "no drawn part is 0.9 exactly",
+        "lengths.sum(axis=1) → lengths.mean(axis=1)": "every candidate has the same number of texts",
+    },
+    inputs=draw_pieces,
+    reference=choose,
+    comparator=equal(),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "without_signs",
+            chosen_with(without_signs=True),
+            text(
+                "V counts the merges only. The single signs are tokens, too: V = signs + merges.",
+                "V 只算了合并出来的词元。单个字符也是词元：V = signs + 合并次数。",
+            ),
+        ),
+        Pitfall(
+            "shortest",
+            chosen_with(shortest=True),
+            text(
+                "These have the shortest rows: most merges always look best when a token's price is left out, or its head (width · V), which grows with V.",
+                "这是序列最短的方案：不算每个词元的花费，或者漏了其中随 V 增大的输出头（width · V），总是合并得越多越好。",
+            ),
+        ),
+        Pitfall(
+            "one_block",
+            chosen_with(one_block=True),
+            text(
+                "The price is that of one block. There are `depth` of them: 12 · depth · width².",
+                "你只算了一个块的花费。一共有 `depth` 个块：12 · depth · width²。",
+            ),
+        ),
+        Pitfall(
+            "table_unlimited",
+            chosen_with(table=False),
+            text(
+                "The table of the chosen one is larger than the budget allows: V · width numbers.",
+                "所选方案的词元表超出了预算：它有 V · width 个数。",
+            ),
+        ),
+        Pitfall(
+            "window_ignored",
+            chosen_with(window=False),
+            text(
+                "With the one that you chose, fewer than 90 % of the texts fit into the places. (That their mean fits is not enough; and where no candidate will do, the answer is −1: argmin of nothing but ∞ is 0.)",
+                "按你选的方案，放得下的文本不到 90%。（平均长度放得下还不够；没有合格方案时应为 −1：全是 ∞ 时 argmin 给出 0。）",
+            ),
+        ),
+        Pitfall(
+            "dearest",
+            chosen_with(dearest=True),
+            text("That is the dearest of those allowed.", "这是合格方案里最贵的。"),
+        ),
+        Pitfall(
+            "index",
+            chosen_with(index=True),
+            text(
+                "These are places in the list. Return the numbers of merges.",
+                "这是方案的序号。要返回的是合并次数。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "Three rows of C numbers, the same for all budgets: the tokens V, the cost, and whether 90 % of the texts fit.",
+            "先算三行、每行 C 个数，它们与预算无关：词元数 V、费用、是否有 90% 的文本放得下。",
+        ),
+        text(
+            "The cost of a candidate is the sum of its lengths times (12 · depth · width² + width · V).",
+            "一个方案的费用，是它的长度之和乘以 (12 · depth · width² + width · V)。",
+        ),
+        text(
+            "For each budget: `allowed = fits & (V * width <= budget)`; if `allowed.any()`, "
+            "`merges[np.where(allowed, cost, np.inf).argmin()]`, else −1.",
+            "对每个预算：`allowed = fits & (V * width <= budget)`；若 `allowed.any()`，取 "
+            "`merges[np.where(allowed, cost, np.inf).argmin()]`，否则为 −1。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def choose_merges(lengths, merges, signs, width, depth, places, budgets):\n"
+            "    answers = []\n"
+            "    for budget in budgets:\n"
+            "        best = (float('inf'), -1)\n"
+            "        for m, row in zip(merges, lengths):\n"
+            "            V = signs + m\n"
+            "            if V * width > budget or sum(n <= places for n in row) < 0.9 * len(row):\n"
+            "                continue\n"
+            "            best = min(best, (sum(row) * (12 * depth * width ** 2 + width * V), m))\n"
+            "        answers.append(int(best[1]))\n"
+            "    return answers\n",
+            "import numpy as np\n"
+            "def choose_merges(lengths, merges, signs, width, depth, places, budgets):\n"
+            "    V = signs + np.array(merges)\n"
+            "    cost = np.mean(lengths, axis=1) * (12 * depth * width + V)\n"
+            "    good = [c for c in np.argsort(cost) if np.mean(lengths[c] > places) <= 0.1 + 1e-12]\n"
+            "    pick = lambda b: next((merges[c] for c in good if V[c] <= b // width), -1)\n"
+            "    return [pick(b) for b in budgets]\n",
+        )
+    },
+)
+
+# 10.9 ---------------------------------------------------------------------------------------------
+
+REPORT = ManualExercise(
+    id="10.9",
+    title=text("A report to be read closely", "一份要细读的报告"),
+    points=3,
+    objective="O3",
+    rubric=(
+        (
+            1,
+            text(
+                "First fault: named with its reason (½) and with the number or experiment to ask for (½). Any of: perplexity per piece "
+                "against per word (ask: bits per character, same text); no rival that has read the same (ask: n-grams on posts and "
+                "reviews); from scratch on 200 reviews shows the worth of text, not understanding; rate chosen on the test reviews; one "
+                "run, no interval, no trivial baseline; another domain taken for the same (ask: labelled phone reviews, counts carried "
+                "over); near-duplicates or one writer on both sides.",
+                "第一个毛病：指出并说明理由（½ 分），说出应要求的数字或实验（½ 分）。下列任一项：每子词与每词的困惑度不可比（应要求：同一文本上每字符的"
+                "比特数）；没有读过同样文本的对手（应要求：在帖子和评论上计数的 n 元语法）；200 条评论从零训练不行，说明文本有用，不说明“理解”；在测试评论"
+                "上选学习率；只跑一次、没有区间、没有最简单的基线；把另一个领域当成同一个（应要求：带标签的手机评论，以及直接搬过去的词频）；划分两边有"
+                "几乎重复的文本或同一作者。",
+            ),
+        ),
+        (
+            1,
+            text(
+                "Second fault, of another kind, likewise.", "第二个毛病，须属于另一类，评分同上。"
+            ),
+        ),
+        (
+            1,
+            text(
+                "Third fault, of yet another kind, likewise.",
+                "第三个毛病，须又属于另一类，评分同上。",
+            ),
+        ),
+    ),
+)
+
+EXERCISES = (LONGEST_MATCH, GLOVE, INSTALL, ATTENTION, BITS, NUCLEUS, PAIR_ROWS, PIECES, REPORT)
 
 QUIZZES = (
+    Quiz(
+        id="10.q4",
+        question=text(
+            "The dictionary holds 研究 · 研究生 · 生命 · 起源 (research; graduate student; life; origin). What does forward maximum matching make of 研究生命起源 here?",
+            "词典里有“研究”“研究生”“生命”“起源”。正向最大匹配会把“研究生命起源”切成什么？",
+        ),
+        options=(
+            Option(
+                text("研究 · 生命 · 起源", "研究 · 生命 · 起源"),
+                text(
+                    "That is what a reader makes of it. At the first place 研究生 fits as well: it is longer.",
+                    "人会这样读。但在第一个位置，“研究生”也匹配得上，而且更长。",
+                ),
+            ),
+            Option(
+                text("研究生 · 命 · 起源", "研究生 · 命 · 起源"),
+                text(
+                    "Yes: the longest word is taken at once and 命 is left alone. From the right end it would have come out right.",
+                    "对：最长的词先被取走，“命”就落了单。若从右往左匹配，反倒切对了。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("研 · 究 · 生 · 命 · 起 · 源", "研 · 究 · 生 · 命 · 起 · 源"),
+                text(
+                    "Single characters are left only where no word of the dictionary begins.",
+                    "只有当词典里没有词从某个字开始时，才剩下单个的字。",
+                ),
+            ),
+        ),
+    ),
     Quiz(
         id="10.q1",
         question=text(
@@ -1055,8 +1455,8 @@ QUIZZES = (
                     "姐妹语言的模型最好，陌生语言的第二：它也懂英语",
                 ),
                 text(
-                    "The first half is right. The stranger brings a habit, too: where to look for the verb.",
-                    "前一半对。陌生语言还带来了一个习惯：到哪里去找动词。",
+                    "The first half is right. The stranger brings a habit, too: where to look.",
+                    "前一半对。陌生语言还带来了一个习惯：往哪里看。",
                 ),
             ),
             Option(

@@ -8,6 +8,7 @@ from course_lib.errors import CourseError
 from course_lib.text import corpora
 from course_lib.text.made_languages import (
     LANGUAGES,
+    VERBS,
     made_pairs,
     translation_arrays,
     vocabulary_of_pairs,
@@ -91,3 +92,14 @@ def test_only_the_english_half_counts() -> None:
     assert (y[0][: len(made) + 1] == -1).all() and UNKNOWN not in x
     # the target at the arrow is the first English word
     assert y[0][len(made) + 1] == vocabulary.numbers[english[0]]
+
+
+def test_words_of_one_language_in_the_order_of_another() -> None:
+    own, turned = made_pairs("tark", 20, seed=1), made_pairs("tark", 20, seed=1, order="lumi")
+    verb = {words_of("tark")[word] for word in VERBS}
+    for (made, english), (reordered, same_english) in zip(own, turned, strict=True):
+        assert english == same_english and sorted(made) == sorted(reordered)
+        assert made[0] in verb and reordered[-1] in verb
+    assert made_pairs("luma", 5, order="luma") == made_pairs("luma", 5)
+    with pytest.raises(CourseError, match="no made language"):
+        made_pairs("luma", 5, order="elvish")

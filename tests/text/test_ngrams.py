@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from course_lib.errors import CourseError
 from course_lib.text.ngrams import NGrams
 
 
@@ -36,3 +37,37 @@ def test_what_does_not_count_is_left_out() -> None:
     assert model.surprise(np.zeros((2, 2), int), y) == pytest.approx(
         -np.log(model.probability(1, []))
     )
+
+
+def test_a_text_that_counts_three_times_is_one_that_was_read_three_times() -> None:
+    row = [0, 1, 2, 1, 0]
+    thrice = NGrams(3, 4).learn(row).learn(row).learn(row)
+    weighted = NGrams(3, 4).learn(row, times=3)
+    for context in ([], [0], [1, 2], [3, 3]):
+        for token in range(4):
+            assert weighted.probability(token, context) == pytest.approx(
+                thrice.probability(token, context)
+            )
+
+
+def test_learning_gives_a_new_model_and_leaves_the_old_one() -> None:
+    before = NGrams(2, 3).learn([0, 1])
+    p = before.probability(2, [0])
+    after = before.learn([0, 2, 0, 2])
+    assert before.probability(2, [0]) == p < after.probability(2, [0])
+
+
+def test_the_first_tokens_of_a_row_have_a_short_memory() -> None:
+    model = NGrams(3, 3).learn([0, 1, 2, 0, 1, 2])
+    x, y = np.array([[0, 1, 2]]), np.array([[1, 2, 0]])
+    expected = [
+        model.probability(1, [0]),
+        model.probability(2, [0, 1]),
+        model.probability(0, [1, 2]),
+    ]
+    assert model.surprise(x, y) == pytest.approx(-np.log(expected).mean())
+
+
+def test_codes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(CourseError, match="smaller n"):
+        NGrams(20, 100)
