@@ -34,6 +34,8 @@ def plot_worlds(worlds: Mapping[str, tuple[Array, Array]], line: Line) -> None:
         right = float(np.mean((x @ line[0] + line[1] > 0) == (y == 1)))
         axis.set_title(name, fontsize=12)
         axis.set(xlim=(-4, 4), ylim=(-3.5, 3.5))
+        axis.set_xlabel("$x_1$" if number >= len(worlds) - columns else "")
+        axis.set_ylabel("" if number % columns else "$x_2$")
         if number == 0:
             axis.legend(fontsize=9, loc="lower left", handletextpad=0.1)
         middle = "(" + ", ".join(f"{v:+.1f}" for v in x.mean(axis=0)) + ")"

@@ -24,7 +24,7 @@ def label_weights(
     r"""Give how much more frequent each class is in the target, from a classifier's answers alone.
 
     .. math::
-        C_{ij} = p_s(\hat y = i, y = j), \qquad q_i = p_t(\hat y = i), \qquad w = C^{-1} q, \qquad
+        C_{ij} = p_s(\hat y = i, y = j), \qquad a_i = p_t(\hat y = i), \qquad w = C^{-1} a, \qquad
         w_j = \frac{p_t(y = j)}{p_s(y = j)}
 
     The classifier may be poor as long as :math:`C` can be inverted: it need only be wrong in the same way
@@ -61,8 +61,8 @@ def label_weights(
             "分类器的预测无法区分所有类别（有的类别没有留出样本，或从未被预测），因而无法推出各类占比："
             "请增加留出样本，或先改进分类器。",
         )
-    q = np.bincount(target, minlength=classes) / len(target)
-    return np.maximum(np.linalg.solve(C, q), 0)
+    a = np.bincount(target, minlength=classes) / len(target)
+    return np.maximum(np.linalg.solve(C, a), 0)
 
 
 def reweigh_outputs(outputs: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -37,6 +37,16 @@ def label(source, seen):
     return parts_of(source)[1] * new_shares(source, seen)
 
 
+def ratios_scaled(source, seen):
+    w = np.linalg.lstsq(source, seen, rcond=None)[0]
+    return w / w.sum()
+
+
+def exchanged(source, seen):
+    given_x, given_y = parts_of(source)
+    return [given_y * seen[:, None], given_x * np.linalg.lstsq(given_x, seen, rcond=None)[0]]
+
+
 TWO_EXPLANATIONS = Exercise(
     id="06.1",
     title=text("Two stories, one picture", "同样的观测，两种解释"),
@@ -135,6 +145,30 @@ TWO_EXPLANATIONS = Exercise(
                 "这是各类的占比。要的是整张 X×Y 的表。",
             ),
         ),
+        Pitfall(
+            "ratios_scaled",
+            lambda source, seen: [covariate(source, seen), source * ratios_scaled(source, seen)],
+            text(
+                'In the second table the ratios w = q / P(y) were scaled to sum 1. They are no shares: w times the old shares adds up to 1, w itself need not.',
+                '第二张表里，比值 w = q / P(y) 被缩放到了总和 1。它们不是占比：w 乘以旧占比之和才等于 1，w 自己不必。',
+            ),
+        ),
+        Pitfall(
+            "old_shares_kept",
+            lambda source, seen: [covariate(source, seen), np.outer(seen, source.sum(axis=0))],
+            text(
+                "Your second table is P_t(x) times the source's shares, as if x said nothing of the class. Keep P(x | y), and solve for the new shares.",
+                '你的第二张表是 P_t(x) 乘以源域的占比，好像 x 与类别无关。应当保持 P(x | y)，再解出新占比。',
+            ),
+        ),
+        Pitfall(
+            "conditionals_exchanged",
+            exchanged,
+            text(
+                'P(y | x) and P(x | y) have changed places: dividing each *row* by its sum (axis=1) gives P(y | x), dividing each *column* gives P(x | y).',
+                'P(y | x) 与 P(x | y) 用反了：每**行**除以该行之和（axis=1）得 P(y | x)，每**列**除以该列之和得 P(x | y)。',
+            ),
+        ),
     ),
     hints=(
         text(
@@ -178,13 +212,13 @@ def draw_posteriors(rng):
     return {"p": p, "shares": shares, "rounds": int(rng.integers(3, 6))}
 
 
-def estimate(p, shares, rounds, *, divide=True, normalise=True, compound=False, hard=False, start=None):  # fmt: skip
+def estimate(p, shares, rounds, *, divide=True, axis=1, compound=False, hard=False, start=None, replace=False):  # fmt: skip
     """The EM iteration; the options are bugs."""
-    q = shares if start is None else start
+    q, old = shares if start is None else start, shares
     for _ in range(rounds):
-        r = p * (q / shares if divide else q)
-        r = r / r.sum(axis=1, keepdims=True) if normalise else r
-        p = r if compound else p
+        r = p * (q / old if divide else q)
+        r = r if axis is None else r / r.sum(axis=axis, keepdims=True)
+        p, old = r if compound else p, q if replace else old
         q = np.eye(p.shape[1])[r.argmax(axis=1)].mean(axis=0) if hard else r.mean(axis=0)
     return q
 
@@ -214,7 +248,7 @@ ESTIMATE_SHARES = Exercise(
         ),
         Pitfall(
             "rows_not_normalised",
-            estimated_with(normalise=False),
+            estimated_with(axis=None),
             text(
                 "After weighing, the rows of r no longer add up to 1. Normalise each row before you take the mean.",
                 "加权之后，r 的各行不再相加为 1。求平均之前要先逐行归一化。",
@@ -278,6 +312,46 @@ ESTIMATE_SHARES = Exercise(
             text(
                 "The source's shares are multiplied in where they should be divided out.",
                 "源域的占比应当除掉，你却乘了上去。",
+            ),
+        ),
+        Pitfall(
+            "columns_normalised",
+            estimated_with(axis=0),
+            text(
+                "You normalised the columns of r. Each *row* is one example's probabilities: it is the rows that add up to 1 (axis=1).",
+                '你归一化的是 r 的各列。每一**行**是一个样本的概率：应当让每行相加为 1（axis=1）。',
+            ),
+        ),
+        Pitfall(
+            "old_shares_replaced",
+            estimated_with(replace=True),
+            text(
+                "From the second round on you divided by the shares of the round before. p contains the *source's* shares, in every round.",
+                '从第二轮起，你除以的是上一轮的占比。p 里含的始终是**源域**的占比，每一轮都要除以它。',
+            ),
+        ),
+        Pitfall(
+            "normalised_at_the_end",
+            lambda p, shares, rounds: (q := estimate(p, shares, rounds, axis=None)) / q.sum(),
+            text(
+                'You scaled q at the end. It is the rows of r that must be normalised, in each round, before the mean.',
+                '你在最后才缩放 q。应当在每一轮里先逐行归一化 r，再取平均。',
+            ),
+        ),
+        Pitfall(
+            "until_it_stands",
+            lambda p, shares, rounds: estimate(p, shares, 500),
+            text(
+                'You went on until q no longer moves. Asked for is q after exactly `rounds` rounds.',
+                '你一直迭代到 q 不再变化。要的是恰好 `rounds` 轮之后的 q。',
+            ),
+        ),
+        Pitfall(
+            "answers_counted",
+            lambda p, shares, rounds: np.bincount(p.argmax(axis=1), minlength=p.shape[1]) / len(p),
+            text(
+                'You counted which class is the most probable, as in step 1 above. Here the probabilities themselves are used, round after round.',
+                '你数的是哪一类最可能，那是上面第一步的做法。这里要用概率本身，一轮一轮地算。',
             ),
         ),
     ),
@@ -420,6 +494,22 @@ EXAMPLES_NEEDED = Exercise(
             text(
                 "That is the factor E[w²]. How many examples are that for `wanted` effective ones?",
                 "这是倍数 E[w²]。要得到 `wanted` 个有效样本，一共需要多少个？",
+            ),
+        ),
+        Pitfall(
+            "variance",
+            lambda mean_s, mean_t, covariance, wanted: needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted) - wanted,
+            text(
+                'You took the variance of w, E[w²] − 1. What stands in n_eff is E[w²] itself.',
+                '你用的是 w 的方差，即 E[w²] − 1。n_eff 里出现的是 E[w²] 本身。',
+            ),
+        ),
+        Pitfall(
+            "one_and_a_half",
+            needed(lambda d, C: 1.5 * d @ np.linalg.solve(C, d)),
+            text(
+                'The exponent is one and a half times what it should be: log w contains −½D, so log w² contains −D, not −½D.',
+                '指数多了一半：log w 里有 −½D，所以 log w² 里是 −D，不是 −½D。',
             ),
         ),
     ),
@@ -571,6 +661,30 @@ CHOOSE_CLIPS = Exercise(
                 "你用有效**比例** n_eff / n 去和以样本数计的要求比较。",
             ),
         ),
+        Pitfall(
+            "sizes_returned",
+            lambda ratios, clips, demands: [max([n for c in clips if (n := size_of(np.minimum(ratios, c))) >= least], default=0.0) for least in demands],
+            text(
+                'You returned effective sample sizes. Asked for are the limits c that lead to them.',
+                '你返回的是有效样本数。要的是对应的上限 c。',
+            ),
+        ),
+        Pitfall(
+            "largest_anyway",
+            lambda ratios, clips, demands: chosen_clips(ratios, clips, demands, none=max(clips)),
+            text(
+                'One demand cannot be met by any limit, and you gave the largest limit all the same. The answer is then 0.0, so that somebody notices.',
+                '有一个要求哪个上限都满足不了，你却照样给出了最大的上限。这时应当返回 0.0，好让人注意到。',
+            ),
+        ),
+        Pitfall(
+            "not_squared",
+            clips_with(size=lambda w: w.sum() / (w**2).sum()),
+            text(
+                'The sum above the line is squared: n_eff = (Σw)² / Σw².',
+                '分子上的和要平方：n_eff = (Σw)² / Σw²。',
+            ),
+        ),
     ),
     hints=(
         text(
@@ -628,16 +742,20 @@ def draw_round(rng):
 
 
 def boost(w_s, w_t, missed_s, missed_t, rounds, *, error_on="target", weighted=True, source=1, target=-1,
-          two=2, count=None, scale=True):  # fmt: skip
+          two=2, count=None, scale=True, divide=True, hits=(), one_factor=None):  # fmt: skip
     """One round; the options are bugs."""
-    w, missed = (w_t, missed_t) if error_on == "target" else (w_s, missed_s)
-    if error_on == "both":
-        w, missed = np.concatenate([w_s, w_t]), np.concatenate([missed_s, missed_t])
-    error = float(w @ missed / w.sum()) if weighted else float(np.mean(missed))
+    w, missed = {
+        "target": (w_t, missed_t),
+        "source": (w_s, missed_s),
+        "both": (np.concatenate([w_s, w_t]), np.concatenate([missed_s, missed_t])),
+    }[error_on]
+    error = float(w @ missed / (w.sum() if divide else 1)) if weighted else float(np.mean(missed))
     beta = 1 / (1 + np.sqrt(two * np.log(count or len(w_s)) / rounds))
     odds = error / (1 - error)
-    new_s = w_s * beta ** (source * missed_s.astype(float))
-    new_t = w_t * odds ** (target * missed_t.astype(float))
+    beta, odds = {None: (beta, odds), "beta": (beta, beta), "odds": (odds, odds)}[one_factor]
+    moved_s = (~missed_s if "source" in hits else missed_s).astype(float)
+    moved_t = -(~missed_t).astype(float) if "target" in hits else missed_t.astype(float)
+    new_s, new_t = w_s * beta ** (source * moved_s), w_t * odds ** (target * moved_t)
     total = new_s.sum() + new_t.sum() if scale else 1.0
     return [new_s / total, new_t / total, error]
 
@@ -646,6 +764,11 @@ def round_with(**bugs):
     return lambda w_s, w_t, missed_s, missed_t, rounds: boost(
         w_s, w_t, missed_s, missed_t, rounds, **bugs
     )
+
+
+def error_after(w_s, w_t, missed_s, missed_t, rounds):
+    new_s, new_t, _ = boost(w_s, w_t, missed_s, missed_t, rounds)
+    return [new_s, new_t, float(new_t @ missed_t / new_t.sum())]
 
 
 BOOST_ROUND = Exercise(
@@ -755,6 +878,62 @@ BOOST_ROUND = Exercise(
             text(
                 "The new weights are to be scaled so that all of them together add up to 1.",
                 "新权重还要缩放，使全部权重之和为 1。",
+            ),
+        ),
+        Pitfall(
+            "not_divided",
+            round_with(divide=False),
+            text(
+                "ε is the missed share *of the target's weight*: divide by the sum of the target's weights, which is not 1 (source and target together add up to 1).",
+                'ε 是被分错的部分占**目标域权重**的比例：要除以目标域权重之和，而它不等于 1（源域与目标域加起来才是 1）。',
+            ),
+        ),
+        Pitfall(
+            "error_afterwards",
+            error_after,
+            text(
+                'You measured ε with the *new* weights. (With these it is always ½: that is what the step makes of it.)',
+                '你用**新**权重来算 ε。（用新权重，它永远是 ½：这一步正是把它变成 ½。）',
+            ),
+        ),
+        Pitfall(
+            "hits_shrink",
+            round_with(hits=("target",)),
+            text(
+                "You let the target's *hits* shrink by ε/(1−ε), as AdaBoost is often written. Among the target's examples that is the same, but not against the source: the formula here makes the missed ones grow.",
+                '你让目标域**分对**的样本乘以 ε/(1−ε) 变小，AdaBoost 常这样写。只看目标域内部，两者一样；与源域放在一起就不同了：这里的公式是让分错的变大。',
+            ),
+        ),
+        Pitfall(
+            "source_hits_fade",
+            round_with(hits=("source",)),
+            text(
+                "The source's *hits* fade in your version. It is the missed ones that contradict the target.",
+                '在你的版本里，源域**分对**的样本淡出了。与目标域矛盾的是分错的那些。',
+            ),
+        ),
+        Pitfall(
+            "beta_for_both",
+            round_with(one_factor="beta"),
+            text(
+                "You moved the target's weights by β, too. Their factor is ε/(1−ε), which changes with the error.",
+                '目标域的权重你也用了 β。它们的因子是 ε/(1−ε)，随错误率而变。',
+            ),
+        ),
+        Pitfall(
+            "odds_for_both",
+            round_with(one_factor="odds"),
+            text(
+                "You moved the source's weights by ε/(1−ε). Their factor is β, which is the same in all rounds.",
+                '源域的权重你用了 ε/(1−ε)。它们的因子是 β，每一轮都相同。',
+            ),
+        ),
+        Pitfall(
+            "error_on_source",
+            round_with(error_on="source"),
+            text(
+                "ε was measured on the source. It is the *target's*: only the target knows what is right.",
+                'ε 是在源域上算的。它应当是**目标域**的：什么是对的，只有目标域知道。',
             ),
         ),
     ),
@@ -896,6 +1075,29 @@ JOINT_STEP = Exercise(
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
     },
     pitfalls=(
+        Pitfall(
+            "a_copy_stepped",
+            lambda **inputs: {"first": np.zeros(2), "statistics_moved": False},
+            text(
+                'The model that was handed in has not changed at all. Did you step on a copy, or return a new model? Change the given one, in place.',
+                '交给你的模型一点没变。你是不是在副本上走的步，或者返回了一个新模型？要就地修改给定的模型。',
+            ),
+            code={
+                "pytorch": "import copy\n"
+                + PYTORCH_JOINT.replace(
+                    "    model.zero_grad()\n", "    model = copy.deepcopy(model)\n    model.zero_grad()\n"
+                )
+            },
+        ),
+        Pitfall(
+            "learning_rate_forgotten",
+            lambda share, learning_rate, **rest: {"first": np.array([share, 1 - share]) / learning_rate},
+            text(
+                'The step is 1/`learning_rate` times too long: the gradient is subtracted whole.',
+                '步子长了 1/`learning_rate` 倍：你减去了整个梯度，没有乘学习率。',
+            ),
+            code=changed(PYTORCH_JOINT, KERAS_JOINT, ("learning_rate * w.grad", "w.grad"), ("learning_rate * slope", "slope")),
+        ),
         Pitfall(
             "inference_mode",
             lambda **inputs: {"statistics_moved": False},
@@ -1199,6 +1401,47 @@ def agreement_code(pytorch=None, keras=None):
     return changed(PYTORCH_AGREEMENT, KERAS_AGREEMENT, pytorch, keras)
 
 
+def heads_cosine(**inputs):
+    """The cosine of the gradients of the two heads' own weights."""
+    trunk = sum(inputs[name].size for name in ("kernel", "gamma", "beta"))
+    one, other = (flat[trunk:] for flat in gradients_of(**inputs, with_heads=True))
+    half = len(one) // 2
+    return cosine(one[:half], other[half:])
+
+
+def cosine_by_array(**inputs):
+    """The mean of the cosines of the trunk's single arrays."""
+    ends = np.cumsum([inputs[name].size for name in ("kernel", "gamma")])
+    pairs = zip(*(np.split(flat, ends) for flat in gradients_of(**inputs)), strict=True)
+    return float(np.mean([cosine(one, other) for one, other in pairs]))
+
+
+HEADS_ONLY = {
+    "pytorch": (
+        "        slopes = torch.autograd.grad(loss, trunk, retain_graph=True)\n",
+        "        slopes = torch.autograd.grad(loss, list(head.parameters()), retain_graph=True)\n"
+        "        slopes = [slopes[0].T, slopes[1]]\n",
+    ),
+    "keras": (
+        "gradients(loss, trunk)\n",
+        "gradients(loss, head.trainable_weights)\n",
+    ),
+}
+BY_ARRAY = {
+    "pytorch": (
+        "    return one @ other / (one.norm() * other.norm())\n",
+        "    parts = [w.numel() for w in trunk]\n"
+        "    pairs = list(zip(one.split(parts), other.split(parts)))\n"
+        "    return sum(functional.cosine_similarity(a, b, dim=0) for a, b in pairs) / len(pairs)\n",
+    ),
+    "keras": (
+        "    return ops.sum(one * other) / (ops.norm(one) * ops.norm(other))\n",
+        "    parts = np.cumsum([int(np.prod(w.shape)) for w in trunk])[:-1]\n"
+        "    pairs = list(zip(np.split(np.array(one), parts), np.split(np.array(other), parts)))\n"
+        "    return float(np.mean([a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in pairs]))\n",
+    ),
+}
+
 AGREEMENT = Exercise(
     id="06.7",
     title=text("Do two tasks agree?", "两个任务一致吗？"),
@@ -1368,6 +1611,33 @@ AGREEMENT = Exercise(
                 ),
             ),
         ),
+        Pitfall(
+            "heads_only",
+            lambda **inputs: {"cosine": heads_cosine(**inputs)},
+            text(
+                'You compared the gradients of the two *heads*. They share no weight; the question is what the tasks want of the trunk.',
+                '你比较的是两个**头**的梯度。它们没有共用的权重；要问的是两个任务各想让主干怎样变。',
+            ),
+            code=agreement_code(HEADS_ONLY["pytorch"], HEADS_ONLY["keras"]),
+        ),
+        Pitfall(
+            "mean_of_cosines",
+            lambda **inputs: {"cosine": cosine_by_array(**inputs)},
+            text(
+                'You averaged the cosines of the single weight arrays. Join all of them to one long vector first: a long gradient then counts more.',
+                '你把各个权重数组的余弦取了平均。应当先把它们接成一个长向量：这样，大的梯度才会更重。',
+            ),
+            code=agreement_code(BY_ARRAY["pytorch"], BY_ARRAY["keras"]),
+        ),
+        Pitfall(
+            "same_vector_twice",
+            lambda **inputs: {"cosine": 1.0},
+            text(
+                'Your two vectors are one and the same. (PyTorch: `.grad` is an array that the next `backward()` writes into; keep a copy with `.clone()`, or use `torch.autograd.grad`.)',
+                '你的两个向量其实是同一个。（PyTorch：`.grad` 是同一块内存，下一次 `backward()` 会写进去；请用 `.clone()` 留一份，或改用 `torch.autograd.grad`。）',
+            ),
+            code=agreement_code(("one, other = found", "one, other = found[0], found[0]"), ("one, other = found", "one, other = found[0], found[0]")),
+        ),
     ),
     hints=(
         text(
@@ -1440,7 +1710,7 @@ AGREEMENT = Exercise(
 
 def draw_zero_shot(rng):
     seen = rng.permutation(np.array([True, True, True, False, False]))
-    y = rng.permutation(np.repeat(np.arange(5), [4, 4, 4, 3, 3]))
+    y = rng.permutation(np.repeat(np.arange(5), [5, 4, 4, 3, 2]))
     scores = rng.normal(size=(18, 5)) * 0.6
     scores[np.arange(18), y] += 0.9
     scores += 0.7 * seen
@@ -1476,6 +1746,23 @@ def alone(scores, y, seen, penalties):
         for mask in (seen, ~seen)
     )
     return np.array([[a, b, 2 * a * b / (a + b) if a + b else 0.0] for _ in penalties])
+
+
+def by_class(scores, y, seen, penalties):
+    """The accuracies averaged over classes."""
+    rows = []
+    for penalty in penalties:
+        right = (scores - penalty * seen).argmax(axis=1) == y
+        each = np.array([right[y == k].mean() for k in range(len(seen))])
+        a, b = each[seen].mean(), each[~seen].mean()
+        rows.append([a, b, 2 * a * b / (a + b)])
+    return np.array(rows)
+
+
+def of_all(scores, y, seen, penalties):
+    """The accuracies as shares of all examples."""
+    a, b = judged(scores, y, seen, penalties)[:, :2].T * [[seen[y].mean()], [1 - seen[y].mean()]]
+    return np.stack([a, b, 2 * a * b / (a + b)], axis=1)
 
 
 JUDGE_ZERO_SHOT = Exercise(
@@ -1559,6 +1846,38 @@ JUDGE_ZERO_SHOT = Exercise(
                 "惩罚是减去的，不是乘上去的：得分可能是负数。",
             ),
         ),
+        Pitfall(
+            "mean_over_classes",
+            by_class,
+            text(
+                'You averaged over the *classes* first, as Xian et al. do. Asked for is the share of the examples: each example counts alike.',
+                '你先在各**类**上求平均，那是 Xian 等人的做法。这里要的是按样本算的比例：每个样本同等看待。',
+            ),
+        ),
+        Pitfall(
+            "share_of_all",
+            of_all,
+            text(
+                'You divided by the number of *all* examples. Each accuracy is among its own group: the examples whose true class was seen, or was not.',
+                '你除以了**全部**样本数。两个准确率各在自己的组里算：真实类别见过的一组，没见过的一组。',
+            ),
+        ),
+        Pitfall(
+            "without_the_two",
+            judged_with(mean=lambda a, b: a * b / (a + b) if a + b else 0.0),
+            text(
+                'The factor 2 is missing in the harmonic mean 2ab/(a + b): of a = b it should be a.',
+                '调和平均 2ab/(a + b) 漏了因子 2：a = b 时结果应当就是 a。',
+            ),
+        ),
+        Pitfall(
+            "penalties_pile_up",
+            lambda scores, y, seen, penalties: judged(scores, y, seen, np.cumsum(penalties)),
+            text(
+                'The penalties pile up: each one is subtracted from scores that the earlier ones have already lowered. Begin from the original scores for each.',
+                '惩罚累积起来了：每一个都从已经减过的得分里再减。对每个惩罚值，都要从原来的得分开始。',
+            ),
+        ),
     ),
     hints=(
         text(
@@ -1606,10 +1925,11 @@ REPORT = ManualExercise(
             1,
             text(
                 "First fault: named with its reason (½) and with the experiment or number to ask for (½). Any of: the domains do not "
-                "overlap (99 %), so weights are no remedy; an effective sample of 31; only the weighted source is reported, no target label was "
-                "ever looked at; a new disease name is concept shift, no weight mends it; λ chosen on the test patients; a single run.",
+                "overlap (99 %), so weights are no remedy; an effective sample of 31; the weights are judged by the weighted source alone, and no "
+                "baseline on B (source only, the 40 pictures only) stands beside; new diagnostic criteria are concept shift, no weight mends it; λ chosen on "
+                "the test patients; a single run.",
                 "第一个毛病：指出并说明理由（½ 分），说出应要求的实验或数字（½ 分）。下列任一项：两个域几乎不重叠（99%），加权治不了；"
-                "有效样本只有 31 个；只报告了加权后的源域成绩，没看过任何目标域标签；诊断标准变了是概念偏移，加权无用；λ 在测试病人上选；只跑一次。",
+                "有效样本只有 31 个；加权的好坏只凭加权后的源域成绩来评，乙院上也没有基线（只用源域、只用那 40 张）；诊断标准变了是概念偏移，加权无用；λ 在测试病人上选；只跑一次。",
             ),
         ),
         (
@@ -1736,18 +2056,18 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Odd or even does no harm, ink hurts", "奇偶没有害处，墨量有害"),
+                text("The coarse label helps, ink hurts", "粗标签有帮助，墨量有害"),
                 text(
-                    "Yes: odd-or-even groups digits and wants their shapes; the amount of ink is the same for many shapes, and the trunk is small.",
-                    "对：奇偶是对数字的分组，要靠形状；墨量与形状关系不大，而主干又小。",
+                    "Yes: to tell the pairs apart one must tell shapes apart; the amount of ink is the same for many shapes, and the trunk is small.",
+                    "对：要分开各对数字，就得分清形状；墨量相同的形状有很多，而主干又小。",
                 ),
                 right=True,
             ),
             Option(
-                text("Ink helps; odd-or-even says nothing of shapes", "墨量有帮助；奇偶与形状无关"),
+                text("Ink helps; the coarse label says nothing new", "墨量有帮助；粗标签没有新东西"),
                 text(
-                    "Each half holds five digits; to tell the halves apart one must tell shapes apart.",
-                    "每一半各有五个数字；要分开这两半，就得分清形状。",
+                    "It is new for the 470 pictures whose digit nobody told.",
+                    "对那 470 张没人说过是什么数字的图片来说，它是新的。",
                 ),
             ),
             Option(
