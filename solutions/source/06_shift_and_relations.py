@@ -149,8 +149,8 @@ TWO_EXPLANATIONS = Exercise(
             "ratios_scaled",
             lambda source, seen: [covariate(source, seen), source * ratios_scaled(source, seen)],
             text(
-                'In the second table the ratios w = q / P(y) were scaled to sum 1. They are no shares: w times the old shares adds up to 1, w itself need not.',
-                '第二张表里，比值 w = q / P(y) 被缩放到了总和 1。它们不是占比：w 乘以旧占比之和才等于 1，w 自己不必。',
+                "In the second table the ratios w = q / P(y) were scaled to sum 1. They are no shares: w times the old shares adds up to 1, w itself need not.",
+                "第二张表里，比值 w = q / P(y) 被缩放到了总和 1。它们不是占比：w 乘以旧占比之和才等于 1，w 自己不必。",
             ),
         ),
         Pitfall(
@@ -158,15 +158,15 @@ TWO_EXPLANATIONS = Exercise(
             lambda source, seen: [covariate(source, seen), np.outer(seen, source.sum(axis=0))],
             text(
                 "Your second table is P_t(x) times the source's shares, as if x said nothing of the class. Keep P(x | y), and solve for the new shares.",
-                '你的第二张表是 P_t(x) 乘以源域的占比，好像 x 与类别无关。应当保持 P(x | y)，再解出新占比。',
+                "你的第二张表是 P_t(x) 乘以源域的占比，好像 x 与类别无关。应当保持 P(x | y)，再解出新占比。",
             ),
         ),
         Pitfall(
             "conditionals_exchanged",
             exchanged,
             text(
-                'P(y | x) and P(x | y) have changed places: dividing each *row* by its sum (axis=1) gives P(y | x), dividing each *column* gives P(x | y).',
-                'P(y | x) 与 P(x | y) 用反了：每**行**除以该行之和（axis=1）得 P(y | x)，每**列**除以该列之和得 P(x | y)。',
+                "P(y | x) and P(x | y) have changed places: dividing each *row* by its sum (axis=1) gives P(y | x), dividing each *column* gives P(x | y).",
+                "P(y | x) 与 P(x | y) 用反了：每**行**除以该行之和（axis=1）得 P(y | x)，每**列**除以该列之和得 P(x | y)。",
             ),
         ),
     ),
@@ -319,7 +319,7 @@ ESTIMATE_SHARES = Exercise(
             estimated_with(axis=0),
             text(
                 "You normalised the columns of r. Each *row* is one example's probabilities: it is the rows that add up to 1 (axis=1).",
-                '你归一化的是 r 的各列。每一**行**是一个样本的概率：应当让每行相加为 1（axis=1）。',
+                "你归一化的是 r 的各列。每一**行**是一个样本的概率：应当让每行相加为 1（axis=1）。",
             ),
         ),
         Pitfall(
@@ -327,31 +327,31 @@ ESTIMATE_SHARES = Exercise(
             estimated_with(replace=True),
             text(
                 "From the second round on you divided by the shares of the round before. p contains the *source's* shares, in every round.",
-                '从第二轮起，你除以的是上一轮的占比。p 里含的始终是**源域**的占比，每一轮都要除以它。',
+                "从第二轮起，你除以的是上一轮的占比。p 里含的始终是**源域**的占比，每一轮都要除以它。",
             ),
         ),
         Pitfall(
             "normalised_at_the_end",
             lambda p, shares, rounds: (q := estimate(p, shares, rounds, axis=None)) / q.sum(),
             text(
-                'You scaled q at the end. It is the rows of r that must be normalised, in each round, before the mean.',
-                '你在最后才缩放 q。应当在每一轮里先逐行归一化 r，再取平均。',
+                "You scaled q at the end. It is the rows of r that must be normalised, in each round, before the mean.",
+                "你在最后才缩放 q。应当在每一轮里先逐行归一化 r，再取平均。",
             ),
         ),
         Pitfall(
             "until_it_stands",
             lambda p, shares, rounds: estimate(p, shares, 500),
             text(
-                'You went on until q no longer moves. Asked for is q after exactly `rounds` rounds.',
-                '你一直迭代到 q 不再变化。要的是恰好 `rounds` 轮之后的 q。',
+                "You went on until q no longer moves. Asked for is q after exactly `rounds` rounds.",
+                "你一直迭代到 q 不再变化。要的是恰好 `rounds` 轮之后的 q。",
             ),
         ),
         Pitfall(
             "answers_counted",
             lambda p, shares, rounds: np.bincount(p.argmax(axis=1), minlength=p.shape[1]) / len(p),
             text(
-                'You counted which class is the most probable, as in step 1 above. Here the probabilities themselves are used, round after round.',
-                '你数的是哪一类最可能，那是上面第一步的做法。这里要用概率本身，一轮一轮地算。',
+                "You counted which class is the most probable, as in step 1 above. Here the probabilities themselves are used, round after round.",
+                "你数的是哪一类最可能，那是上面第一步的做法。这里要用概率本身，一轮一轮地算。",
             ),
         ),
     ),
@@ -498,18 +498,21 @@ EXAMPLES_NEEDED = Exercise(
         ),
         Pitfall(
             "variance",
-            lambda mean_s, mean_t, covariance, wanted: needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted) - wanted,
+            lambda mean_s, mean_t, covariance, wanted: (
+                needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted)
+                - wanted
+            ),
             text(
-                'You took the variance of w, E[w²] − 1. What stands in n_eff is E[w²] itself.',
-                '你用的是 w 的方差，即 E[w²] − 1。n_eff 里出现的是 E[w²] 本身。',
+                "You took the variance of w, E[w²] − 1. What stands in n_eff is E[w²] itself.",
+                "你用的是 w 的方差，即 E[w²] − 1。n_eff 里出现的是 E[w²] 本身。",
             ),
         ),
         Pitfall(
             "one_and_a_half",
             needed(lambda d, C: 1.5 * d @ np.linalg.solve(C, d)),
             text(
-                'The exponent is one and a half times what it should be: log w contains −½D, so log w² contains −D, not −½D.',
-                '指数多了一半：log w 里有 −½D，所以 log w² 里是 −D，不是 −½D。',
+                "The exponent is one and a half times what it should be: log w contains −½D, so log w² contains −D, not −½D.",
+                "指数多了一半：log w 里有 −½D，所以 log w² 里是 −D，不是 −½D。",
             ),
         ),
     ),
@@ -663,26 +666,32 @@ CHOOSE_CLIPS = Exercise(
         ),
         Pitfall(
             "sizes_returned",
-            lambda ratios, clips, demands: [max([n for c in clips if (n := size_of(np.minimum(ratios, c))) >= least], default=0.0) for least in demands],
+            lambda ratios, clips, demands: [
+                max(
+                    [n for c in clips if (n := size_of(np.minimum(ratios, c))) >= least],
+                    default=0.0,
+                )
+                for least in demands
+            ],
             text(
-                'You returned effective sample sizes. Asked for are the limits c that lead to them.',
-                '你返回的是有效样本数。要的是对应的上限 c。',
+                "You returned effective sample sizes. Asked for are the limits c that lead to them.",
+                "你返回的是有效样本数。要的是对应的上限 c。",
             ),
         ),
         Pitfall(
             "largest_anyway",
             lambda ratios, clips, demands: chosen_clips(ratios, clips, demands, none=max(clips)),
             text(
-                'One demand cannot be met by any limit, and you gave the largest limit all the same. The answer is then 0.0, so that somebody notices.',
-                '有一个要求哪个上限都满足不了，你却照样给出了最大的上限。这时应当返回 0.0，好让人注意到。',
+                "One demand cannot be met by any limit, and you gave the largest limit all the same. The answer is then 0.0, so that somebody notices.",
+                "有一个要求哪个上限都满足不了，你却照样给出了最大的上限。这时应当返回 0.0，好让人注意到。",
             ),
         ),
         Pitfall(
             "not_squared",
             clips_with(size=lambda w: w.sum() / (w**2).sum()),
             text(
-                'The sum above the line is squared: n_eff = (Σw)² / Σw².',
-                '分子上的和要平方：n_eff = (Σw)² / Σw²。',
+                "The sum above the line is squared: n_eff = (Σw)² / Σw².",
+                "分子上的和要平方：n_eff = (Σw)² / Σw²。",
             ),
         ),
     ),
@@ -885,15 +894,15 @@ BOOST_ROUND = Exercise(
             round_with(divide=False),
             text(
                 "ε is the missed share *of the target's weight*: divide by the sum of the target's weights, which is not 1 (source and target together add up to 1).",
-                'ε 是被分错的部分占**目标域权重**的比例：要除以目标域权重之和，而它不等于 1（源域与目标域加起来才是 1）。',
+                "ε 是被分错的部分占**目标域权重**的比例：要除以目标域权重之和，而它不等于 1（源域与目标域加起来才是 1）。",
             ),
         ),
         Pitfall(
             "error_afterwards",
             error_after,
             text(
-                'You measured ε with the *new* weights. (With these it is always ½: that is what the step makes of it.)',
-                '你用**新**权重来算 ε。（用新权重，它永远是 ½：这一步正是把它变成 ½。）',
+                "You measured ε with the *new* weights. (With these it is always ½: that is what the step makes of it.)",
+                "你用**新**权重来算 ε。（用新权重，它永远是 ½：这一步正是把它变成 ½。）",
             ),
         ),
         Pitfall(
@@ -901,7 +910,7 @@ BOOST_ROUND = Exercise(
             round_with(hits=("target",)),
             text(
                 "You let the target's *hits* shrink by ε/(1−ε), as AdaBoost is often written. Among the target's examples that is the same, but not against the source: the formula here makes the missed ones grow.",
-                '你让目标域**分对**的样本乘以 ε/(1−ε) 变小，AdaBoost 常这样写。只看目标域内部，两者一样；与源域放在一起就不同了：这里的公式是让分错的变大。',
+                "你让目标域**分对**的样本乘以 ε/(1−ε) 变小，AdaBoost 常这样写。只看目标域内部，两者一样；与源域放在一起就不同了：这里的公式是让分错的变大。",
             ),
         ),
         Pitfall(
@@ -909,7 +918,7 @@ BOOST_ROUND = Exercise(
             round_with(hits=("source",)),
             text(
                 "The source's *hits* fade in your version. It is the missed ones that contradict the target.",
-                '在你的版本里，源域**分对**的样本淡出了。与目标域矛盾的是分错的那些。',
+                "在你的版本里，源域**分对**的样本淡出了。与目标域矛盾的是分错的那些。",
             ),
         ),
         Pitfall(
@@ -917,7 +926,7 @@ BOOST_ROUND = Exercise(
             round_with(one_factor="beta"),
             text(
                 "You moved the target's weights by β, too. Their factor is ε/(1−ε), which changes with the error.",
-                '目标域的权重你也用了 β。它们的因子是 ε/(1−ε)，随错误率而变。',
+                "目标域的权重你也用了 β。它们的因子是 ε/(1−ε)，随错误率而变。",
             ),
         ),
         Pitfall(
@@ -925,7 +934,7 @@ BOOST_ROUND = Exercise(
             round_with(one_factor="odds"),
             text(
                 "You moved the source's weights by ε/(1−ε). Their factor is β, which is the same in all rounds.",
-                '源域的权重你用了 ε/(1−ε)。它们的因子是 β，每一轮都相同。',
+                "源域的权重你用了 ε/(1−ε)。它们的因子是 β，每一轮都相同。",
             ),
         ),
         Pitfall(
@@ -933,7 +942,7 @@ BOOST_ROUND = Exercise(
             round_with(error_on="source"),
             text(
                 "ε was measured on the source. It is the *target's*: only the target knows what is right.",
-                'ε 是在源域上算的。它应当是**目标域**的：什么是对的，只有目标域知道。',
+                "ε 是在源域上算的。它应当是**目标域**的：什么是对的，只有目标域知道。",
             ),
         ),
     ),
@@ -1079,24 +1088,32 @@ JOINT_STEP = Exercise(
             "a_copy_stepped",
             lambda **inputs: {"first": np.zeros(2), "statistics_moved": False},
             text(
-                'The model that was handed in has not changed at all. Did you step on a copy, or return a new model? Change the given one, in place.',
-                '交给你的模型一点没变。你是不是在副本上走的步，或者返回了一个新模型？要就地修改给定的模型。',
+                "The model that was handed in has not changed at all. Did you step on a copy, or return a new model? Change the given one, in place.",
+                "交给你的模型一点没变。你是不是在副本上走的步，或者返回了一个新模型？要就地修改给定的模型。",
             ),
             code={
                 "pytorch": "import copy\n"
                 + PYTORCH_JOINT.replace(
-                    "    model.zero_grad()\n", "    model = copy.deepcopy(model)\n    model.zero_grad()\n"
+                    "    model.zero_grad()\n",
+                    "    model = copy.deepcopy(model)\n    model.zero_grad()\n",
                 )
             },
         ),
         Pitfall(
             "learning_rate_forgotten",
-            lambda share, learning_rate, **rest: {"first": np.array([share, 1 - share]) / learning_rate},
+            lambda share, learning_rate, **rest: {
+                "first": np.array([share, 1 - share]) / learning_rate
+            },
             text(
-                'The step is 1/`learning_rate` times too long: the gradient is subtracted whole.',
-                '步子长了 1/`learning_rate` 倍：你减去了整个梯度，没有乘学习率。',
+                "The step is 1/`learning_rate` times too long: the gradient is subtracted whole.",
+                "步子长了 1/`learning_rate` 倍：你减去了整个梯度，没有乘学习率。",
             ),
-            code=changed(PYTORCH_JOINT, KERAS_JOINT, ("learning_rate * w.grad", "w.grad"), ("learning_rate * slope", "slope")),
+            code=changed(
+                PYTORCH_JOINT,
+                KERAS_JOINT,
+                ("learning_rate * w.grad", "w.grad"),
+                ("learning_rate * slope", "slope"),
+            ),
         ),
         Pitfall(
             "inference_mode",
@@ -1615,8 +1632,8 @@ AGREEMENT = Exercise(
             "heads_only",
             lambda **inputs: {"cosine": heads_cosine(**inputs)},
             text(
-                'You compared the gradients of the two *heads*. They share no weight; the question is what the tasks want of the trunk.',
-                '你比较的是两个**头**的梯度。它们没有共用的权重；要问的是两个任务各想让主干怎样变。',
+                "You compared the gradients of the two *heads*. They share no weight; the question is what the tasks want of the trunk.",
+                "你比较的是两个**头**的梯度。它们没有共用的权重；要问的是两个任务各想让主干怎样变。",
             ),
             code=agreement_code(HEADS_ONLY["pytorch"], HEADS_ONLY["keras"]),
         ),
@@ -1624,8 +1641,8 @@ AGREEMENT = Exercise(
             "mean_of_cosines",
             lambda **inputs: {"cosine": cosine_by_array(**inputs)},
             text(
-                'You averaged the cosines of the single weight arrays. Join all of them to one long vector first: a long gradient then counts more.',
-                '你把各个权重数组的余弦取了平均。应当先把它们接成一个长向量：这样，大的梯度才会更重。',
+                "You averaged the cosines of the single weight arrays. Join all of them to one long vector first: a long gradient then counts more.",
+                "你把各个权重数组的余弦取了平均。应当先把它们接成一个长向量：这样，大的梯度才会更重。",
             ),
             code=agreement_code(BY_ARRAY["pytorch"], BY_ARRAY["keras"]),
         ),
@@ -1633,10 +1650,13 @@ AGREEMENT = Exercise(
             "same_vector_twice",
             lambda **inputs: {"cosine": 1.0},
             text(
-                'Your two vectors are one and the same. (PyTorch: `.grad` is an array that the next `backward()` writes into; keep a copy with `.clone()`, or use `torch.autograd.grad`.)',
-                '你的两个向量其实是同一个。（PyTorch：`.grad` 是同一块内存，下一次 `backward()` 会写进去；请用 `.clone()` 留一份，或改用 `torch.autograd.grad`。）',
+                "Your two vectors are one and the same. (PyTorch: `.grad` is an array that the next `backward()` writes into; keep a copy with `.clone()`, or use `torch.autograd.grad`.)",
+                "你的两个向量其实是同一个。（PyTorch：`.grad` 是同一块内存，下一次 `backward()` 会写进去；请用 `.clone()` 留一份，或改用 `torch.autograd.grad`。）",
             ),
-            code=agreement_code(("one, other = found", "one, other = found[0], found[0]"), ("one, other = found", "one, other = found[0], found[0]")),
+            code=agreement_code(
+                ("one, other = found", "one, other = found[0], found[0]"),
+                ("one, other = found", "one, other = found[0], found[0]"),
+            ),
         ),
     ),
     hints=(
@@ -1850,32 +1870,32 @@ JUDGE_ZERO_SHOT = Exercise(
             "mean_over_classes",
             by_class,
             text(
-                'You averaged over the *classes* first, as Xian et al. do. Asked for is the share of the examples: each example counts alike.',
-                '你先在各**类**上求平均，那是 Xian 等人的做法。这里要的是按样本算的比例：每个样本同等看待。',
+                "You averaged over the *classes* first, as Xian et al. do. Asked for is the share of the examples: each example counts alike.",
+                "你先在各**类**上求平均，那是 Xian 等人的做法。这里要的是按样本算的比例：每个样本同等看待。",
             ),
         ),
         Pitfall(
             "share_of_all",
             of_all,
             text(
-                'You divided by the number of *all* examples. Each accuracy is among its own group: the examples whose true class was seen, or was not.',
-                '你除以了**全部**样本数。两个准确率各在自己的组里算：真实类别见过的一组，没见过的一组。',
+                "You divided by the number of *all* examples. Each accuracy is among its own group: the examples whose true class was seen, or was not.",
+                "你除以了**全部**样本数。两个准确率各在自己的组里算：真实类别见过的一组，没见过的一组。",
             ),
         ),
         Pitfall(
             "without_the_two",
             judged_with(mean=lambda a, b: a * b / (a + b) if a + b else 0.0),
             text(
-                'The factor 2 is missing in the harmonic mean 2ab/(a + b): of a = b it should be a.',
-                '调和平均 2ab/(a + b) 漏了因子 2：a = b 时结果应当就是 a。',
+                "The factor 2 is missing in the harmonic mean 2ab/(a + b): of a = b it should be a.",
+                "调和平均 2ab/(a + b) 漏了因子 2：a = b 时结果应当就是 a。",
             ),
         ),
         Pitfall(
             "penalties_pile_up",
             lambda scores, y, seen, penalties: judged(scores, y, seen, np.cumsum(penalties)),
             text(
-                'The penalties pile up: each one is subtracted from scores that the earlier ones have already lowered. Begin from the original scores for each.',
-                '惩罚累积起来了：每一个都从已经减过的得分里再减。对每个惩罚值，都要从原来的得分开始。',
+                "The penalties pile up: each one is subtracted from scores that the earlier ones have already lowered. Begin from the original scores for each.",
+                "惩罚累积起来了：每一个都从已经减过的得分里再减。对每个惩罚值，都要从原来的得分开始。",
             ),
         ),
     ),
@@ -2064,7 +2084,9 @@ QUIZZES = (
                 right=True,
             ),
             Option(
-                text("Ink helps; the coarse label says nothing new", "墨量有帮助；粗标签没有新东西"),
+                text(
+                    "Ink helps; the coarse label says nothing new", "墨量有帮助；粗标签没有新东西"
+                ),
                 text(
                     "It is new for the 470 pictures whose digit nobody told.",
                     "对那 470 张没人说过是什么数字的图片来说，它是新的。",
