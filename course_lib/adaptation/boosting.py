@@ -34,8 +34,8 @@ class TrAdaBoost:
 
     with :math:`n` source examples, :math:`T` rounds, and :math:`\epsilon_t` the weighted error on the
     *target* alone. A source example that contradicts the target fades; a target example that was missed
-    counts more. The later half of the rounds votes, each with :math:`\ln 1/\beta_t`. Dai, Yang, Xue & Yu,
-    *Boosting for Transfer Learning*, ICML 2007: for two classes; with more of them this is what AdaBoost.M1
+    counts more. The rounds from :math:`\lceil T/2 \rceil` on vote, each with
+    :math:`\ln 1/\beta_t`. Dai, Yang, Xue & Yu, *Boosting for Transfer Learning*, ICML 2007: for two classes; with more of them this is what AdaBoost.M1
     does (Freund & Schapire, JCSS 55, 1997). An error of ½ or more is taken as just below ½; the method has no
     answer to it: where most of the source contradicts the target, the first learners are wrong, and it is
     the *right* source examples that fade.
@@ -78,13 +78,13 @@ class TrAdaBoost:
         return self
 
     def predict(self, f: np.ndarray) -> np.ndarray:
-        """Give the labels that the later half of the rounds votes for: N×D → N. Call ``fit`` first."""
+        """Give the labels that rounds ⌈T/2⌉ … T vote for: N×D → N. Call ``fit`` first."""
         if not hasattr(self, "_learners"):
             raise CourseError(
                 "TrAdaBoost has learnt nothing yet: call fit first.",
                 "TrAdaBoost 还没有学习：请先调用 fit。",
             )
-        f, first = as_numbers("f", f), len(self._learners) // 2
+        f, first = as_numbers("f", f), (len(self._learners) + 1) // 2 - 1
         voters = list(zip(self._learners, self.errors, strict=True))[first:]
         labels = np.unique(np.concatenate([learner.classes_ for learner, _ in voters]))
         votes = np.zeros((len(f), len(labels)))

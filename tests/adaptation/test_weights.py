@@ -136,6 +136,31 @@ def test_one_round_of_tradaboost_by_hand() -> None:
     assert model.predict(np.zeros((2, 1))).tolist() == [1, 1]
 
 
+@pytest.mark.parametrize(("rounds", "first"), [(1, 1), (4, 2), (5, 3), (6, 3)])
+def test_rounds_vote_from_the_one_that_the_paper_names(rounds: int, first: int) -> None:
+    asked: list[int] = []
+
+    class Numbered:
+        classes_ = np.array([0, 1])
+
+        def __init__(self) -> None:
+            asked.append(0)
+            self.number = len(asked)
+
+        def fit(self, f: np.ndarray, y: np.ndarray, sample_weight: np.ndarray) -> None:
+            pass
+
+        def predict(self, f: np.ndarray) -> np.ndarray:
+            if len(f) == 1:
+                voted.append(self.number)
+            return np.ones(len(f), dtype=int)
+
+    voted: list[int] = []
+    f, y = np.zeros((5, 1)), np.array([0, 1, 1, 1, 1])
+    TrAdaBoost(rounds, Numbered).fit(f, y, f, y).predict(f[:1])
+    assert voted == list(range(first, rounds + 1))  # ⌈T/2⌉ … T
+
+
 def test_tradaboost_with_three_classes() -> None:
     rng = np.random.default_rng(1)
     y_s, y_t = rng.integers(0, 3, 200), np.array([0, 1, 2] * 4)
