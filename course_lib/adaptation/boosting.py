@@ -34,11 +34,11 @@ class TrAdaBoost:
 
     with :math:`n` source examples, :math:`T` rounds, and :math:`\epsilon_t` the weighted error on the
     *target* alone. A source example that contradicts the target fades; a target example that was missed
-    counts more. The rounds from :math:`\lceil T/2 \rceil` on vote, each with
-    :math:`\ln 1/\beta_t`. Dai, Yang, Xue & Yu, *Boosting for Transfer Learning*, ICML 2007: for two classes; with more of them this is what AdaBoost.M1
-    does (Freund & Schapire, JCSS 55, 1997). An error of ½ or more is taken as just below ½; the method has no
-    answer to it: where most of the source contradicts the target, the first learners are wrong, and it is
-    the *right* source examples that fade.
+    counts more. The rounds from :math:`\lceil T/2 \rceil` on vote, each with :math:`\ln 1/\beta_t`. Dai,
+    Yang, Xue & Yu, *Boosting for Transfer Learning*, ICML 2007: for two classes; with more of them this is
+    what AdaBoost.M1 does (Freund & Schapire, JCSS 55, 1997). An error of ½ or more is taken as just below
+    ½; the method has no answer to it: where most of the source contradicts the target, the first learners
+    are wrong, and it is the *right* source examples that fade.
 
     Attributes:
         rounds: :math:`T`.
