@@ -180,19 +180,42 @@ OVERLAP = Exercise(
 # 12.2 ---------------------------------------------------------------------------------------------
 
 
+AREA_BUGS = (
+    {"in_order": False},
+    {"rising": True},
+    {"second": "hit"},
+    {"second": "next"},
+    {"envelope": False},
+    {"of": "found"},
+    {"of": "all"},
+    {"best": False},
+    {"floor": 0.4},
+    {"strict": True},
+)
+
+
 def draw_detections(rng):
-    """Six detections of three objects: a second look at one, a near miss, a false alarm; one object unseen."""
-    iou = rng.uniform(0, 0.3, (6, 4))
-    iou[[0, 1, 2, 3], [0, 0, 1, 2]] = rng.uniform(0.6, 0.9, 4)
-    iou[1, 1] = 0.55  # its second choice, which is still free
-    iou[4, 3] = rng.uniform(0.42, 0.49)
-    levels = np.array([0.9, 0.8, 0.45, 0.3, 0.6, 0.7]) + rng.uniform(-0.02, 0.02, 6)
-    order = rng.permutation(6)
-    return {"scores": levels[order], "iou": iou[order], "least": 0.5}
+    """Seven detections of four objects: second looks, near misses, one just at the threshold.
+
+    Drawn again until every mistake shows.
+    """
+    while True:
+        least = float(rng.choice([0.5, 0.6]))
+        iou = rng.uniform(0, 0.35, (7, 4))
+        best = rng.integers(0, 3, 7)  # nobody looks at the last object
+        iou[np.arange(7), best] = rng.uniform(0.37, 0.9, 7)
+        k = int(rng.integers(7))
+        iou[k, best[k]] = least
+        other = int(rng.integers(7))
+        iou[other, (best[other] + 1) % 3] = least + 0.01
+        drawn = {"scores": rng.permutation(np.arange(7) / 10 + 0.2), "iou": iou, "least": least}
+        right = area(**drawn)
+        if all(abs(area(**drawn, **bug) - right) > 0.01 for bug in AREA_BUGS):
+            return drawn
 
 
 def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of="objects", best=True,
-         strict_class=False, floor=None, rising=False):  # fmt: skip
+         strict=False, floor=None, rising=False):  # fmt: skip
     """Average precision of one class; the options are bugs."""
     n, objects = iou.shape
     least = least if floor is None else floor
@@ -204,7 +227,8 @@ def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of
         if second == "next":
             row[taken] = -1
         j = row.argmax()
-        hit = row[j] >= least and (second == "hit" or not taken[j])
+        enough = row[j] > least if strict else row[j] >= least
+        hit = enough and (second == "hit" or not taken[j])
         taken[j] |= hit
         hits.append(hit)
     hits = np.array(hits)
@@ -296,6 +320,14 @@ AREA = Exercise(
             text(
                 "You averaged precision over all detections. Weigh each by the recall that it adds: false alarms add none.",
                 "你对所有检测框的精度取了平均。应以各自增加的召回率为权：误报不增加召回率。",
+            ),
+        ),
+        Pitfall(
+            "above_least",
+            lambda **inputs: area(**inputs, strict=True),
+            text(
+                "An IoU of exactly `least` is a hit, too (≥).",
+                "交并比恰好等于 `least` 也算命中（≥）。",
             ),
         ),
         Pitfall(
@@ -910,42 +942,40 @@ PLACE_LOGITS = Exercise(
 # 12.6 ---------------------------------------------------------------------------------------------
 
 
-BUGS = ("own", "strict", "ill_only", "highest", "swapped")
+BUGS = ("own", "strict", "ill_only", "highest", "swapped", "plus")
 
 
 def draw_screening(rng):
-    """Scores on half-steps (so that equal ones occur), far more ill than later on, a budget.
+    """Scores on half-steps (so that equal ones occur), far more ill than at work, a budget.
 
-    Drawn again until every mistake shows.
+    The budget is just enough for one of the scores. Drawn again until every mistake shows.
     """
     while True:
-        y = rng.permutation(np.arange(60) < 24).astype(np.int64)
+        y = rng.permutation(np.arange(60) < 30).astype(np.int64)
         scores = np.round(rng.normal(1.2 * y, 1.0) * 2) / 2
-        drawn = {
-            "scores": scores,
-            "y": y,
-            "prevalence": float(rng.choice([0.02, 0.05])),
-            "budget": float(rng.choice([0.12, 0.2, 0.25])),
-        }
-        wrong = {within_budget(**drawn, **{bug: True}) for bug in BUGS}
-        if within_budget(**drawn) not in wrong and len(wrong) >= 3:
+        prevalence = float(rng.choice([0.1, 0.2, 0.3]))
+        alarm = scores >= rng.choice(np.unique(scores)[3:-2])
+        share = prevalence * alarm[y == 1].mean() + (1 - prevalence) * alarm[y == 0].mean()
+        drawn = {"scores": scores, "y": y, "prevalence": prevalence, "budget": float(share + 0.004)}
+        wrong = [within_budget(**drawn, **{bug: True}) for bug in BUGS]
+        if within_budget(**drawn) not in wrong and wrong[0] != wrong[4]:
             return drawn
 
 
 def within_budget(scores, y, prevalence, budget, *, own=False, strict=False, ill_only=False,
-                  highest=False, healthy_only=False, swapped=False):  # fmt: skip
+                  highest=False, swapped=False, ill_strict=False, plus=False):  # fmt: skip
     """The lowest threshold whose expected alarms fit the budget; the options are bugs."""
     fitting = []
     for t in np.unique(scores):
         alarm = scores > t if strict else scores >= t
         found, false = alarm[y == 1].mean(), alarm[y == 0].mean()
-        share = prevalence * found + (1 - prevalence) * false
+        if ill_strict:
+            found = (scores[y == 1] > t).mean()
+        share = prevalence * found + (1 + prevalence if plus else 1 - prevalence) * false
         if own:
             share = alarm.mean()
         if ill_only:
             share = prevalence * found
-        if healthy_only:
-            share = alarm[y == 0].sum() / len(y)
         if swapped:
             share = (1 - prevalence) * found + prevalence * false
         if share <= budget:
@@ -1042,13 +1072,18 @@ BUDGET = Exercise(
 
 
 def draw_groups(rng):
+    """Two groups of unlike size; some scores stand just at the threshold."""
     n = 40
     group = rng.permutation(np.arange(n) < 14).astype(np.int64)
     y = np.zeros(n, np.int64)
     for g in (0, 1):
         y[rng.permutation(np.flatnonzero(group == g))[: (9, 6)[g]]] = 1
-    scores = rng.normal(np.where(group == 1, 0.5, 1.5) * y + 0.3 * group, 0.8)
-    return {"y": y, "scores": np.round(scores, 2), "group": group, "threshold": 0.75}
+    threshold = float(rng.choice([0.25, 0.75, 1.25]))
+    scores = np.round(rng.normal(np.where(group == 1, 0.5, 1.5) * y + 0.3 * group, 0.8), 2)
+    for g in (0, 1):
+        for k in (0, 1):
+            scores[np.flatnonzero((group == g) & (y == k))[0]] = threshold
+    return {"y": y, "scores": scores, "group": group, "threshold": threshold}
 
 
 def of_groups(y, scores, group, threshold, *, kind="right", order=(0, 1), own=False):
