@@ -172,16 +172,16 @@ def show_land(
         axis.imshow(kinds, cmap="Greys", vmin=-2, vmax=len(classes) + 3)
         axis.set(xticks=[], yticks=[], title=name)
         axis.grid(visible=False)
+        wrong = {"color": COLOURS[1], "bbox": {"fill": False, "edgecolor": COLOURS[1], "pad": 1.5}}
         for row, column in np.ndindex(kinds.shape):
             axis.text(column, row, classes[int(kinds[row, column])][:2], ha="center", va="center", fontsize=9,
-                      color="black" if kinds[row, column] == said[0][row, column] else COLOURS[1],
-                      weight="normal" if kinds[row, column] == said[0][row, column] else "bold")  # fmt: skip
+                      **({"color": "black"} if kinds[row, column] == said[0][row, column] else wrong))  # fmt: skip
     if maps:
         right = float(np.mean(said[0] == said[-1]))
         describe(
             figure,
-            f"Land from above and its maps. {right:.0%} of the squares agree with the truth; the others stand in bold.",
-            f"从上方看的土地及其地图。{right:.0%} 的方格与真值一致，其余用粗体标出。",
+            f"Land from above and its maps. {right:.0%} of the squares agree with the truth; the others are boxed.",
+            f"从上方看的土地及其地图。{right:.0%} 的方格与真值一致，其余加框标出。",
         )
         return
     describe(
@@ -205,5 +205,5 @@ def _frame(axis: Any, box: np.ndarray, colour: str, line: str, label: str, *, ab
         Rectangle(tuple(low), *size, fill=False, color=colour, linestyle=line, linewidth=1.5)
     )
     x, y = (low[0], low[1]) if above else (low[0] + size[0], low[1] + size[1])
-    axis.text(x, y, label, color=colour, fontsize=9, weight="bold", clip_on=True,
+    axis.text(x, y, label, color=colour, fontsize=9, clip_on=True,
               ha="left" if above else "right", va="bottom" if above else "top")  # fmt: skip

@@ -22,6 +22,8 @@ from course_lib.training.plan import Plan
 from course_lib.training.recipes import Recipe
 from course_lib.training.requirements import require_one_domain_each, require_one_each
 
+KEPT = 8  # compiled trainings that one RepeatedFit keeps: each holds some tens of megabytes
+
 
 def fit_each(
     models: Sequence[keras.Model],
@@ -180,7 +182,10 @@ class RepeatedFit:
             if kind not in self.kinds:
                 run = Run(model, objective, plan, precision="auto", device="auto", callbacks=())
                 self.kinds[kind] = run, numbered(run.learner.optimizer.variables)
-            run, fresh = self.kinds[kind]
+            run, fresh = self.kinds[kind] = self.kinds.pop(kind)  # the last used stands last
+            if len(self.kinds) > KEPT:
+                del self.kinds[next(iter(self.kinds))]
+                gc.collect()  # as in fit
             given, own = numbered([*model.variables, *objective.variables]), run.weights()
             run.load_weights(given)
             assign(run.learner.optimizer.variables, fresh)
