@@ -1724,8 +1724,8 @@ QUIZZES = (
             Option(
                 text("From scratch: it borrowed nothing", "从零训练：什么也没借"),
                 text(
-                    "With two labels per class, yes. A hundred small pictures are another matter; section 3 shows it.",
-                    "每类只有两个标签时确实如此。有了一百张小图片就不同了，第 3 节会看到。",
+                    "With two labels per class and few steps that may be so. A hundred small pictures are another matter; section 3 shows it.",
+                    "每类只有两个标签、步数又少时，也许如此。有了一百张小图片就不同了，第 3 节会看到。",
                 ),
             ),
             Option(
