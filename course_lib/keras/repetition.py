@@ -22,7 +22,7 @@ from course_lib.training.plan import Plan
 from course_lib.training.recipes import Recipe
 from course_lib.training.requirements import require_one_domain_each, require_one_each
 
-KEPT = 8  # compiled trainings that one RepeatedFit keeps: each holds some tens of megabytes
+KEPT = 8  # compiled trainings that one RepeatedFit keeps: each holds some ten megabytes
 
 
 def fit_each(

@@ -84,14 +84,18 @@ def _kind_of(path: Path) -> tuple[str, set[str]]:
 def imports_of(pickled: bytes) -> set[str]:
     """Give the names that pickles would import, ``module.name``, without following them.
 
-    A name whose module is computed and not written (possible, and never innocent) is ``"?"``.
+    A name whose module is computed and not written (possible, and never innocent) is ``"?"``; so is what
+    cannot be read to its end. Bytes after a whole pickle that begin none are data, as old files have them.
     """
     found: set[str] = set()
+    whole = 0
     stream = io.BytesIO(pickled)
     while stream.tell() < len(pickled):  # several may stand in a row
         strings: list[str] = []
+        begun = False
         try:
             for code, argument, _ in pickletools.genops(stream):
+                begun = True
                 if code.name in ("GLOBAL", "INST"):
                     found.add(str(argument).replace(" ", "."))
                 elif code.name == "STACK_GLOBAL":
@@ -100,8 +104,9 @@ def imports_of(pickled: bytes) -> set[str]:
                     strings.append(str(argument))
                 elif code.name in ("BINGET", "LONG_BINGET", "GET"):
                     strings.append("?")  # taken from memory: what it is, only running would tell
-        except Exception:
-            return found | ({"?"} if not found else set())
+        except Exception:  # genops raises what it likes
+            return found | ({"?"} if begun or not whole else set())
+        whole += 1
     return found
 
 

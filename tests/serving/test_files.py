@@ -46,6 +46,13 @@ def test_what_a_pickle_would_import_is_named_and_nothing_runs(
     assert RAN == ["loaded"]  # so that the trap is one
 
 
+def test_what_cannot_be_read_to_its_end_is_never_called_harmless(tmp_path: Path) -> None:
+    harmless = pickle.dumps({"w": [1, 2]}, protocol=2)
+    assert imports_of(harmless) == set() == imports_of(harmless + b"\xff\xfe raw numbers")
+    assert imports_of(harmless[:-1] + b"\xff") == {"?"} == imports_of(b"\xff")
+    assert imports_of(harmless + pickle.dumps(Trap())[:-1]) >= {"?"}
+
+
 def test_two_pickles_in_a_row_and_memoised_names_are_seen() -> None:
     two = pickle.dumps(1) + pickle.dumps(Trap())
     assert f"{__name__}.ran" in imports_of(two)
