@@ -23,7 +23,7 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on thi
 
 # Kept after the run: an artefact of the build, and where the README's pictures come from.
 PICTURES = repository_root() / ".pytest_cache" / "pictures"
-PATIENCE = 30_000  # milliseconds; a machine may be busy
+PATIENCE = 60_000  # milliseconds; a machine may be busy
 
 
 @contextmanager

@@ -40,6 +40,9 @@ def notebook(tmp_path: Path) -> Iterator[Any]:
     environment = lab.lab_environment(tmp_path, "en", "token")
     environment.update(private_environment(tmp_path))
     command = lab.lab_command(work, place, port=port, browser=False)
+    command.append(
+        "--expose-app-in-browser"
+    )  # what a cell said, though it is scrolled out of sight
     address = f"http://localhost:{port}"
     (tmp_path / "home").mkdir()
     with (
@@ -54,6 +57,22 @@ def notebook(tmp_path: Path) -> Iterator[Any]:
 
 def wait_until(page: Any, state: str) -> None:
     page.wait_for_selector(f'.jp-Notebook-ExecutionIndicator[data-status="{state}"]')
+
+
+def wait_until_said(page: Any, words: str, *, patience: float) -> None:
+    """Wait until a cell's output says something, wherever the notebook has scrolled to meanwhile."""
+    try:
+        page.wait_for_function(
+            """words => JSON.stringify(
+                window.jupyterapp.shell.currentWidget.content.model.sharedModel.toJSON()
+            ).includes(words)""",
+            arg=words,
+            polling=500,
+            timeout=patience,
+        )
+    except Exception:
+        take_picture(page, "waiting_in_vain")
+        raise
 
 
 def write(page: Any, cell: Any, code: str) -> None:
@@ -78,9 +97,8 @@ def test_wrong_then_a_hint_then_right_then_progress(notebook: Any) -> None:
     wait_until(page, "idle")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    # The last cell with code says so; the notebook has scrolled there.
-    last = page.get_by_text("0 of 27 points in the checked exercises")
-    last.wait_for(timeout=8 * PATIENCE)
+    # The last cell with code says so.
+    wait_until_said(page, "0 of 27 points in the checked exercises", patience=10 * PATIENCE)
     wait_until(page, "idle")
 
     page.locator('.lm-TabBar-tab[title*="Table of Contents"]').click()
