@@ -7,7 +7,8 @@ import numpy as np
 from course_lib import judging
 from course_lib.exercises.comparators import close, equal, up_to_sign
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
-from course_lib.training.tiny import draw_dense, draw_tiny, rows_of
+from course_lib.probing.pretraining import draw_dense, rows_of
+from course_lib.training.tiny import draw_tiny
 
 # 03.1 ---------------------------------------------------------------------------------------------
 

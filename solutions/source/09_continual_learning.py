@@ -6,7 +6,8 @@ import numpy as np
 
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
-from course_lib.training.tiny import HELD, draw_tiny, tiny_gradients
+from course_lib.probing.continual import HELD, tiny_gradients
+from course_lib.training.tiny import draw_tiny
 
 # 09.1 ---------------------------------------------------------------------------------------------
 

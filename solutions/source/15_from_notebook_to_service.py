@@ -9,7 +9,7 @@ import numpy as np
 
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
-from course_lib.training.shipping import IN_FILE, tiny_logits
+from course_lib.probing.serving import IN_FILE, tiny_logits
 from course_lib.training.tiny import draw_tiny
 
 # 15.1 ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 from course_lib.keras import probes
 from course_lib.keras.engine import keras
 from course_lib.keras.tiny_models import arrays_of
-from course_lib.training.shipping import IN_FILE, tiny_logits
+from course_lib.probing.serving import IN_FILE, tiny_logits
 from course_lib.training.tiny import draw_tiny
 
 RNG = np.random.default_rng(0)

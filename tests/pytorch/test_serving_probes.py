@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_lib.probing.serving import IN_FILE, tiny_logits
 from course_lib.pytorch import probes
 from course_lib.pytorch.tiny_models import arrays_of
-from course_lib.training.shipping import IN_FILE, tiny_logits
 from course_lib.training.tiny import draw_tiny
 
 RNG = np.random.default_rng(0)

@@ -13,7 +13,7 @@ from keras import KerasTensor, layers, ops
 
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.tiny_models import TinyModel, as_array, variables_of
-from course_lib.training.tiny import adapted_report
+from course_lib.probing.adapting import adapted_report
 
 
 def layer_to_adapt(

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from course_lib.keras.tiny_models import TinyModel, as_array, bits_of, variables_of
-from course_lib.training.tiny import HELD, held_values
+from course_lib.probing.continual import HELD, held_values
 
 
 def model_to_hold(

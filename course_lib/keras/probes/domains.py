@@ -16,7 +16,8 @@ from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import binary_cross_entropy, cross_entropy
 from course_lib.keras.probes.tuning import values_of
 from course_lib.keras.tiny_models import TinyModel, arrays_of, bits_of, flags_of, variables_of
-from course_lib.training.tiny import PARTS, measure_players
+from course_lib.probing.domains import measure_players
+from course_lib.training.tiny import PARTS
 
 WEIGHTS = ("kernel", "gamma", "beta", "head", "bias")
 

@@ -19,11 +19,7 @@ from course_lib.keras.tiny_models import (
     variables_of,
     variables_of_dense,
 )
-from course_lib.training.tiny import (
-    Ledger,
-    draw_dense,
-    rows_of,
-)
+from course_lib.probing.pretraining import Ledger, draw_dense, rows_of
 
 
 def tools_to_transfer(**given: Any) -> dict[str, Any]:

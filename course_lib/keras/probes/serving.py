@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from course_lib.keras.tiny_models import TinyModel, bits_of, variables_of
-from course_lib.training.shipping import report_answers, report_shipped
+from course_lib.probing.serving import report_answers, report_shipped
 
 
 def model_to_ship(*, images: np.ndarray, **arrays: np.ndarray) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def shipping(
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        See :func:`course_lib.training.shipping.report_shipped`.
+        See :func:`course_lib.probing.serving.report_shipped`.
     """
     model = model_to_ship(images=images, **arrays)["model"]
     shipped = weights_to_ship(model)

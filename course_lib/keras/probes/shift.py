@@ -14,7 +14,7 @@ from keras import KerasTensor, layers, ops
 
 from course_lib.keras.probes.tuning import slopes_of, values_of
 from course_lib.keras.tiny_models import TinyBackbone, TinyModel, bits_of, flags_of
-from course_lib.training.tiny import as_cosine, measure_shares
+from course_lib.probing.shift import as_cosine, measure_shares
 
 
 class TinyTasks(keras.Model):

@@ -16,9 +16,7 @@ from course_lib.keras.tiny_models import (
     flags_of,
     variables_of,
 )
-from course_lib.training.tiny import (
-    measure_initial,
-)
+from course_lib.probing.steps import measure_initial
 
 
 def model_to_freeze(

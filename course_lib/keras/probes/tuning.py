@@ -15,7 +15,8 @@ from keras import KerasTensor, ops
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.tiny_models import TinyModel, bits_of, flags_of, variables_of
-from course_lib.training.tiny import PARTS, measure_rates, whole_numbers
+from course_lib.probing.tuning import measure_rates, whole_numbers
+from course_lib.training.tiny import PARTS
 
 
 def model_to_step(

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.probing.adapting import adapted_report
 from course_lib.pytorch.tiny_models import TinyModel, set_values, tensors_of
-from course_lib.training.tiny import adapted_report
 
 
 def layer_to_adapt(

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.probing.continual import HELD, TURNED, held_values
 from course_lib.pytorch.tiny_models import TinyModel, bits_of, tensors_of
-from course_lib.training.tiny import HELD, TURNED, held_values
 
 
 def model_to_hold(

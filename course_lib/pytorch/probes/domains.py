@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib.probing.domains import measure_players
 from course_lib.pytorch.probes.tuning import values_of
 from course_lib.pytorch.tiny_models import (
     TinyModel,
@@ -21,7 +22,7 @@ from course_lib.pytorch.tiny_models import (
     set_values,
     tensors_of,
 )
-from course_lib.training.tiny import PARTS, measure_players
+from course_lib.training.tiny import PARTS
 
 WEIGHTS = ("kernel", "gamma", "beta", "head", "bias")
 

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib.probing.pretraining import Ledger, draw_dense, rows_of
 from course_lib.pytorch.tiny_models import (
     DenseModel,
     TinyModel,
@@ -17,11 +18,6 @@ from course_lib.pytorch.tiny_models import (
     as_array,
     set_values,
     tensors_of,
-)
-from course_lib.training.tiny import (
-    Ledger,
-    draw_dense,
-    rows_of,
 )
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.probing.shift import as_cosine, measure_shares
 from course_lib.pytorch.probes.tuning import slopes_of, values_of
 from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, bits_of, set_values
-from course_lib.training.tiny import as_cosine, measure_shares
 
 
 class TinyTasks(nn.Module):

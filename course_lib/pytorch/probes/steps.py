@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib.probing.steps import measure_initial
 from course_lib.pytorch.tiny_models import (
     TinyBackbone,
     TinyModel,
@@ -17,9 +18,6 @@ from course_lib.pytorch.tiny_models import (
     bits_of,
     set_values,
     tensors_of,
-)
-from course_lib.training.tiny import (
-    measure_initial,
 )
 
 

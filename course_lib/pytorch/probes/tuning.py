@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from course_lib.probing.tuning import measure_rates, whole_numbers
 from course_lib.pytorch.tiny_models import TinyModel, bits_of, set_values, tensors_of
-from course_lib.training.tiny import PARTS, measure_rates, whole_numbers
+from course_lib.training.tiny import PARTS
 
 
 def model_to_step(
