@@ -79,7 +79,7 @@ def describe(figure: Figure, summary_en: str, summary_zh: str) -> None:
     if _in_notebook():
         from IPython.display import display
 
-        display({"text/html": _as_html(figure, summary), "text/plain": summary}, raw=True)
+        display({"text/html": as_html(figure, summary), "text/plain": summary}, raw=True)
         plt.close(figure)
     else:
         print(summary)
@@ -95,7 +95,8 @@ def image_bytes(figure: Figure, kind: str = "png") -> bytes:
     return file.getvalue()
 
 
-def _as_html(figure: Figure, summary: str) -> str:
+def as_html(figure: Figure, summary: str) -> str:
+    """Give a figure as HTML that holds the picture, with a sentence as its caption and alternative text."""
     picture = base64.b64encode(image_bytes(figure)).decode()
     width = round(figure.get_size_inches()[0] * PIXELS_PER_INCH)
     sentence = html.escape(summary)

@@ -12,11 +12,10 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.exercises.cards import Card, inline
 from course_lib.exercises.public import load_quiz
-from course_lib.exercises.settings import is_grading, is_strict
+from course_lib.exercises.settings import is_grading
 from course_lib.exercises.specification import Option, Quiz
 from course_lib.language import both, pick
-
-_WIDGET = "application/vnd.jupyter.widget-view+json"
+from course_lib.widgets import is_live, widget_bundle
 
 
 class Question:
@@ -24,17 +23,10 @@ class Question:
 
     def __init__(self, quiz: Quiz) -> None:
         self.card = _question_card(quiz)
-        self._box = _buttons(quiz) if _is_live() else None
+        self._box = _buttons(quiz) if is_live() else None
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self.card._repr_html_()}
-        if self._box is not None:
-            bundle[_WIDGET] = {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self._box.model_id,
-            }
-        return bundle
+        return widget_bundle(self._box, plain=repr(self), html=self.card._repr_html_())
 
     def __repr__(self) -> str:
         return repr(self.card)
@@ -79,17 +71,6 @@ def _feedback(option: Option, letter: str) -> Card:
         both(f"{word}: {letter}) ", f"{word}：{letter}) ") + pick(option.words),
         [pick(option.feedback)],
     )
-
-
-def _is_live() -> bool:
-    """Whether a front end may be listening: a kernel that no test drives."""
-    if is_strict() or is_grading():
-        return False
-    try:
-        from IPython import get_ipython
-    except ModuleNotFoundError:
-        return False
-    return getattr(get_ipython(), "kernel", None) is not None
 
 
 def _buttons(quiz: Quiz) -> Any:

@@ -30,7 +30,7 @@ def test_an_answer_that_is_none_is_said(chapter, answer):
 
 
 def test_buttons_in_a_live_notebook(chapter, monkeypatch):
-    monkeypatch.setattr(quizzes, "_is_live", lambda: True)
+    monkeypatch.setattr(quizzes, "is_live", lambda: True)
     question = quiz("99.q1")
     bundle = question._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"]
