@@ -158,10 +158,27 @@ def book(
             help=both("also pack it, to carry it away", "同时打包，便于拷走离线阅读"),
         ),
     ] = False,
+    repository: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "OWNER/REPOSITORY on GitHub, for links to Binder and Colab; default: where this was cloned from",
+                "GitHub 上的 OWNER/REPOSITORY，用于 Binder 与 Colab 链接；默认取克隆来源",
+            )
+        ),
+    ] = None,
 ) -> None:
     from course_lib.book.commands import make
 
-    make(folder, chapters=chapter, show=show, port=port, pdf=pdf, archive=archive)
+    make(
+        folder,
+        chapters=chapter,
+        show=show,
+        port=port,
+        pdf=pdf,
+        archive=archive,
+        repository=repository,
+    )
 
 
 @app.command(help=both("Make the notebooks from their sources.", "由源文件生成各版本的笔记本。"))

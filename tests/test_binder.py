@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -46,3 +47,11 @@ def test_what_post_build_calls_is_there() -> None:
     assert "setup" in {
         command.callback.__name__ for command in app.registered_commands if command.callback
     }
+
+
+def test_a_dev_container_is_set_up_as_everything_else_is() -> None:
+    """Editors read this file; a container itself is not started here."""
+    told = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    assert re.fullmatch(r"python:3\.1[123]-\w+", told["image"])
+    post_build = (BINDER / "postBuild").read_text(encoding="utf-8")
+    assert told["postCreateCommand"] in post_build

@@ -7,6 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from course_lib.authoring.sources import source_paths
+from course_lib.book.elsewhere import repository_of
 from course_lib.book.printing import print_book
 from course_lib.book.serving import serve
 from course_lib.book.site import build_book, require_sphinx
@@ -25,6 +26,7 @@ def make(
     port: int,
     pdf: bool,
     archive: bool,
+    repository: str | None = None,
 ) -> None:
     """Make the book; print it, pack it, show it.
 
@@ -35,9 +37,11 @@ def make(
         port: The first port to try.
         pdf: One PDF for each language, beside the pages.
         archive: One zip file of the pages, beside them.
+        repository: ``OWNER/REPOSITORY`` on GitHub; ``None``: what the checkout was cloned from.
     """
     require_sphinx()
     root = repository_root()
+    found = repository_of(root, repository)
     folder = (folder or root / "book" / "_build").resolve()
     paths = source_paths(root, chapters or None)
     missing = set(chapters or ()) - {path.name[:2] for path in paths}
@@ -47,7 +51,7 @@ def make(
             f"没有第 {sorted(missing)[0]} 章：章节编号为 00、01……以及 b1、b2……",
         )
     with steps(len(LANGUAGES) * (len(paths) + 1)) as step:
-        door = build_book(root, folder, chapters=chapters or None, step=step)
+        door = build_book(root, folder, chapters=chapters or None, repository=found, step=step)
     print(both(f"The book: {door}", f"电子书：{door}"))
     if pdf:
         for path in print_book(folder, paths):

@@ -19,12 +19,13 @@ from nbformat import NotebookNode
 
 from course_lib.authoring.glossary import Term
 from course_lib.book import words
+from course_lib.book.elsewhere import Repository
 from course_lib.book.outputs import outputs_to_html
 from course_lib.book.terms import TermLinks
 from course_lib.exercises.cards import inline
 from course_lib.exercises.public import PublicExercise, load_public, load_quiz
 from course_lib.exercises.specification import Quiz
-from course_lib.language import Text, pick
+from course_lib.language import Text, current, pick
 
 FRAMEWORK_NAMES = {"pytorch": "PyTorch", "keras": "Keras"}
 PICTURES = "_static/shown"  # within a language's pages
@@ -54,6 +55,7 @@ def chapter_page(
     pictures: Path,
     terms: Sequence[Term] = (),
     anchors: Mapping[str, Sequence[str]] | None = None,
+    repository: Repository | None = None,
 ) -> str:
     """Write a chapter's page as MyST Markdown, in the language in use.
 
@@ -63,6 +65,7 @@ def chapter_page(
         pictures: The folder for what the cells drew.
         terms: Of the glossary: the first bold use of each leads there.
         anchors: Ids that other pages link to, by the cell that they stand before.
+        repository: Where the course stands on GitHub, for links to places that run it.
     """
     first = next(iter(editions.values()))
     stubs = {
@@ -89,7 +92,7 @@ def chapter_page(
         if _is_check(cell):
             blocks.append(_folded(cell.metadata["course"]["exercise"], cells))
     opening, *rest = blocks
-    text = "\n\n".join([opening, _launchers(name), *rest])
+    text = "\n\n".join([opening, _launchers(name, repository), *rest])
     return f"{text}\n"
 
 
@@ -178,17 +181,24 @@ def question(quiz: Quiz) -> str:
     )
 
 
-def _launchers(name: str) -> str:
+def _launchers(name: str, repository: Repository | None) -> str:
     """Say how this chapter is opened to work on it, and let it be downloaded."""
     rows = {
         framework: raw_html(
             f'<p class="launch"><strong>{pick(words.OPEN)}</strong> · '
             + pick(words.IN_LAB).format(framework=framework, name=name)
-            + f' · <a download href="_static/notebooks/{framework}/{name}.ipynb">{pick(words.DOWNLOAD)}</a></p>'
+            + f' · <a download href="_static/notebooks/{framework}/{name}.ipynb">{pick(words.DOWNLOAD)}</a>'
+            + _elsewhere(repository.links(name, current(), framework) if repository else {})
+            + "</p>"
         )
         for framework in FRAMEWORK_NAMES
     }
     return _side_by_side(rows)
+
+
+def _elsewhere(links: Mapping[str, str]) -> str:
+    shown = [f'<a href="{html.escape(where)}">{name}</a>' for name, where in links.items()]
+    return "".join(f" · {each}" for each in shown)
 
 
 def raw_html(text: str) -> str:

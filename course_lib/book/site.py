@@ -28,6 +28,7 @@ from course_lib.authoring.tables import read_lessons, read_sections
 from course_lib.book import words
 from course_lib.book.choices import choosing_page
 from course_lib.book.documents import anchors_of, documents_page, known_places, link_to
+from course_lib.book.elsewhere import Repository
 from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
 from course_lib.book.plans import Course, syllabus_page
@@ -49,6 +50,7 @@ def build_book(
     folder: Path,
     *,
     chapters: list[str] | None = None,
+    repository: Repository | None = None,
     step: Callable[[str], None] = lambda what: None,
 ) -> Path:
     """Make the site; give its first page.
@@ -57,6 +59,7 @@ def build_book(
         root: The repository.
         folder: Where it is made; what is there from last time is used again.
         chapters: Such as ``["04", "b1"]``; ``None``: all.
+        repository: Where the course stands on GitHub: each chapter then links to places that run it.
         step: Told what comes next.
 
     Raises:
@@ -66,7 +69,7 @@ def build_book(
     sources = [read_source(path, root) for path in source_paths(root, chapters)]
     for language in LANGUAGES:
         with _speaking(language):
-            _write_pages(root, folder / "sources" / language, sources, step)
+            _write_pages(root, folder / "sources" / language, sources, repository, step)
             step(f"Sphinx: {words.LANGUAGE_NAMES[language]}")
             _run_sphinx(folder, language)
     door = folder / "html" / "index.html"
@@ -99,7 +102,11 @@ def _speaking(language: str) -> Iterator[None]:
 
 
 def _write_pages(
-    root: Path, folder: Path, sources: list[Source], step: Callable[[str], None]
+    root: Path,
+    folder: Path,
+    sources: list[Source],
+    repository: Repository | None,
+    step: Callable[[str], None],
 ) -> None:
     language = current()
     static = folder / "static"
@@ -117,7 +124,7 @@ def _write_pages(
         }
         anchors = anchors_of(source.chapter, editions["pytorch"].student, places)
         pages[f"{source.name}.md"] = chapter_page(
-            source.name, editions, static / "shown", terms, anchors
+            source.name, editions, static / "shown", terms, anchors, repository
         )
         notebooks.append((source.name, editions["pytorch"].student))
         for framework, edition in editions.items():

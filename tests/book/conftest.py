@@ -9,9 +9,12 @@ import pytest
 
 from course_lib.authoring.sources import source_paths
 from course_lib.book import site
+from course_lib.book.elsewhere import Repository
 from course_lib.book.pages import Edition
 from course_lib.language import current
 from course_lib.paths import repository_root
+
+REPOSITORY = Repository("someone/course")
 
 
 def committed_edition(root: Path, chapter: str, framework: str) -> Edition:
@@ -30,5 +33,5 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("book")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(site, "_edition", committed_edition)
-        site.build_book(repository_root(), folder)
+        site.build_book(repository_root(), folder, repository=REPOSITORY)
     return folder / "html"

@@ -18,7 +18,7 @@ from course_lib.book.pages import Edition
 from course_lib.errors import CourseError
 from course_lib.paths import repository_root
 
-from .conftest import committed_edition
+from .conftest import REPOSITORY, committed_edition
 
 ROOT = repository_root()
 
@@ -98,7 +98,7 @@ def test_chinese_pages_are_searched_by_pairs(built: Path) -> None:
 def test_a_change_of_prose_is_one_page(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site, "_edition", committed_edition)
     before = time.time()
-    site.build_book(ROOT, built.parent)
+    site.build_book(ROOT, built.parent, repository=REPOSITORY)
     again = [page.name for page in built.rglob("[0b]*.html") if page.stat().st_mtime > before]
     assert again == []
 
