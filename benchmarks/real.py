@@ -1,0 +1,240 @@
+"""What borrowed features and adaptation are worth on real data, from samples that ``COURSE_SAMPLES`` names.
+
+    COURSE_SAMPLES=FOLDER ./course bench real [--part features] [--part adaptation] [--check]
+
+*features*: twenty labelled examples of each class, five draws; a linear probe on frozen features (each row of
+length 1, the penalty chosen by cross-validation on those labels alone), measured on all other examples, for
+pneumonia on its test part. Beside it what learns without transfer: the probe on raw pixels, the probe on
+*random* networks (one of each), and glyphnet trained from scratch on the same labels (rate and epochs of
+``methods.py``, not tuned again). Glyphnet sees 32×32 grey pictures, MobileNetV2 sees 224×224 in colour; on
+digits only glyphnet is asked.
+
+**Source-overlapping.** Ants and bees are a subset of ImageNet, so MobileNetV2 has seen these very pictures with
+finer labels: its row there shows what happens in tutorials, not what transfer is worth. The honest headline is
+pneumonia, where no picture of the target can have been in the source.
+
+*adaptation*: MNIST ↔ USPS, three seeds: 2,000 labelled source digits, the target's development part without
+labels, accuracy on its test part, glyphnet's frozen features and a bottleneck that learns; settings as chosen in
+``_adaptation.py`` on rendered digits (nothing here was chosen on MNIST's or USPS's labels), ADDA (Tzeng et al.,
+CVPR 2017) with DANN's discriminator and the same number of epochs, untuned.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks import _adaptation, _samples, methods
+from course_lib import data, readouts
+from course_lib.data import Domain
+from course_lib.judging import accuracy, interval, paired_interval
+from course_lib.waiting import steps
+
+PARTS = ("features", "adaptation")
+PER_CLASS, DRAWS, SEEDS = 20, 5, 3
+RAW, SCRATCH = "raw pixels", "glyphnet from scratch"
+RANDOM, GLYPHNET = "random glyphnet", "glyphnet"
+RANDOM_MOBILE, MOBILE = "random MobileNetV2", "MobileNetV2, ImageNet"
+ADDA = "ADDA"
+METHODS = (_adaptation.SOURCE, _adaptation.ADABN, "MMD", "CORAL", "DANN", ADDA, _adaptation.CEILING)
+OVERLAPPING = ("ants and bees", MOBILE)
+
+# (data set, better, worse): what the README and the chapters say of real data.
+CLAIMED = (
+    ("ants and bees", MOBILE, GLYPHNET),
+    ("ants and bees", MOBILE, SCRATCH),
+    ("pneumonia", MOBILE, RANDOM_MOBILE),
+    *((name, GLYPHNET, RANDOM) for name in ("mnist", "usps")),
+)
+
+
+def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
+    """Measure; ``features`` and ``adaptation``: row → values, one for each draw or seed."""
+    started = time.perf_counter()
+    found: dict[str, Any] = {"quick": quick}
+    if "features" in parts:
+        found["features"] = features(2 if quick else DRAWS, quick)
+    if "adaptation" in parts:
+        found["adaptation"] = adaptation(2 if quick else SEEDS, 1 if quick else _adaptation.EPOCHS)
+    return found | {"seconds": time.perf_counter() - started}
+
+
+def features(draws: int, quick: bool) -> dict[str, dict[str, list[float]]]:
+    """Give, for each data set and kind of features, the accuracy of each draw."""
+    values: dict[str, dict[str, list[float]]] = {}
+    with steps(4) as step:
+        for name, small, large, test in _sets(quick):
+            step(name)
+            kinds = _representations(small, large)
+            for seed in range(draws):
+                pool = np.setdiff1d(np.arange(len(small)), [] if test is None else test)
+                chosen, others = _samples.shared_draws(small.take(pool), PER_CLASS, seed)
+                chosen, rest = pool[chosen], pool[others] if test is None else test
+                for kind, f in kinds.items():
+                    found = _probe(f[chosen], small.y[chosen], f[rest])
+                    values.setdefault(name, {}).setdefault(kind, []).append(
+                        accuracy(small.y[rest], found)
+                    )
+                right = _from_scratch(small.take(chosen), small.take(rest), seed, quick)
+                values[name].setdefault(SCRATCH, []).append(right)
+    return values
+
+
+def _sets(quick: bool) -> list[tuple[str, Domain, Domain | None, np.ndarray | None]]:
+    """Give name, small pictures, large ones or none, and the rows of the test part or none."""
+    ants = {size: _samples.ants_and_bees(size) for size in ((32,) if quick else (32, 224))}
+    xray = {
+        size: [_samples.pneumonia(part, size) for part in ("train", "test")]
+        for size in ((32,) if quick else (32, 224))
+    }
+    lengths = [len(part) for part in xray[32]]
+    joined = {size: _joined(parts) for size, parts in xray.items()}
+    return [
+        ("ants and bees", _grey(ants[32]), ants.get(224), None),
+        ("pneumonia", joined[32], joined.get(224), np.arange(lengths[0], sum(lengths))),
+        ("mnist", _samples.mnist(32).sample(3000), None, None),
+        ("usps", _samples.usps("train", 32).sample(3000), None, None),
+    ]
+
+
+def _joined(parts: list[Domain]) -> Domain:
+    first = parts[0]
+    x, y = (np.concatenate([getattr(part, name) for part in parts]) for name in ("x", "y"))
+    return Domain(first.name, x, y, first.classes, first.license, first.source)
+
+
+def _grey(domain: Domain) -> Domain:
+    """Make colour pictures grey (ITU-R 601 weights)."""
+    grey = np.rint(domain.x @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)[..., None]
+    return Domain(domain.name, grey, domain.y, domain.classes, domain.license, domain.source)
+
+
+def _representations(small: Domain, large: Domain | None) -> dict[str, np.ndarray]:
+    from course_lib.pytorch import extract_features, load_backbone
+
+    kinds = {RAW: small.x.reshape(len(small), -1) / 255.0}
+    for name, weights in ((RANDOM, None), (GLYPHNET, "default")):
+        kinds[name] = extract_features(load_backbone("glyphnet", weights=weights), small.x)
+    if large is not None:
+        for name, file in ((RANDOM_MOBILE, None), (MOBILE, _samples.mobilenet())):
+            backbone = load_backbone("mobilenet_v2", weights=file)
+            kinds[name] = extract_features(backbone, large.x)
+    return {name: readouts.unit_length(np.asarray(f, np.float64)) for name, f in kinds.items()}
+
+
+def _probe(f: np.ndarray, y: np.ndarray, f_test: np.ndarray) -> np.ndarray:
+    strength = readouts.choose_strength(f, y)
+    return readouts.linear_probe(f, y, strength=strength).predict(f_test)
+
+
+def _from_scratch(train: Domain, rest: Domain, seed: int, quick: bool) -> float:
+    from course_lib.pytorch import predict
+
+    budget = methods.Budget(1 if quick else methods.EPOCHS, methods.BATCH)
+    model = methods.from_scratch(train, seed, budget)
+    return accuracy(rest.y, predict(model, rest.x).argmax(axis=1))
+
+
+def adaptation(seeds: int, epochs: int) -> dict[str, dict[str, list[float]]]:
+    """Give, for both directions, each method's accuracy on the target's test part, seed by seed."""
+    mnist, usps = _samples.mnist(32), [_samples.usps(part, 32) for part in ("train", "test")]
+    mnist_parts = data.split(mnist, test=0.3)
+    values: dict[str, dict[str, list[float]]] = {}
+    with steps(2 * seeds) as step:
+        for seed in range(seeds):
+            for name, source, (target, test) in (
+                ("mnist → usps", mnist, usps),
+                ("usps → mnist", usps[0], mnist_parts),
+            ):
+                step(f"{name}, seed {seed}")
+                drawn = source.sample(_adaptation.N + _adaptation.HELD_OUT, seed)
+                pair = _adaptation.features_of(drawn, target.sample(2000, seed), test)
+                for method in METHODS:
+                    model = _adapted(method, pair, seed, epochs)
+                    found = _adaptation.right(method, model, pair)
+                    values.setdefault(name, {}).setdefault(method, []).append(found)
+    return values
+
+
+def _adapted(method: str, pair: _adaptation.Pair, seed: int, epochs: int) -> Any:
+    if method != ADDA:
+        return _adaptation.trained(method, pair, seed, epochs)
+    model = _adaptation.trained(_adaptation.ADABN, pair, seed, epochs)
+    return adda(model, pair, seed=seed, epochs=epochs)
+
+
+def adda(model: Any, pair: _adaptation.Pair, *, seed: int, epochs: int) -> Any:
+    """Give the model with a passage for the target alone, trained to look like the source's to a judge.
+
+    The source's passage and the head stay as they are; the target's passage starts as a copy. A
+    discriminator learns to tell the two, the target's passage learns with *swapped* labels (not with a
+    reversed gradient): Tzeng, Hoffman, Saenko & Darrell, *Adversarial Discriminative Domain
+    Adaptation*, CVPR 2017.
+    """
+    import copy
+
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    f_s, f_t = (torch.as_tensor(f, dtype=torch.float32) for f in (pair.f_s, pair.f_t))
+    source, target = model.backbone.eval(), copy.deepcopy(model.backbone).train()
+    with torch.no_grad():
+        of_source = source(f_s)
+    judge = nn.Sequential(nn.Linear(of_source.shape[1], 128), nn.ReLU(), nn.Linear(128, 1))
+    rate = _adaptation.RATE / 10  # both start from trained weights
+    for_judge = torch.optim.AdamW(judge.parameters(), lr=_adaptation.RATE)
+    for_target = torch.optim.AdamW(target.parameters(), lr=rate)
+    for _ in range(epochs):
+        for rows in np.array_split(rng.permutation(len(f_t)), max(1, len(f_t) // 64)):
+            seen = target(f_t[rows])
+            real = of_source[rng.integers(len(of_source), size=len(rows))]
+            told = judge(torch.cat([real, seen.detach()]))[:, 0]
+            truth = torch.cat([torch.ones(len(rows)), torch.zeros(len(rows))])
+            for_judge.zero_grad()
+            functional.binary_cross_entropy_with_logits(told, truth).backward()
+            for_judge.step()
+            swapped = judge(seen)[:, 0]
+            for_target.zero_grad()
+            functional.binary_cross_entropy_with_logits(swapped, torch.ones(len(rows))).backward()
+            for_target.step()
+    adapted = copy.deepcopy(model)
+    adapted.backbone = target
+    return adapted.eval()
+
+
+def table(result: dict[str, Any]) -> str:
+    """Write every row with its interval."""
+    lines: list[str] = []
+    for name, rows in result.get("features", {}).items():
+        lines += [f"{name}: {PER_CLASS} labels per class, {len(rows[RAW])} draws"]
+        for kind, values in rows.items():
+            note = "  source-overlapping" if (name, kind) == OVERLAPPING else ""
+            lines.append(f"  {kind:26}{interval(values)!s:>22}{note}")
+    for name, rows in result.get("adaptation", {}).items():
+        source = rows[_adaptation.SOURCE]
+        lines += [f"{name}, no target label, {len(source)} seeds; gain over source only, paired"]
+        for method, values in rows.items():
+            gain = "" if method == _adaptation.SOURCE else str(paired_interval(values, source))
+            lines.append(f"  {method:26}{interval(values)!s:>22}{gain:>26}")
+    return "\n".join([*lines, f"{result['seconds']:.0f} s"])
+
+
+def misses(result: dict[str, Any]) -> list[str]:
+    """Say which of the claims the values do not show, paired over draws or seeds."""
+    wrong = []
+    for name, better, worse in CLAIMED:
+        rows = result.get("features", {}).get(name, {})
+        if better in rows and worse in rows and paired_interval(rows[better], rows[worse]).low <= 0:
+            wrong.append(f"{name}: {better} is not above {worse}")
+    for name, rows in result.get("adaptation", {}).items():
+        source = rows[_adaptation.SOURCE]
+        for method in METHODS[1:-1]:
+            if np.mean(rows[method]) <= np.mean(source):
+                wrong.append(f"{name}: {method} does not gain over the source alone")
+    return wrong
