@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from course_lib.training.preprocessing import (
     GLYPHS,
     IMAGENET_BGR,
     IMAGENET_RGB,
+    MINUS_ONE_TO_ONE,
     Preprocessing,
     require_images,
 )
@@ -87,7 +89,10 @@ class Backbone(keras.Model):
         """Build one as :meth:`get_config` says; a ``.keras`` file fills in the weights afterwards."""
         lists = {name: tuple(config["preprocessing"][name]) for name in ("mean", "std")}
         preprocessing = Preprocessing(**{**config["preprocessing"], **lists})
-        architecture = replace(_architecture(config["name"]), preprocessing=preprocessing)
+        name = config["name"]
+        own = KERAS_OWN.get(name)
+        base = own if own and own.preprocessing == preprocessing else _architecture(name)
+        architecture = replace(base, preprocessing=preprocessing)
         return cls(config["name"], architecture, architecture.build(), "a .keras file")
 
     def preprocess(self, x: KerasTensor) -> KerasTensor:
@@ -134,14 +139,18 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
             ``"mobilenet_v2"`` or ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
             where this machine has them. ``None``: random. Or the path of a weights file:
-            ``.safetensors`` or ``.pth`` in PyTorch's names and layout, or, for VGG16,
-            keras.applications' own ``.h5``. Each brings its own preprocessing.
+            ``.safetensors``, ``.pth`` or ``.npz`` in PyTorch's names and layout; or Keras's own
+            ``.weights.h5`` or ``.keras``, of this backbone's network or, for VGG16 and MobileNetV2,
+            of the one of that name in keras.applications. Each brings its own preprocessing.
         seed: Where random weights come from.
 
     Raises:
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
     architecture, path = _architecture(name), _weights_file(name, weights)
+    if path is not None and path.suffix in (".h5", ".keras"):
+        architecture, network = _load_keras_own(name, path)
+        return Backbone(name, architecture, network, path.name)
     with drawing_from(require_seed(seed)):
         network = architecture.build()
     if path is not None:
@@ -162,6 +171,13 @@ def save_backbone(backbone: Backbone, path: str | Path) -> Path:
         CourseError: For what is no backbone, or another kind of file.
     """
     require_backbone(backbone, "save_backbone")
+    if backbone.name == "mobilenet_v2" and backbone.preprocessing == MINUS_ONE_TO_ONE:
+        raise CourseError(
+            "These weights are of keras.applications' MobileNetV2, which pads otherwise than "
+            "torchvision's: as .safetensors they would give other features. Save the model as .keras.",
+            "这些权重属于 keras.applications 的 MobileNetV2，它的填充方式与 torchvision 的不同，"
+            "存成 .safetensors 会得到别的特征。请把模型存成 .keras。",
+        )
     return weight_files.write_weights(
         require_path("path", path), weights_of(backbone), backbone.preprocessing
     )
@@ -197,6 +213,12 @@ def _vgg16() -> keras.Model:
     return network
 
 
+def _keras_mobilenet_v2() -> keras.Model:
+    """Sandler et al., *MobileNetV2*, CVPR 2018, as Keras has it."""
+    image = (None, None, 3)
+    return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=image)
+
+
 _VGG_BLOCKS = tuple((f"block{i}_",) for i in (1, 2, 3, 4, 5))
 _GLYPHNET_BLOCKS = (("block1.",), ("block2.",), ("block3.",))
 _RESNET_BLOCKS = tuple((f"layer{i}.",) for i in (1, 2, 3, 4))
@@ -220,6 +242,21 @@ ARCHITECTURES = {
         tuple(tuple(f"features.{i}." for i in block) for block in _MOBILENET_BLOCKS),
     ),
     "vit_b_16": Architecture(build_vit_b_16, IMAGENET_RGB, (14, 14, 768), VIT_BLOCKS, tokens=True),
+}
+
+_KERAS_MOBILENET_BLOCKS = (
+    ("Conv1", "bn_Conv1", "expanded_conv_"),
+    *(tuple(f"block_{i}_" for i in block) for block in ((1, 2), (3, 4, 5), range(6, 13))),
+    (*(f"block_{i}_" for i in range(13, 17)), "Conv_1"),
+)
+
+# Networks of keras.applications that differ from torchvision's of the same name, or were trained on
+# other pixels: VGG16 as Caffe had it; MobileNetV2 pads at the far side where it strides.
+KERAS_OWN = {
+    "vgg16": replace(ARCHITECTURES["vgg16"], preprocessing=IMAGENET_BGR),
+    "mobilenet_v2": Architecture(
+        _keras_mobilenet_v2, MINUS_ONE_TO_ONE, (7, 7, 1280), _KERAS_MOBILENET_BLOCKS
+    ),
 }
 
 # torchvision numbers VGG16's layers; keras.applications names them.
@@ -265,21 +302,44 @@ def _load_weights(
     name: str, architecture: Architecture, network: keras.Model, path: Path
 ) -> Architecture:
     """Load a file and give the architecture with the preprocessing that these weights expect."""
-    if name == "vgg16" and path.suffix == ".h5":
-        _load_keras_own(network, path)
-        return replace(architecture, preprocessing=IMAGENET_BGR)  # as Caffe had it
     tensors = published.present_names(weight_files.read_weights(path))
     load_torch_layout(network, tensors, renamed=_renamed(name), source=str(path))
     found = weight_files.read_preprocessing(path)
     return replace(architecture, preprocessing=found) if found else architecture
 
 
-def _load_keras_own(network: keras.Model, path: Path) -> None:
+def _load_keras_own(name: str, path: Path) -> tuple[Architecture, keras.Model]:
+    """Build the network that a file of Keras's own belongs to, with its weights.
+
+    It is a backbone of the course in a ``.keras`` file, our network's ``.weights.h5``, or the network of
+    that name in keras.applications.
+    """
     weight_files.require_file(path)
-    try:
-        network.load_weights(path)
-    except Exception as error:
-        raise weight_files.unreadable(path, error) from error
+    candidates = [KERAS_OWN[name]] if name in KERAS_OWN else []
+    candidates += [ARCHITECTURES[name]] if name != "vgg16" else []  # there they are one network
+    problem: Exception | None = None
+    for architecture in candidates:
+        network = architecture.build()
+        try:
+            if path.suffix == ".h5":
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # whatever does not fit is an error as well
+                    network.load_weights(path)
+                return architecture, network
+            saved = keras.saving.load_model(
+                path, compile=False
+            )  # safe mode: runs no code of the file's
+            for layer in [saved, *saved._flatten_layers()]:
+                if isinstance(layer, Backbone) and layer.name == name:
+                    own = replace(architecture, preprocessing=layer.preprocessing)
+                    return own, layer.network
+            network.set_weights(saved.get_weights())
+        except Exception as error:
+            problem = error
+        else:
+            return architecture, network
+    assert problem is not None
+    raise weight_files.unreadable(path, problem) from problem
 
 
 def _renamed(name: str) -> dict[str, str] | None:

@@ -24,7 +24,9 @@ from course_lib.training.preprocessing import (
 from course_lib.training.requirements import require_backbone
 from course_lib.training.weight_files import (
     read_preprocessing,
+    read_weights,
     require_file,
+    require_pytorch_layout,
     unreadable,
     write_weights,
 )
@@ -120,7 +122,7 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
             ``"mobilenet_v2"`` or ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
             where this machine has them. ``None``: random. Or the path of a weights file
-            (``.safetensors`` or ``.pth``, PyTorch's names and layout).
+            (``.safetensors``, ``.pth`` or ``.npz``, PyTorch's names and layout).
         seed: Where random weights come from.
 
     Raises:
@@ -298,6 +300,11 @@ def _read(path: Path) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
+        if path.suffix == ".npz":
+            return {name: torch.as_tensor(array) for name, array in read_weights(path).items()}
+        require_pytorch_layout(path)
         return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except CourseError:
+        raise
     except Exception as error:
         raise unreadable(path, error) from error

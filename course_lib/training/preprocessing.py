@@ -47,6 +47,9 @@ IMAGENET_RGB = Preprocessing(224, 3, "RGB", 255.0, (0.485, 0.456, 0.406), (0.229
 # VGG16 as first published, in Caffe, and as keras.applications keeps it: BGR, mean subtracted, 0 … 255.
 IMAGENET_BGR = Preprocessing(224, 3, "BGR", 1.0, (103.939, 116.779, 123.68), (1.0, 1.0, 1.0))
 
+# MobileNetV2 as keras.applications has it: pixels between −1 and 1.
+MINUS_ONE_TO_ONE = Preprocessing(224, 3, "RGB", 127.5, (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
+
 # The course's own glyphnet: ink 255 becomes 1 and paper 0 stays 0, so that zero padding is paper.
 GLYPHS = Preprocessing(32, 1, "grey", 255.0, (0.0,), (1.0,))
 

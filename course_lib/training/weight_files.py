@@ -1,4 +1,4 @@
-"""Reading and writing weights without PyTorch: safetensors, and the ``.pth`` files that torchvision publishes.
+"""Reading and writing weights without PyTorch: safetensors, ``.npz``, and torchvision's ``.pth`` files.
 
 A ``.pth`` file is a pickle, and a pickle may run any code. This reader knows only the few names
 that a dictionary of tensors needs and refuses everything else.
@@ -46,7 +46,13 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
             from safetensors.numpy import load_file
 
             return load_file(path)
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return dict(file)
+        require_pytorch_layout(path)
         return read_pth(path)
+    except CourseError:
+        raise
     except Exception as error:
         raise unreadable(path, error) from error
 
@@ -57,13 +63,25 @@ def require_file(path: Path) -> None:
         raise CourseError(f"There is no weights file {path}.", f"没有权重文件 {path}。")
 
 
+def require_pytorch_layout(path: Path) -> None:
+    """Make sure that a file is not one of Keras's own, whose names and axes are others."""
+    if path.suffix in (".h5", ".keras"):
+        raise CourseError(
+            f"{path} is in Keras's own layout: load it with course_lib.keras.load_backbone, write it "
+            "with save_backbone as .safetensors, and both frameworks read that.",
+            f"{path} 是 Keras 自己的格式：请用 course_lib.keras.load_backbone 读入，再用 save_backbone "
+            "存成 .safetensors，两个框架就都能读了。",
+        )
+
+
 def unreadable(path: Path, error: Exception) -> CourseError:
     """Give the sentence for a file that is damaged or of another kind."""
     said = " ".join(str(error).split())[:100] or type(error).__name__
     return CourseError(
-        f"{path} cannot be read as weights ({said}): it is damaged, or it is no .safetensors or .pth "
-        "file.",
-        f"无法把 {path} 当作权重读取（{said}）：文件已损坏，或者不是 .safetensors 或 .pth 文件。",
+        f"{path} cannot be read as weights ({said}): it is damaged, or it is no file of weights "
+        "(.safetensors, .pth, .npz; in the Keras half .weights.h5 and .keras, too).",
+        f"无法把 {path} 当作权重读取（{said}）：文件已损坏，或者不是权重文件（.safetensors、.pth、.npz；"
+        "Keras 这一半还有 .weights.h5 和 .keras）。",
     )
 
 

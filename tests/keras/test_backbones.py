@@ -31,6 +31,7 @@ from course_lib.keras.backbones import (
     VIT_BLOCKS,
     Architecture,
     Backbone,
+    weights_of,
 )
 from course_lib.keras.engine import keras
 from course_lib.keras.torch_layout import to_torch_layout
@@ -116,6 +117,44 @@ def test_keras_own_vgg16_brings_its_own_preprocessing(tmp_path: Path) -> None:
     again = load_backbone("vgg16", weights=tmp_path / "vgg16.safetensors")
     assert again.preprocessing == IMAGENET_BGR
     assert (extract_features(again, x, cache=False) == found).all()
+
+
+@pytest.mark.parametrize("suffix", ["keras", "weights.h5", "npz"])
+def test_a_backbone_comes_back_from_other_kinds_of_files(tmp_path: Path, suffix: str) -> None:
+    backbone, path = load_backbone("glyphnet"), tmp_path / f"saved.{suffix}"
+    x = data.load("shapes", n=8).x
+    expected = extract_features(backbone, x, cache=False)
+    if suffix == "keras":
+        attach_head(backbone, classes=3).save(path)
+    elif suffix == "npz":
+        np.savez(path, **weights_of(backbone))
+    else:
+        backbone.network.save_weights(path)
+    again = load_backbone("glyphnet", weights=path)
+    np.testing.assert_allclose(extract_features(again, x, cache=False), expected, rtol=1e-6)
+
+
+def test_keras_own_mobilenet_brings_its_own_preprocessing_and_padding(tmp_path: Path) -> None:
+    theirs = keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(None, None, 3)
+    )
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    ours = load_backbone("mobilenet_v2", weights=tmp_path / "theirs.weights.h5")
+    x = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
+    scaled = keras.applications.mobilenet_v2.preprocess_input(x.astype(np.float32))
+    expected = keras.ops.convert_to_numpy(theirs(scaled)).mean(axis=(1, 2))
+    np.testing.assert_allclose(
+        extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-6
+    )
+    assert [len(block) > 0 for block in ours.blocks] == [True] * 5
+    with pytest.raises(CourseError, match="pads otherwise"):
+        save_backbone(ours, tmp_path / "ours.safetensors")
+
+
+def test_a_file_of_another_network_is_said_to_be_none(tmp_path: Path) -> None:
+    load_backbone("glyphnet_half", weights=None).network.save_weights(tmp_path / "half.weights.h5")
+    with pytest.raises(CourseError, match="cannot be read as weights"):
+        load_backbone("glyphnet", weights=tmp_path / "half.weights.h5")
 
 
 def test_what_pytorch_has_pre_trained_and_saved_works_here(torchvision: Path) -> None:

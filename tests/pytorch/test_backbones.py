@@ -26,7 +26,7 @@ from course_lib.pytorch import (
     pretrain_backbone,
     save_backbone,
 )
-from course_lib.pytorch.backbones import ARCHITECTURES, Architecture, Backbone
+from course_lib.pytorch.backbones import ARCHITECTURES, Architecture, Backbone, weights_of
 from course_lib.pytorch.vit import PatchTransformer
 from course_lib.training.preprocessing import IMAGENET_RGB
 from course_lib.training.published import present_names
@@ -231,3 +231,14 @@ class Losses(Callback):
 
     def on_end(self, run: Any) -> None:
         self.of_epochs = run.history.column("loss")
+
+
+def test_numpy_files_are_read_and_keras_own_are_not(tmp_path: Path) -> None:
+    backbone = load_backbone("glyphnet")
+    np.savez(tmp_path / "own.npz", **weights_of(backbone))
+    x = data.load("shapes", n=8).x
+    found = extract_features(load_backbone("glyphnet", weights=tmp_path / "own.npz"), x)
+    np.testing.assert_array_equal(found, extract_features(backbone, x))
+    (tmp_path / "own.weights.h5").touch()
+    with pytest.raises(CourseError, match="Keras's own layout"):
+        load_backbone("glyphnet_half", weights=tmp_path / "own.weights.h5")

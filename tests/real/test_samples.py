@@ -84,3 +84,22 @@ def test_imagenet_tells_ants_from_bees_which_it_has_seen() -> None:
     train, rest = np.arange(60), np.arange(60, 100)
     found = benchmark._probe(f[train], photographs.y[train], f[rest])
     assert accuracy(photographs.y[rest], found) > 0.85
+
+
+KERAS_OWN = """
+import numpy as np
+from benchmarks import _samples
+from benchmarks import real as benchmark
+from course_lib.judging import accuracy
+from course_lib.keras import extract_features, load_backbone
+photographs = _samples.ants_and_bees(224).take(np.random.default_rng(0).permutation(244)[:100])
+weights = _samples.folder() / "weights" / "keras_mobilenet_v2_no_top.weights.h5"
+f = extract_features(load_backbone("mobilenet_v2", weights=weights), photographs.x)
+f = f / np.linalg.norm(f, axis=1, keepdims=True)
+found = benchmark._probe(f[:60], photographs.y[:60], f[60:])
+assert accuracy(photographs.y[60:], found) > 0.85
+"""
+
+
+def test_keras_own_file_is_read_with_its_own_pixels() -> None:
+    subprocess.run([sys.executable, "-c", KERAS_OWN], cwd=ROOT, check=True)
