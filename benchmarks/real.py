@@ -14,7 +14,8 @@ finer labels: its row there shows what happens in tutorials, not what transfer i
 pneumonia, where no picture of the target can have been in the source.
 
 *adaptation*: MNIST ↔ USPS, three seeds: 2,000 labelled source digits, the target's development part without
-labels, accuracy on its test part, glyphnet's frozen features and a bottleneck that learns; settings as chosen in
+labels, accuracy on its test part, and a bottleneck that learns: on glyphnet's frozen features, and on raw pixels
+(16×16), where nothing was borrowed and the gap is wider. Settings as chosen in
 ``_adaptation.py`` on rendered digits (nothing here was chosen on MNIST's or USPS's labels), ADDA (Tzeng et al.,
 CVPR 2017) with DANN's discriminator and the same number of epochs, untuned.
 """
@@ -42,12 +43,18 @@ ADDA = "ADDA"
 METHODS = (_adaptation.SOURCE, _adaptation.ADABN, "MMD", "CORAL", "DANN", ADDA, _adaptation.CEILING)
 OVERLAPPING = ("ants and bees", MOBILE)
 
-# (data set, better, worse): what the README and the chapters say of real data.
+# (data set, better, worse): what the course says of real data; ``--check`` fails where it does not hold.
 CLAIMED = (
     ("ants and bees", MOBILE, GLYPHNET),
     ("ants and bees", MOBILE, SCRATCH),
-    ("pneumonia", MOBILE, RANDOM_MOBILE),
     *((name, GLYPHNET, RANDOM) for name in ("mnist", "usps")),
+)
+# What one would expect: told as found or not found.
+EXPECTED = (
+    ("pneumonia", MOBILE, RANDOM_MOBILE),
+    ("pneumonia", MOBILE, SCRATCH),
+    ("pneumonia", GLYPHNET, RANDOM),
+    *((name, GLYPHNET, SCRATCH) for name in ("mnist", "usps")),
 )
 
 
@@ -151,12 +158,29 @@ def adaptation(seeds: int, epochs: int) -> dict[str, dict[str, list[float]]]:
             ):
                 step(f"{name}, seed {seed}")
                 drawn = source.sample(_adaptation.N + _adaptation.HELD_OUT, seed)
-                pair = _adaptation.features_of(drawn, target.sample(2000, seed), test)
-                for method in METHODS:
-                    model = _adapted(method, pair, seed, epochs)
-                    found = _adaptation.right(method, model, pair)
-                    values.setdefault(name, {}).setdefault(method, []).append(found)
+                parts = (drawn, target.sample(2000, seed), test)
+                for kind, features_of in (
+                    ("glyphnet", _adaptation.features_of),
+                    ("pixels", _pixels_of),
+                ):
+                    pair, row = features_of(*parts), values.setdefault(f"{name}, {kind}", {})
+                    for method in METHODS:
+                        model = _adapted(method, pair, seed, epochs)
+                        row.setdefault(method, []).append(_adaptation.right(method, model, pair))
     return values
+
+
+def _pixels_of(drawn: Domain, target: Domain, test: Domain) -> _adaptation.Pair:
+    """Give 16×16 pixels in the place of features, less the source's mean, in units of its spread."""
+    x_s, x_t, x_test = (
+        _samples.resized(d.x, 16).reshape(len(d), -1).astype(np.float32)
+        for d in (drawn, target, test)
+    )
+    cut = _adaptation.N
+    mean, spread = x_s[:cut].mean(axis=0), x_s[:cut].std()
+    x_s, x_t, x_test = ((x - mean) / spread for x in (x_s, x_t, x_test))
+    y = drawn.y
+    return _adaptation.Pair(x_s[:cut], y[:cut], x_s[cut:], y[cut:], x_t, target.y, x_test, test.y)
 
 
 def _adapted(method: str, pair: _adaptation.Pair, seed: int, epochs: int) -> Any:
@@ -222,19 +246,27 @@ def table(result: dict[str, Any]) -> str:
         for method, values in rows.items():
             gain = "" if method == _adaptation.SOURCE else str(paired_interval(values, source))
             lines.append(f"  {method:26}{interval(values)!s:>22}{gain:>26}")
+    found = result.get("features", {}) | result.get("adaptation", {})
+    expected = [each for each in EXPECTED if each[0] in found]
+    for name in result.get("adaptation", {}):
+        expected += [(name, method, _adaptation.SOURCE) for method in METHODS[1:-1]]
+    if expected:
+        lines += ["", "expected, paired (the interval's lower end above 0):"]
+    for name, better, worse in expected:
+        held = "found    " if _is_above(found[name], better, worse) else "not found"
+        lines.append(f"  {held}  {name}: {better} above {worse}")
     return "\n".join([*lines, f"{result['seconds']:.0f} s"])
 
 
 def misses(result: dict[str, Any]) -> list[str]:
-    """Say which of the claims the values do not show, paired over draws or seeds."""
-    wrong = []
-    for name, better, worse in CLAIMED:
-        rows = result.get("features", {}).get(name, {})
-        if better in rows and worse in rows and paired_interval(rows[better], rows[worse]).low <= 0:
-            wrong.append(f"{name}: {better} is not above {worse}")
-    for name, rows in result.get("adaptation", {}).items():
-        source = rows[_adaptation.SOURCE]
-        for method in METHODS[1:-1]:
-            if np.mean(rows[method]) <= np.mean(source):
-                wrong.append(f"{name}: {method} does not gain over the source alone")
-    return wrong
+    """Say which of the claims the values do not show, paired over draws."""
+    found = result.get("features", {})
+    return [
+        f"{name}: {better} is not above {worse}"
+        for name, better, worse in CLAIMED
+        if better in found.get(name, {}) and not _is_above(found[name], better, worse)
+    ]
+
+
+def _is_above(rows: dict[str, list[float]], better: str, worse: str) -> bool:
+    return better in rows and paired_interval(rows[better], rows[worse]).low > 0
