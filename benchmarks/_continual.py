@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._orderings import Ordering, missed_claims, verdicts
 from course_lib import continual, data
 from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
@@ -208,39 +209,33 @@ def table(result: dict[str, Any]) -> str:
             lines.append(
                 f"{method:20}{interval(end)!s:>26}{end.mean() / joint.mean():10.2f}{shown:>26}"
             )
-    return "\n".join([*lines, "", *verdicts(result), f"{result['seconds']:.0f} s"])
+    said = verdicts(orderings(result), quick=result["quick"])
+    return "\n".join([*lines, "", *said, f"{result['seconds']:.0f} s"])
 
 
-def orderings(result: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Say of each expectation what was found, and whether it is that."""
+def orderings(result: dict[str, Any]) -> list[Ordering]:
+    """Say of each expectation what was found, whether it is that, and whose it is."""
     task, of_class = KINDS
     last = 1 / TASKS  # only the last task's classes are ever answered
     found = []
     for method in (NAIVE, "EWC"):
         end = interval(values(result, of_class, method))
-        near = end.mean <= last + 0.1
-        found.append(
-            (f"{of_class}: {method} {end}, expected near {last:.2f} (last task only)", near)
-        )
+        words = f"{of_class}: {method} {end}, expected near {last:.2f} (last task only)"
+        found.append(Ordering(words, end.mean <= last + 0.1, True))
     share = values(result, of_class, REPLAY).mean() / values(result, of_class, JOINT).mean()
-    found.append(
-        (f"{of_class}: replay reaches {share:.2f} of joint, expected at least 0.90", share >= 0.9)
-    )
+    words = f"{of_class}: replay reaches {share:.2f} of joint, expected at least 0.90"
+    found.append(Ordering(words, share >= 0.9, True))
     gain = paired_interval(values(result, of_class, REPLAY), values(result, of_class, "EWC"))
-    found.append((f"{of_class}: replay − EWC = {gain}, expected above 0", gain.low > 0))
+    found.append(
+        Ordering(f"{of_class}: replay − EWC = {gain}, expected above 0", gain.low > 0, True)
+    )
     for method in ("EWC", "LwF", REPLAY):
         gain = paired_interval(values(result, task, method), values(result, task, NAIVE))
-        found.append((f"{task}: {method} − naive = {gain}, expected above 0", gain.low > 0))
+        words = f"{task}: {method} − naive = {gain}, expected above 0"
+        found.append(Ordering(words, gain.low > 0, method != "EWC"))
     return found
 
 
-def verdicts(result: dict[str, Any]) -> list[str]:
-    """Give a line for each expectation; of a quick run, that it has none."""
-    if result["quick"]:
-        return ["a quick run, to see that it works: its numbers mean nothing"]
-    return [f"{'found' if met else 'NOT FOUND'}: {line}" for line, met in orderings(result)]
-
-
 def misses(result: dict[str, Any]) -> list[str]:
-    """Which expectations did not appear; a quick run has none."""
-    return [] if result["quick"] else [line for line, met in orderings(result) if not met]
+    """Which claims were not met; empty when all were. A quick run has none."""
+    return missed_claims(orderings(result), quick=result["quick"])

@@ -6,6 +6,8 @@ hardware. A network without the filters is smaller and faster as it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -27,10 +29,10 @@ class Mask(keras.constraints.Constraint):
     """Set a weight's masked places to zero again, after each update: Keras's optimizers ask it."""
 
     def __init__(self, mask: np.ndarray) -> None:
-        self.mask = mask
+        self.mask = keras.Variable(mask, trainable=False, dtype="float32")
 
     def __call__(self, weight: KerasTensor) -> KerasTensor:
-        return weight * ops.cast(ops.convert_to_tensor(self.mask), weight.dtype)
+        return weight * ops.cast(self.mask, weight.dtype)
 
 
 def prune_weights(
@@ -74,6 +76,34 @@ def finish_pruning(model: keras.Model) -> keras.Model:
 def is_masked(model: keras.Model) -> bool:
     """Say whether some weights of a model are held at zero."""
     return any(isinstance(weight.constraint, Mask) for weight in model.weights)
+
+
+def masks_of(model: keras.Model) -> list[Mask | None]:
+    """Give what holds each of a model's weights, in order; ``None`` where nothing is masked."""
+    found = [weight.constraint for weight in model.weights]
+    return [mask if isinstance(mask, Mask) else None for mask in found]
+
+
+def take_masks(masks: Sequence[Mask | None], model: keras.Model) -> None:
+    """Put the zeros of a model's masks into these, place by place."""
+    for mask, given in zip(masks, masks_of(model), strict=True):
+        if mask is not None and given is not None:
+            mask.mask.assign(given.mask)
+
+
+@contextmanager
+def wearing(model: keras.Model, masks: Sequence[Mask | None]) -> Iterator[None]:
+    """Hold a model's weights by these masks inside a ``with`` statement, and by its own afterwards."""
+    places = [(w, own) for w, own in zip(model.weights, masks_of(model), strict=True)]
+    for (weight, own), mask in zip(places, masks, strict=True):
+        if own or mask:
+            weight.constraint = mask
+    try:
+        yield
+    finally:
+        for (weight, own), mask in zip(places, masks, strict=True):
+            if own or mask:
+                weight.constraint = own
 
 
 def prune_filters(model: TransferModel, keep: float) -> TransferModel:

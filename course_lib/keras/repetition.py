@@ -13,7 +13,7 @@ from course_lib.keras.devices import choose_device, choose_precision, computing_
 from course_lib.keras.inference import evaluate, finish_building, taking
 from course_lib.keras.loop import fit, train_epochs
 from course_lib.keras.objectives import Objective, require_objective
-from course_lib.keras.pruning import is_masked
+from course_lib.keras.pruning import Mask, is_masked, masks_of, take_masks, wearing
 from course_lib.keras.run import Run, assign, numbered
 from course_lib.training.batches import as_arrays
 from course_lib.training.callbacks import State
@@ -157,7 +157,7 @@ class RepeatedFit:
     ) -> None:
         self.recipe, self.epochs, self.batch_size = optimizer, epochs, batch_size
         self.batch_norm = batch_norm
-        self.kinds: dict[str, tuple[Run, State]] = {}
+        self.kinds: dict[str, tuple[Run, State, list[Mask | None]]] = {}
 
     def __call__(
         self,
@@ -172,7 +172,7 @@ class RepeatedFit:
         how: dict[str, Any] = {"epochs": self.epochs, "batch_size": self.batch_size}
         arrays = as_arrays(train)
         plan = Plan(arrays, self.recipe, seed=seed, batch_norm=self.batch_norm, **how)
-        if self.batch_norm == "estimated" or plan.has_single or is_masked(model):
+        if self.batch_norm == "estimated" or plan.has_single:
             more: dict[str, Any] = {"batch_norm": self.batch_norm, "seed": seed, "progress": False}
             return fit(model, train, objective=objective, optimizer=self.recipe, **how, **more)
         objective.check(arrays)
@@ -181,17 +181,21 @@ class RepeatedFit:
         with choose_device("auto"), computing_in(choose_precision("auto"), model):
             if kind not in self.kinds:
                 run = Run(model, objective, plan, precision="auto", device="auto", callbacks=())
-                self.kinds[kind] = run, numbered(run.learner.optimizer.variables)
-            run, fresh = self.kinds[kind] = self.kinds.pop(kind)  # the last used stands last
+                fresh = numbered(run.learner.optimizer.variables)
+                self.kinds[kind] = run, fresh, masks_of(model)
+            run, fresh, masks = self.kinds[kind] = self.kinds.pop(kind)  # the last used stands last
             if len(self.kinds) > KEPT:
                 del self.kinds[next(iter(self.kinds))]
                 gc.collect()  # as in fit
+            take_masks(masks, model)
+            if any(masks) and keras.backend.backend() == "jax":  # it took the masks for constants
+                run.learner.make_train_function(force=True)
             given, own = numbered([*model.variables, *objective.variables]), run.weights()
             run.load_weights(given)
             assign(run.learner.optimizer.variables, fresh)
             run.begin_again(plan)
             try:
-                with taking(run.model, arrays["x"]):
+                with taking(run.model, arrays["x"]), wearing(run.model, masks):
                     train_epochs(run, None, False)
                 trained = run.weights()
             finally:
@@ -203,5 +207,6 @@ class RepeatedFit:
 def kind_of(model: keras.Model, objective: Objective, plan: Plan) -> str:
     """Give a word for all trainings that one compiled training serves."""
     weights = [(v.shape, v.trainable) for v in [*model.variables, *objective.variables]]
+    masks = [mask is not None for mask in masks_of(model)]
     arrays = {name: (values.shape, values.dtype.name) for name, values in plan.arrays.items()}
-    return repr((weights, type(objective).__name__, objective.settings(), arrays))
+    return repr((weights, masks, type(objective).__name__, objective.settings(), arrays))

@@ -418,7 +418,7 @@ EXAMPLES_NEEDED = Exercise(
     function="examples_needed",
     inputs=draw_gaussians,
     reference=needed(lambda d, C: d @ np.linalg.solve(C, d)),
-    comparator=close(rtol=1e-4, atol=1e-6),
+    comparator=close(rtol=1e-6, atol=1e-6),  # so that rounding shows
     tensors=False,
     pitfalls=(
         Pitfall(
@@ -505,6 +505,30 @@ EXAMPLES_NEEDED = Exercise(
             text(
                 "You took the variance of w, E[w²] − 1. What stands in n_eff is E[w²] itself.",
                 "你用的是 w 的方差，即 E[w²] − 1。n_eff 里出现的是 E[w²] 本身。",
+            ),
+        ),
+        Pitfall(
+            "rounded_up",
+            lambda mean_s, mean_t, covariance, wanted: float(
+                np.ceil(
+                    needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted)
+                )
+            ),
+            text(
+                "Right but for the fraction: you rounded up. Return the number as the formula gives it.",
+                "除了小数部分都对：你向上取整了。请按公式原样返回，保留小数。",
+            ),
+        ),
+        Pitfall(
+            "rounded_down",
+            lambda mean_s, mean_t, covariance, wanted: float(
+                np.floor(
+                    needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted)
+                )
+            ),
+            text(
+                "Right but for the fraction: you cut it off (`int`, `//`). Return the number as the formula gives it.",
+                "除了小数部分都对：你把它截掉了（`int`、`//`）。请按公式原样返回，保留小数。",
             ),
         ),
         Pitfall(
@@ -1234,10 +1258,12 @@ JOINT_STEP = Exercise(
             "another_gradient",
             lambda **inputs: {"along": False, "statistics_moved": True},
             text(
-                "The step is not made of the two gradients alone. Did source and target go through BatchNorm in *one* batch? Let them "
-                "through one after the other. (Or: softmax taken twice, a decay added, an optimizer that is not plain gradient descent, a "
+                "The step is not made of the two gradients at the given weights alone. Did source and target go through BatchNorm in *one* "
+                "batch? Let them through one after the other. Or did the weights move between the two, a step for the source and then one "
+                "for the target? Both gradients belong to the same weights: one step. (Or: softmax taken twice, a decay added, an optimizer that is not plain gradient descent, a "
                 "weight left out.)",
-                "这一步不只由这两个梯度组成。源域和目标域是不是合成**一批**通过了 BatchNorm？应当一个接一个地通过。（也可能是：多做了一次 "
+                "这一步不只由原来权重处的这两个梯度组成。源域和目标域是不是合成**一批**通过了 BatchNorm？应当一个接一个地通过。是不是先为源域"
+                "走一步、再为目标域走一步，中间权重已经动了？两个梯度要在同样的权重处求，只走一步。（也可能是：多做了一次 "
                 "softmax、加了衰减、优化器不是普通的梯度下降，或漏了某个权重。）",
             ),
             code={

@@ -1405,12 +1405,12 @@ QUIZZES = (
     Quiz(
         id="08.q1",
         question=text(
-            "Textured paper, twenty labels per class. LoRA of rank 1 (with norms) learns a fiftieth of the numbers. How does it compare?",
-            "有纹理的纸，每类二十个标签。秩为 1 的 LoRA（连同归一化层）只学五十分之一的参数。它的准确率会怎样？",
+            "Textured paper, twenty labels per class. LoRA of rank 4 (with norms) learns a seventeenth of the numbers. How does it compare?",
+            "有纹理的纸，每类二十个标签。秩为 4 的 LoRA（连同归一化层）只学十七分之一的参数。它的准确率会怎样？",
         ),
         options=(
             Option(
-                text("Like the linear probe: it is hardly larger", "与线性探针差不多：也没大多少"),
+                text("Like the linear probe: both hardly learn anything", "与线性探针差不多：学的都很少"),
                 text(
                     "It sits in every layer, the probe only behind the last. Texture must be dealt with early.",
                     "它在每一层都有，探针只在最后。纹理要在靠前的层里处理。",
@@ -1426,12 +1426,12 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "Like full fine-tuning on one draw, so on every one: rank 1 is enough for any task",
-                    "一次抽样上与全部微调一样，次次都一样：秩 1 对什么任务都够",
+                    "Like full fine-tuning on one draw, so on every one: rank 4 is enough for any task",
+                    "一次抽样上与全部微调一样，次次都一样：秩 4 对什么任务都够",
                 ),
                 text(
-                    "One draw proves nothing, and another task may need more directions: look at rank 1 in section 1's list.",
-                    "一次抽样说明不了什么；换个任务也可能需要更多方向：看看第 1 节那张表里的秩 1。",
+                    "One draw proves nothing, and another task may need more directions: look at rank 4 in section 1's list.",
+                    "一次抽样说明不了什么；换个任务也可能需要更多方向：看看第 1 节那张表里的秩 4。",
                 ),
             ),
             Option(
@@ -1439,8 +1439,8 @@ QUIZZES = (
                     "Far above full fine-tuning: it cannot overfit", "远高于全部微调：它不会过拟合"
                 ),
                 text(
-                    "Six thousand numbers can learn two hundred pictures by heart, too.",
-                    "六千个数也足以背下两百张图片。",
+                    "Eighteen thousand numbers can learn two hundred pictures by heart, too.",
+                    "一万八千个数也足以背下两百张图片。",
                 ),
             ),
         ),

@@ -191,6 +191,15 @@ def check_each_of_several_keeps_its_own_zeros(lib: Any, folder: Path) -> None:
         for name in mask:
             weight = arrays[f"backbone.network.{name}.weight"]
             assert ((weight == 0) == (mask[name] == 0)).all()
+    lib.finish_pruning(nets[0])
+    once_more = lib.prune_weights(nets[0], 0.9)  # the network that lent its training, masked anew
+    again(nets[0], (X, Y))
+    arrays = lib.named_arrays(nets[0])
+    for name in once_more:
+        weight = arrays[f"backbone.network.{name}.weight"]
+        assert ((weight == 0) == (once_more[name] == 0)).all()
+    again(lib.finish_pruning(nets[0]), (X, Y))  # and let go: everything grows again
+    assert (lib.named_arrays(nets[0])[f"backbone.network.{name}.weight"] != 0).all()
 
 
 def check_filters_go_and_the_shapes_outside_stay(lib: Any, folder: Path) -> None:
