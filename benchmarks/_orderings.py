@@ -1,6 +1,6 @@
 """What one expects of a benchmark, and what was found: both are printed, and ``--check`` judges claims alone.
 
-A *claim* is what this repository says itself (a chapter's text, an issue's aim): not finding it is a fault. An
+A *claim* is what this repository says itself (a chapter's text, the README): not finding it is a fault. An
 ordering *of the literature* belongs to other data and other networks: not finding it is a finding.
 """
 

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _adaptation, _samples, methods
+from benchmarks._orderings import Ordering, missed_claims, verdicts
 from course_lib import data, readouts
 from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
@@ -246,27 +247,27 @@ def table(result: dict[str, Any]) -> str:
         for method, values in rows.items():
             gain = "" if method == _adaptation.SOURCE else str(paired_interval(values, source))
             lines.append(f"  {method:26}{interval(values)!s:>22}{gain:>26}")
-    found = result.get("features", {}) | result.get("adaptation", {})
-    expected = [each for each in EXPECTED if each[0] in found]
-    for name in result.get("adaptation", {}):
-        expected += [(name, method, _adaptation.SOURCE) for method in METHODS[1:-1]]
-    if expected:
-        lines += ["", "expected, paired (the interval's lower end above 0):"]
-    for name, better, worse in expected:
-        held = "found    " if _is_above(found[name], better, worse) else "not found"
-        lines.append(f"  {held}  {name}: {better} above {worse}")
+    lines += ["", *verdicts(orderings(result), quick=result["quick"])]
     return "\n".join([*lines, f"{result['seconds']:.0f} s"])
 
 
-def misses(result: dict[str, Any]) -> list[str]:
-    """Say which of the claims the values do not show, paired over draws."""
-    found = result.get("features", {})
+def orderings(result: dict[str, Any]) -> list[Ordering]:
+    """Compare what is claimed and what is expected, paired: the interval's lower end is above 0."""
+    found = result.get("features", {}) | result.get("adaptation", {})
+    wanted = [(*each, True) for each in CLAIMED] + [(*each, False) for each in EXPECTED]
+    for name in result.get("adaptation", {}):
+        wanted += [(name, method, _adaptation.SOURCE, False) for method in METHODS[1:-1]]
     return [
-        f"{name}: {better} is not above {worse}"
-        for name, better, worse in CLAIMED
-        if better in found.get(name, {}) and not _is_above(found[name], better, worse)
+        Ordering(
+            f"{name}: {better} above {worse}",
+            paired_interval(found[name][better], found[name][worse]).low > 0,
+            claimed,
+        )
+        for name, better, worse, claimed in wanted
+        if better in found.get(name, {})
     ]
 
 
-def _is_above(rows: dict[str, list[float]], better: str, worse: str) -> bool:
-    return better in rows and paired_interval(rows[better], rows[worse]).low > 0
+def misses(result: dict[str, Any]) -> list[str]:
+    """Say which of the claims the values do not show."""
+    return missed_claims(orderings(result), quick=result["quick"])
