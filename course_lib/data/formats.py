@@ -10,7 +10,7 @@ import csv
 import io
 import pickle
 import wave
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -122,6 +122,23 @@ def read_pictures(
     found.sort(key=lambda entry: entry[0])
     x = np.stack([picture for _, _, picture in found])
     return x, np.array([label for _, label, _ in found], dtype=np.int64)
+
+
+def read_listed_pictures(path: Path, labels: Mapping[str, int], *, size: int) -> Arrays:
+    """Read those pictures of an archive that a list names, in the order of the list, in colour.
+
+    Args:
+        path: The archive.
+        labels: File name → label.
+        size: Side of the pictures that come out.
+    """
+    found = {
+        name: decode_picture(content, f"{path.name}: {name}", size=size, colour=True)
+        for name, content in members(path, wanted=labels.__contains__)
+    }
+    if not labels or set(found) != set(labels):
+        raise damaged(path)
+    return np.stack([found[name] for name in labels]), np.array(list(labels.values()), np.int64)
 
 
 def decode_picture(content: bytes, name: str, *, size: int, colour: bool) -> np.ndarray:

@@ -511,7 +511,9 @@ EXAMPLES_NEEDED = Exercise(
             "rounded_up",
             lambda mean_s, mean_t, covariance, wanted: float(
                 np.ceil(
-                    needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted)
+                    needed(lambda d, C: d @ np.linalg.solve(C, d))(
+                        mean_s, mean_t, covariance, wanted
+                    )
                 )
             ),
             text(
@@ -523,7 +525,9 @@ EXAMPLES_NEEDED = Exercise(
             "rounded_down",
             lambda mean_s, mean_t, covariance, wanted: float(
                 np.floor(
-                    needed(lambda d, C: d @ np.linalg.solve(C, d))(mean_s, mean_t, covariance, wanted)
+                    needed(lambda d, C: d @ np.linalg.solve(C, d))(
+                        mean_s, mean_t, covariance, wanted
+                    )
                 )
             ),
             text(

@@ -1410,7 +1410,10 @@ QUIZZES = (
         ),
         options=(
             Option(
-                text("Like the linear probe: both hardly learn anything", "与线性探针差不多：学的都很少"),
+                text(
+                    "Like the linear probe: both hardly learn anything",
+                    "与线性探针差不多：学的都很少",
+                ),
                 text(
                     "It sits in every layer, the probe only behind the last. Texture must be dealt with early.",
                     "它在每一层都有，探针只在最后。纹理要在靠前的层里处理。",

@@ -17,7 +17,7 @@ from course_lib.data import commands, remote
 from course_lib.data.catalogue import REAL
 from course_lib.downloads import RemoteFile
 from course_lib.errors import CourseError
-from tests.data.test_formats import idx, wav
+from tests.data.test_formats import idx, jpeg, wav
 from tests.odd_server import odd_server
 from tests.test_archives import make_tar
 
@@ -138,6 +138,45 @@ def test_sounds_are_read_by_the_publishers_lists(course_home, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", "real")
     domain = data.load("vowels", n=2, real="speech_commands")
     assert domain.x.shape == (2, 16_000) and domain.x.dtype == np.int16
+
+
+def test_pets_are_read_by_the_publishers_lists(course_home, monkeypatch):
+    remote.folder().mkdir(parents=True)
+    names = ("Maine_Coon_2", "pug_10", "Bengal_1")
+    pictures = make_tar(
+        remote.folder() / "images.tar.gz",
+        {f"images/{name}.jpg": jpeg((30, 20), (k, 0, 0)) for k, name in enumerate(names)},
+    )
+    lists = {"trainval": "pug_10 26 2 13\nMaine_Coon_2 21 1 9\n", "test": "Bengal_1 6 1 2\n"}
+    annotations = make_tar(
+        remote.folder() / "annotations.tar.gz",
+        {f"annotations/{part}.txt": text.encode() for part, text in lists.items()},
+    )
+    there = tuple(
+        RemoteFile(path.name, ("https://example.org/x",), sha256(path))
+        for path in (pictures, annotations)
+    )
+    small = replace(REAL["pets"], parts=dict.fromkeys(("train", "test"), there))
+    monkeypatch.setitem(REAL, "pets", small)
+    train, test = (data.load("pets", part=part, size=16) for part in ("train", "test"))
+    assert train.x.shape == (2, 16, 16, 3)
+    assert [train.classes[label] for label in train.y] == ["pug", "Maine_Coon"]
+    assert [test.classes[label] for label in test.y] == ["Bengal"]
+
+
+def test_office31_has_a_part_for_each_domain(course_home, monkeypatch):
+    remote.folder().mkdir(parents=True)
+    path = make_tar(
+        remote.folder() / "webcam.tgz",
+        {f"webcam/images/{name}/f.jpg": jpeg((30, 20), (9, 0, 0)) for name in ("mug", "bike")},
+    )
+    there = (RemoteFile(path.name, ("https://example.org/x",), sha256(path)),)
+    parts = {**REAL["office31"].parts, "webcam": there}
+    monkeypatch.setitem(REAL, "office31", replace(REAL["office31"], parts=parts))
+    domain = data.load("office31", part="webcam", size=16)
+    assert [domain.classes[label] for label in domain.y] == ["bike", "mug"]
+    with pytest.raises(CourseError, match="choose one of amazon, dslr, webcam"):
+        data.load("office31")
 
 
 def sha256(path: Path) -> str:
