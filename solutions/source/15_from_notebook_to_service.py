@@ -1595,10 +1595,10 @@ HUB = ManualExercise(
             1,
             text(
                 "Rights and people: weights for research only cannot serve a clinic's business, and the data's origin and the "
-                "patients' consent are unknown (½); the pictures must not be sent to a free service abroad, log no pictures, ask who "
+                "patients' consent are unknown (½); the patients' pictures must not go to somebody else's free server; ask what it keeps and who "
                 "is responsible (½).",
-                "权利与人：仅限研究使用的权重不能用于诊所的业务，数据来源与患者是否同意也不清楚（½ 分）；不能把图片发给国外的免费服务，"
-                "日志不留图片，并问清由谁负责（½ 分）。",
+                "权利与人：仅限研究使用的权重不能用于诊所的业务，数据来源与患者是否同意也不清楚（½ 分）；不能把患者的照片发到别人的免费服务器上，"
+                "要问清它留下什么、由谁负责（½ 分）。",
             ),
         ),
     ),
