@@ -40,7 +40,18 @@ def honest_header(rng):
 def draw_files(rng):
     """Draw honest files and liars of each kind, shuffled."""
     files = []
-    for fault in ("none", "none", "header", "short", "long", "size", "overlap", "hole", "empty"):
+    for fault in (
+        "none",
+        "none",
+        "header",
+        "short",
+        "long",
+        "size",
+        "overlap",
+        "twins",
+        "hole",
+        "empty",
+    ):
         header, end, names = honest_header(rng)
         body = end
         if fault == "header":
@@ -56,6 +67,10 @@ def draw_files(rng):
             first = header[names[0]]["data_offsets"]
             header[names[2]] = {**header[names[0]], "data_offsets": list(first)}
             body = header[names[1]]["data_offsets"][1]
+        if fault == "twins":  # two on one place, and a hole just as large: the sum is right
+            first, begin = header[names[0]], header[names[1]]["data_offsets"][1]
+            header[names[2]] = {**first, "data_offsets": list(first["data_offsets"])}
+            body = begin + first["data_offsets"][1]
         if fault == "hole":
             for name in names[1:]:
                 header[name]["data_offsets"] = [n + 2 for n in header[name]["data_offsets"]]
@@ -91,6 +106,19 @@ def table_of(
     if cover and ends and place != room:
         return None
     return {name: list(tensor.get("shape", [])) for name, tensor in header.items()}
+
+
+def only_summed(files):
+    """What comes out if the sizes are added up, and nobody asks where they lie."""
+    found = []
+    for data, table in zip(files, tables(cover=False)(files), strict=True):
+        data = np.asarray(data).astype(np.uint8).tobytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length]) if table is not None else {}
+        named = [t for name, t in header.items() if name != "__metadata__"]
+        total = sum(end - begin for begin, end in (t["data_offsets"] for t in named))
+        found.append(table if total == len(data) - 8 - length else None)
+    return found
 
 
 def tables(**changed):
@@ -163,6 +191,15 @@ TABLE = Exercise(
                 "You took a file in which two tensors share bytes, or in which bytes belong to nobody. Every byte of the data "
                 "belongs to exactly one tensor.",
                 "你放过了这样的文件：两个张量共用字节，或者有的字节不属于任何张量。数据区的每个字节应当恰好属于一个张量。",
+            ),
+        ),
+        Pitfall(
+            "only_summed",
+            only_summed,
+            text(
+                "The sizes add up to the right number of bytes, and yet two tensors share a place while another stays empty: look "
+                "where each one lies.",
+                "各张量的大小加起来正好，可是有两个张量占着同一处，另一处却空着：要看每一个放在哪里。",
             ),
         ),
         Pitfall(
@@ -900,6 +937,9 @@ def draw_requests(rng):
         (kind, 2, "[]"),
         (kind, 2, "{}"),
         (kind, 14, '{"images": []}'),
+        (kind, 16, '{"images": null}'),
+        (kind, 18, '{"images": [null]}'),
+        (kind, 0, ""),
         (kind, 20, json.dumps({"images": [picture()[:-1]]})),
         (kind, 20, json.dumps({"images": [[row[:-1] for row in picture()]]})),
         (kind, 20, json.dumps({"images": [[*picture()[:-1], [1, 2]]]})),
@@ -923,12 +963,14 @@ def draw_requests(rng):
 def status_of(
     request, shape, limit, *, exact_type=False, loose_type=False, length_first=True, strict_limit=False,
     booleans=False, floats=False, range_checked=True, ragged=False, empty=False, bad_json=400,
+    zero_missing=False,
 ):  # fmt: skip
     kind = request["type"].split(";")[0].strip().lower()
     kind = request["type"] if exact_type else kind
+    missing = request["length"] is None or (zero_missing and not request["length"])
     if not (kind == "application/json" or (loose_type and kind.startswith("application/json"))):
         return 415
-    if request["length"] is None:
+    if missing:
         return 411
     if length_first and (
         request["length"] > limit or (strict_limit and request["length"] == limit)
@@ -1040,6 +1082,14 @@ REQUESTS = Exercise(
             text(
                 "`application/jsonp` begins like JSON's type, and is another.",
                 "`application/jsonp` 开头一样，却是另一种类型。",
+            ),
+        ),
+        Pitfall(
+            "zero_is_no_length",
+            statuses(zero_missing=True),
+            text(
+                "A length of 0 is a length: `if not length` takes it for none. The empty body is no JSON: 400.",
+                "长度 0 也是长度：`if not length` 把它当成没有了。空的正文不是 JSON：400。",
             ),
         ),
         Pitfall(
@@ -1418,14 +1468,19 @@ def draw_table(rng):
         + rng.choice([0.5, 1.5, 4.0, np.inf], n, p=[0.35, 0.25, 0.2, 0.2])
         + rng.uniform(0, 0.3, n)
     )
-    now = float(rng.uniform(14, 16))
+    now, window = (
+        rng.integers(14 * 8, 16 * 8) / 8,
+        rng.integers(7 * 8, 10 * 8) / 8,
+    )  # exact in binary
     labelled[rng.integers(n)] = now  # a label that arrives at this very moment
+    edge = rng.integers(n)
+    taken[edge], labelled[edge] = now - window, now - 1  # a picture exactly as old as the window
     labelled = np.maximum(labelled, taken + 0.1)
     return {
         "taken": taken,
         "labelled": labelled,
-        "now": now,
-        "window": float(rng.integers(7, 10)),
+        "now": float(now),
+        "window": float(window),
         "judge": int(rng.integers(3, 6)),
     }
 
@@ -1511,6 +1566,14 @@ PITFALLS_OF_ROWS = (
         text(
             "You took those whose *labels* came last. An old picture with a late label is an old picture.",
             "你取了**标签**来得最晚的。标签来得晚的旧图片，还是旧图片。",
+        ),
+    ),
+    Pitfall(
+        "a_moment_too_old",
+        rows_with(recent=lambda taken, labelled, now, window: taken >= now - window),
+        text(
+            "A picture taken exactly `window` weeks ago is too old: *less than* `window`.",
+            "恰好 `window` 周之前拍的图片已经太旧：要**不到** `window` 周。",
         ),
     ),
     Pitfall(
