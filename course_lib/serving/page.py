@@ -41,7 +41,7 @@ code {{ overflow-wrap: anywhere; }}
 <p><input id="ink" type="checkbox"{inked}> <label for="ink">{ink}</label></p>
 <button id="ask">{ask}</button><button id="clear">{clear}</button>
 <output id="answer" aria-live="polite"></output>
-<p><a href="/card">{card}</a> · <code>{version}</code></p>
+<p>{card} · <code>{version}</code></p>
 </main>
 <script nonce="{nonce}">
 "use strict";
@@ -81,7 +81,7 @@ async function take(chosen) {{
 file.onchange = async () => {{
   if (!file.files.length) return;
   try {{ await take(file.files[0]); say.textContent = words.taken; }}
-  catch (error) {{ say.textContent = words.unreadable; }}
+  catch (error) {{ wipe(); say.textContent = words.unreadable; }}
 }};
 function pixel(k) {{
   const [r, g, b] = sheet.data.slice(k, k + 3);
@@ -124,16 +124,17 @@ wipe();
 """
 
 
-def front_page(contract: Contract, version: str, nonce: str) -> str:
+def front_page(contract: Contract, version: str, nonce: str, *, card: bool = True) -> str:
     """Give the page in the reader's language.
 
     Args:
         contract: Its picture size and classes are shown; all text in it is escaped.
         version: Which model answers.
+        card: Whether there is a model card to look at.
         nonce: What marks this page's own script and style as its own (Content-Security-Policy).
     """
     h, w, c = contract.shape
-    names = ", ".join(contract.classes[:40])
+    names = both(", ", "、").join(contract.classes[:40])
     words = {
         "answer": both("{c} (probability {p})", "{c}（概率 {p}）"),
         "gone": both("The service does not answer.", "服务没有回应。"),
@@ -164,10 +165,14 @@ def front_page(contract: Contract, version: str, nonce: str) -> str:
         ),
         "ask": both("Ask", "提问"),
         "clear": both("Clear", "清除"),
-        "card": both("What is this model good for?", "这个模型适合做什么？"),
         "version": version,
     }
     escaped = {name: html.escape(text) for name, text in texts.items()}
+    escaped["card"] = (
+        f'<a href="/card">{both("What is this model good for?", "这个模型适合做什么？")}</a>'
+        if card
+        else both("This model has no card.", "这个模型没有模型卡。")
+    )
     # "</script>" inside a string would end the script.
     inked = " checked" if c == 1 else ""
     script_words = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")

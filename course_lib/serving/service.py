@@ -387,9 +387,12 @@ class _Handler(BaseHTTPRequestHandler):
         return content, len(images), float(probabilities.max(axis=1).mean())
 
     def _front(self, nonce: str) -> bytes:
-        return front_page(self.service.contract, self.service.version, nonce).encode(
-            "utf-8", "replace"
-        )
+        return front_page(
+            self.service.contract,
+            self.service.version,
+            nonce,
+            card=self.service.card is not None,
+        ).encode("utf-8", "replace")
 
     def _health(self, nonce: str) -> bytes:
         return json.dumps(

@@ -259,7 +259,7 @@ def test_more_connections_than_there_are_places_hear_so(service: Service) -> Non
     server = make_server(service, 0, connections=2)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    at = server.server_address
+    at = ("127.0.0.1", int(server.server_address[1]))
     try:
         with socket.create_connection(at), socket.create_connection(at):
             time.sleep(0.2)
@@ -335,6 +335,16 @@ def test_no_other_page_may_use_it(address: str) -> None:
 def test_names_of_classes_are_text_on_the_page(address: str) -> None:
     page = ask(address, "GET", "/")[2].decode()
     assert "&lt;light&gt;" in page and "<light>" not in page
+
+
+def test_the_page_takes_a_picture_in_the_browser_and_sends_no_file(address: str) -> None:
+    page = ask(address, "GET", "/")[2].decode()
+    assert 'type="file"' in page and "createImageBitmap" in page and "FormData" not in page
+    assert 'id="ink" type="checkbox" checked' in page and "/card" not in page.split("<script")[0]
+    colours = Service(brightness, Contract((2, 3, 3), ("a", "b")), card={"name": "x"})
+    with running(colours) as url:
+        page = ask(url.removeprefix("http://"), "GET", "/")[2].decode()
+    assert 'id="ink" type="checkbox">' in page and 'href="/card"' in page
 
 
 def test_the_card_is_shown_escaped_or_said_to_be_missing(address: str) -> None:
