@@ -29,7 +29,7 @@ def honest_header(rng):
     header, end = {"__metadata__": {"made": "by hand"}}, 0
     for name in names:
         kind = str(rng.choice(list(BYTES_OF)))
-        shape = [int(n) for n in rng.integers(1, 4, rng.integers(1, 4))]
+        shape = [int(n) for n in rng.integers(1, 4, rng.integers(1, 3))]
         size = BYTES_OF[kind] * math.prod(shape)
         header[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
         end += size
@@ -121,6 +121,19 @@ def only_summed(files):
     return found
 
 
+def in_the_headers_order(files):
+    """What comes out if the order in the header is taken for the order in the file."""
+    found = []
+    for data, table in zip(files, tables()(files), strict=True):
+        data = np.asarray(data).astype(np.uint8).tobytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length]) if table is not None else {}
+        offsets = [t["data_offsets"] for name, t in header.items() if name != "__metadata__"]
+        begins = [begin for begin, _ in offsets]
+        found.append(table if begins == [0, *(end for _, end in offsets)][: len(begins)] else None)
+    return found
+
+
 def tables(**changed):
     return lambda files: [table_of(data, **changed) for data in files]
 
@@ -191,6 +204,14 @@ TABLE = Exercise(
                 "You took a file in which two tensors share bytes, or in which bytes belong to nobody. Every byte of the data "
                 "belongs to exactly one tensor.",
                 "你放过了这样的文件：两个张量共用字节，或者有的字节不属于任何张量。数据区的每个字节应当恰好属于一个张量。",
+            ),
+        ),
+        Pitfall(
+            "in_the_headers_order",
+            in_the_headers_order,
+            text(
+                "An honest file was refused: the header may name the tensors in another order than they lie in. Sort by `data_offsets`.",
+                "你拒绝了诚实的文件：文件头里列出的次序，不必是张量存放的次序。先按 `data_offsets` 排序。",
             ),
         ),
         Pitfall(
@@ -332,6 +353,7 @@ SHIP = Exercise(
     points=3,
     objective="O1",
     function="weights_to_ship",
+    draws=2,
     inputs=draw_shipped,
     reference=shipped,
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -571,6 +593,7 @@ ANSWER = Exercise(
     points=4,
     objective="O2",
     function="answer",
+    draws=2,
     inputs=draw_served,
     reference=served,
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -630,6 +653,28 @@ ANSWER = Exercise(
                 "softmax 沿着图片的方向算了，而不是沿着类别：单独一张图片时，每个类别都得 1。",
             ),
             code=answers(("dim=1", "dim=0"), keras=(("axis=1", "axis=0"),)),
+        ),
+        Pitfall(
+            "a_sigmoid_for_each",
+            served_as(
+                lambda z, n: {
+                    "together": 1 / (1 + np.exp(-z)),
+                    "alone": 1 / (1 + np.exp(-z[:1])),
+                }
+            ),
+            text(
+                "A sigmoid for each class answers K separate questions; the rows do not add up to 1. One class out of K: softmax.",
+                "对每个类别各用一个 sigmoid，等于分别回答 K 个问题，每行加起来不是 1。K 类里选一类，要用 softmax。",
+            ),
+            code=answers(
+                ("torch.softmax(torch.cat(parts), dim=1)", "torch.sigmoid(torch.cat(parts))"),
+                keras=(
+                    (
+                        "ops.softmax(ops.concatenate(parts, axis=0), axis=1)",
+                        "ops.sigmoid(ops.concatenate(parts, axis=0))",
+                    ),
+                ),
+            ),
         ),
         Pitfall(
             "softmax_twice",
@@ -792,6 +837,23 @@ def integer_layer(
     return q_x, total, y + (b if bias else 0)
 
 
+def uint8_minus_zero(x, q_w, s_w, b, s_x, zero):
+    q_x = np.clip(np.rint(x / s_x) + zero, 0, 255).astype(np.uint8)
+    total = (q_x - np.uint8(zero)).astype(np.int64) @ q_w.T.astype(np.int64)
+    return q_x, total, s_x * s_w * total + b
+
+
+def clip_before_zero(x, q_w, s_w, b, s_x, zero):
+    q_x = np.clip(np.rint(x / s_x), 0, 255).astype(np.int64) + zero
+    total = (q_x - zero) @ q_w.T.astype(np.int64)
+    return q_x, total, s_x * s_w * total + b
+
+
+def outputs_of_the_floats(x, q_w, s_w, b, s_x, zero):
+    q_x, total, _ = integer_layer(x, q_w, s_w, b, s_x, zero)
+    return q_x, total, x @ (q_w * s_w[:, None]).T + b
+
+
 def layer_with(**change):
     return lambda **given: integer_layer(**given, **change)
 
@@ -843,6 +905,30 @@ INTEGER = Exercise(
             text(
                 "The zero point was added once more instead of taken out.",
                 "零点应当减去，你却又加了一次。",
+            ),
+        ),
+        Pitfall(
+            "uint8_minus_zero",
+            uint8_minus_zero,
+            text(
+                "$q_x - z$ was taken in 8 bits without a sign: what should be below 0 comes out near 255. Widen before you subtract.",
+                "$q_x - z$ 是在无符号 8 位里减的：本该小于 0 的，变成了 255 附近的数。先放宽类型，再减。",
+            ),
+        ),
+        Pitfall(
+            "clip_before_zero",
+            clip_before_zero,
+            text(
+                "You clipped before the zero point was added: every input below 0 became 0. Add $z$ first, then clip.",
+                "你在加零点之前就截断了：小于 0 的输入全成了 0。先加 $z$，再截断。",
+            ),
+        ),
+        Pitfall(
+            "outputs_of_the_floats",
+            outputs_of_the_floats,
+            text(
+                "Your outputs come from the real `x`. A chip that has only the whole numbers cannot know it: use the sums.",
+                "你的输出是用实数 `x` 算的。只有整数的芯片不知道 `x`：要从整数和算起。",
             ),
         ),
         Pitfall(
@@ -963,11 +1049,13 @@ def draw_requests(rng):
 def status_of(
     request, shape, limit, *, exact_type=False, loose_type=False, length_first=True, strict_limit=False,
     booleans=False, floats=False, range_checked=True, ragged=False, empty=False, bad_json=400,
-    zero_missing=False,
+    zero_missing=False, length_before_type=False,
 ):  # fmt: skip
     kind = request["type"].split(";")[0].strip().lower()
     kind = request["type"] if exact_type else kind
     missing = request["length"] is None or (zero_missing and not request["length"])
+    if length_before_type and not missing and request["length"] > limit:
+        return 413
     if not (kind == "application/json" or (loose_type and kind.startswith("application/json"))):
         return 415
     if missing:
@@ -1059,6 +1147,14 @@ REQUESTS = Exercise(
             text(
                 "A body longer than the limit was read. Refuse it by its announced length, before you parse anything: 413.",
                 "超过上限的正文也读了。应当在解析之前，凭声明的长度就拒绝：413。",
+            ),
+        ),
+        Pitfall(
+            "length_before_type",
+            statuses(length_before_type=True),
+            text(
+                "Where two rows of the table apply, the first counts: a wrong type is 415, however long the body.",
+                "两行都符合时，以前面的为准：类型不对就是 415，不管正文多长。",
             ),
         ),
         Pitfall(
@@ -1233,6 +1329,14 @@ QUEUE = Exercise(
             ),
         ),
         Pitfall(
+            "one_number_for_all",
+            lambda arrivals, work: np.full(len(work), queue(arrivals, work).mean()),
+            text(
+                "That is one number for everybody. Each request has its own time, and the tail is what matters.",
+                "这是给所有人的同一个数。每个请求有自己的时间，要紧的正是尾部。",
+            ),
+        ),
+        Pitfall(
             "waiting_alone",
             lambda arrivals, work: queue(arrivals, work) - work,
             text(
@@ -1397,6 +1501,17 @@ THRESHOLD = Exercise(
             text(
                 "You halved the budget, as for a test on two sides. Only large scores raise an alarm here.",
                 "你把预算对半分了，像双侧检验那样。这里只有大的分数才报警。",
+            ),
+        ),
+        Pitfall(
+            "between_two_scores",
+            lambda scores, checks, budgets: [
+                float(np.quantile(scores, 1 - a / checks)) for a in np.asarray(budgets)
+            ],
+            text(
+                "`np.quantile` gives a value between two scores, describes the n old ones, and never says that none is large enough. "
+                "The new score has n + 1 places.",
+                "`np.quantile` 给出的是两个分数之间的值，描述的是 n 个旧分数，也从不会说“没有一个够大”。新分数有 n + 1 个位置。",
             ),
         ),
         Pitfall(
@@ -1613,9 +1728,6 @@ ROWS = Exercise(
             "按 `taken[rows]` 给这些行排序；最后 `judge` 行用来评判，其余用来训练。两者都按从小到大的次序给出。",
         ),
     ),
-    survivors={
-        "taken > now - window → taken >= now - window": "right: no picture is taken exactly at the window's edge",
-    },
     right={
         "numpy": (
             "def usable_rows(taken, labelled, now, window, judge):\n"
