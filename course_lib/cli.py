@@ -353,10 +353,14 @@ def serve(
         Path, typer.Argument(help=both("*.onnx, *.safetensors", "*.onnx、*.safetensors"))
     ],
     port: Annotated[
-        int, typer.Option(help=both("first port to try", "首选端口，被占用则顺延"))
+        int,
+        typer.Option(min=1, max=65535, help=both("first port to try", "首选端口，被占用则顺延")),
     ] = 8000,
     most: Annotated[
-        int, typer.Option(help=both("pictures a request, at most", "每次请求最多多少张图片"))
+        int,
+        typer.Option(
+            min=1, max=1024, help=both("pictures a request, at most", "每次请求最多多少张图片")
+        ),
     ] = 64,
 ) -> None:
     from course_lib.lab import free_port

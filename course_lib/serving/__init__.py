@@ -11,6 +11,7 @@ from course_lib.serving.latency import percentiles, time_calls
 from course_lib.serving.monitor import Monitor, calibrate_monitor
 from course_lib.serving.promotion import Decision, decide
 from course_lib.serving.quantising import dequantise, quantise_rows
+from course_lib.serving.releases import Releases
 from course_lib.serving.service import Service, running
 from course_lib.serving.stream import paper_turns_grey, weekly_pictures
 
@@ -19,6 +20,7 @@ __all__ = [
     "Decision",
     "FileReport",
     "Monitor",
+    "Releases",
     "RequestError",
     "Service",
     "calibrate_monitor",

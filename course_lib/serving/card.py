@@ -61,7 +61,8 @@ def faults_of_card(card: Mapping[str, Any]) -> list[str]:
 def _faults_of_row(number: int, row: Any) -> list[str]:
     where = both(f"Row {number}: ", f"第 {number} 行：")
     if not isinstance(row, Mapping) or set(COLUMNS) - set(row):
-        missing = ", ".join(sorted(set(COLUMNS) - set(row if isinstance(row, Mapping) else ())))
+        lacking = sorted(set(COLUMNS) - set(row if isinstance(row, Mapping) else ()))
+        missing = both(", ", "、").join(lacking)
         return [where + both(f"there is no {missing}.", f"缺少 {missing}。")]
     numbers = [row[name] for name in ("low", "accuracy", "high", "baseline", "n")]
     if not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):

@@ -84,7 +84,11 @@ def require_headers(
             f"最多 {contract.most} 张图片，共 {contract.largest_body:,} 字节。",
         )
     if content_type.split(";")[0].strip().lower() != "application/json":
-        raise RequestError(415, "Send JSON (Content-Type: application/json).", "请发送 JSON。")
+        raise RequestError(
+            415,
+            "Send pixels as JSON (Content-Type: application/json), no picture file and no form.",
+            "请把像素写成 JSON 发送（Content-Type: application/json），不要发图片文件或表单。",
+        )
     return int(lengths[0])
 
 
@@ -131,9 +135,17 @@ def _starts_deep(picture: Any) -> bool:
     return type(picture) is list
 
 
-def _collect(value: Any, shape: tuple[int, ...], pixels: list[int]) -> None:
+# What the lists in a picture hold, from the outermost.
+_PARTS = (
+    ("rows", "行"),
+    ("pixels in each row", "个像素（每行）"),
+    ("values in each pixel", "个值（每像素）"),
+)
+
+
+def _collect(value: Any, shape: tuple[int, ...], pixels: list[int], depth: int = 0) -> None:
     """Append the pixels of nested lists of one shape; anything else is refused."""
-    if not shape:
+    if depth == len(shape):
         # type() and not isinstance(): True is an int to Python, and no pixel.
         if type(value) is not int or not 0 <= value <= 255:
             raise RequestError(
@@ -141,14 +153,15 @@ def _collect(value: Any, shape: tuple[int, ...], pixels: list[int]) -> None:
             )
         pixels.append(value)
         return
-    if type(value) is not list or len(value) != shape[0]:
+    if type(value) is not list or len(value) != shape[depth]:
+        (en, zh), n = _PARTS[depth], len(value) if type(value) is list else None
         raise RequestError(
             422,
-            f"A picture has another size: {shape[0]} entries are expected here.",
-            f"图片大小不对：这里应有 {shape[0]} 项。",
+            f"A picture has {shape[depth]} {en}; found " + ("no list." if n is None else f"{n}."),
+            f"图片应有 {shape[depth]} {zh}，现在" + ("不是列表。" if n is None else f"是 {n}。"),
         )
     for each in value:
-        _collect(each, shape[1:], pixels)
+        _collect(each, shape, pixels, depth + 1)
 
 
 def _refuse_constant(name: str) -> Any:

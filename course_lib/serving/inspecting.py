@@ -33,8 +33,9 @@ class FileReport:
     """What can be said of a model file without loading it.
 
     Attributes:
-        kind: ``"safetensors"``, ``"pickle"``, ``"keras"``, ``"onnx or other"``.
+        kind: ``"safetensors"``, ``"pickle"``, ``"keras"``, ``"onnx"``, ``"zip"`` or ``"unknown"``.
         runs: The names that loading would import, or the layers with code in them: none in a safe one.
+            ``"?"`` stands for what cannot be told, such as anything in a file of unknown kind.
         sha256: The file's own name: the same digits, the same file.
         bytes: Its size.
     """
@@ -64,21 +65,48 @@ def inspect_file(path: str | Path) -> FileReport:
 
 
 def _kind_of(path: Path) -> tuple[str, set[str]]:
-    with open(path, "rb") as file:
-        start = file.read(10)
+    start = path.open("rb").read(10)
     if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if "config.json" in names and "metadata.json" in names:
-                return "keras", lambdas_in(json.loads(archive.read("config.json")))
-            pickled = [name for name in names if name.endswith(".pkl")]
-            found = set().union(*(imports_of(archive.read(name)) for name in pickled))
-            return "pickle" if pickled else "onnx or other", found - TENSORS_ONLY
-    if start[8:10] == b'{"':
+        kind, runs = _kind_of_zip(path)
+        # A zip may stand behind something else: who reads from the front meets that.
+        return (kind, runs) if start[:2] == b"PK" else ("unknown", runs | {"?"})
+    if _is_safetensors(path, start):
         return "safetensors", set()
     if start[:1] == b"\x80":
         return "pickle", imports_of(path.read_bytes()) - TENSORS_ONLY
-    return "onnx or other", set()
+    if start[:1] == b"\x08" and start[2:3] in (
+        b"\x12",
+        b"\x1a",
+        b"\x22",
+        b"\x2a",
+        b"\x3a",
+        b"\x42",
+    ):
+        return "onnx", set()  # its version, then another of its fields
+    found = imports_of(path.read_bytes())  # the oldest pickles begin like any text
+    return ("pickle", found - TENSORS_ONLY) if found - {"?"} else ("unknown", {"?"})
+
+
+def _kind_of_zip(path: Path) -> tuple[str, set[str]]:
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if "config.json" in names and "metadata.json" in names:
+            return "keras", lambdas_in(json.loads(archive.read("config.json")))
+        pickled = [name for name in names if name.endswith(".pkl")]
+        found = set().union(*(imports_of(archive.read(name)) for name in pickled))
+        return ("pickle", found - TENSORS_ONLY) if pickled else ("zip", {"?"})
+
+
+def _is_safetensors(path: Path, start: bytes) -> bool:
+    """Say whether a file is a header's length, that much JSON, and numbers."""
+    length = int.from_bytes(start[:8], "little")
+    if start[8:9] != b"{" or length > path.stat().st_size - 8:
+        return False
+    try:
+        with path.open("rb") as file:
+            return isinstance(json.loads(file.read(8 + length)[8:]), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def imports_of(pickled: bytes) -> set[str]:

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from course_lib.errors import CourseError
 from course_lib.files import sha256_of
 from course_lib.serving.contract import Contract
@@ -39,7 +41,22 @@ def load_service(path: str | Path, *, most: int = 64) -> Service:
     predict, classes, shape = (_from_onnx if path.suffix == ".onnx" else _from_weights)(path)
     height, width, channels = shape
     contract = Contract((height, width, channels), classes, most=most)
-    return Service(predict, contract, sha256_of(path)[:12], _card_beside(path))
+    service = Service(predict, contract, sha256_of(path)[:12], _card_beside(path))
+    _require_an_answer(service, path)
+    return service
+
+
+def _require_an_answer(service: Service, path: Path) -> None:
+    """Ask once before anybody else does: what a file says of itself may be wrong."""
+    try:
+        service.answer(np.zeros((2, *service.contract.shape), np.uint8))
+    except Exception as error:
+        raise CourseError(
+            f"{path.name} does not answer a picture of the shape {service.contract.shape} with "
+            f"{len(service.contract.classes)} finite numbers, as it says of itself: export it again.",
+            f"{path.name} 并不像它自己写的那样，对形状为 {service.contract.shape} 的图片给出 "
+            f"{len(service.contract.classes)} 个有限的数：请重新导出。",
+        ) from error
 
 
 def _from_onnx(path: Path) -> tuple[Predict, tuple[str, ...], tuple[int, ...]]:
@@ -62,8 +79,13 @@ def _or_numbers(classes: tuple[str, ...], outputs: Any) -> tuple[str, ...]:
     return classes or tuple(str(k) for k in range(int(outputs)))
 
 
+def card_of(path: Path) -> Path:
+    """Give where a model file's card stands: ``NAME.card.json``."""
+    return path.with_suffix(".card.json")
+
+
 def _card_beside(path: Path) -> dict[str, Any] | None:
-    beside = path.with_suffix(".card.json")
+    beside = card_of(path)
     if not beside.is_file():
         return None
     try:

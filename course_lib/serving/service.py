@@ -8,22 +8,26 @@ reverse proxy with TLS, accounts, rates.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import secrets
+import socket
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Lock, RLock, Thread
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from course_lib.calibration import softmax
+from course_lib.errors import CourseError
 from course_lib.language import both
 from course_lib.serving.card import card_page
 from course_lib.serving.contract import Contract, RequestError, read_images, require_headers
@@ -58,10 +62,11 @@ class Service:
         contract: What is taken and refused.
         version: Which model this is, such as the first digits of its file's SHA-256: in each answer.
         card: The model card (:mod:`course_lib.serving.card`), or nothing.
-        watchers: Called with each request's images and probabilities, such as a drift monitor's.
+        watchers: Called with each request's images and probabilities, such as a drift monitor's: one
+            at a time, before the answer is sent. One that fails is reported, and the answer goes out.
         digits: To how many decimals probabilities are given; see chapter 15 on privacy.
         at_once: How many requests may be inside at a time; others hear 503.
-        patience: Seconds that a client may take to send its request.
+        patience: Seconds that a client may take to send its request, from its first byte to its last.
         log: The last 10,000 requests, in numbers.
     """
 
@@ -75,11 +80,12 @@ class Service:
     patience: float = 10.0
     log: deque[Line] = field(default_factory=lambda: deque(maxlen=10_000))
     turn: Any = field(default_factory=Lock, repr=False)
+    watching: Any = field(default_factory=RLock, repr=False)
 
     def answer(self, images: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
         """Give what is sent back for images, and the probabilities N×K behind it."""
         with self.turn:  # a framework's model has modes: one at a time
-            logits = np.asarray(self.predict(images), np.float64)
+            logits, version = np.asarray(self.predict(images), np.float64), self.version
         if (
             logits.shape != (len(images), len(self.contract.classes))
             or not np.isfinite(logits).all()
@@ -91,7 +97,31 @@ class Service:
             {"class": self.contract.classes[k], "probability": round(float(row[k]), self.digits)}
             for k, row in zip(best, p, strict=True)
         ]
-        return {"model": self.version, "answers": answers}, p
+        return {"model": version, "answers": answers}, p
+
+    def replace(self, other: Service) -> None:
+        """Take another service's model, version and card between two answers, without stopping.
+
+        Raises:
+            CourseError: Where the other takes other pictures or names other classes: who calls this
+                service counts on its contract. The old model stays.
+        """
+        if other.contract != self.contract:
+            raise CourseError(
+                f"The new model has another contract ({other.contract}): start a service of its own.",
+                f"新模型的约定不同（{other.contract}）：请另开一个服务。",
+            )
+        with self.turn:
+            self.predict, self.version, self.card = other.predict, other.version, other.card
+
+    def watch(self, images: np.ndarray, probabilities: np.ndarray) -> None:
+        """Show the watchers what was answered; one that fails costs nobody the answer."""
+        with self.watching:
+            for watcher in self.watchers:
+                try:
+                    watcher(images, probabilities)
+                except Exception as error:
+                    print(f"watcher: {type(error).__name__}: {error}", file=sys.stderr)
 
 
 @contextmanager
@@ -113,7 +143,7 @@ def running(service: Service, port: int = 0) -> Iterator[str]:
 
 
 def serve(service: Service, port: int) -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C; what is being answered then is answered first."""
     with make_server(service, port) as server:
         print(
             both(
@@ -126,27 +156,97 @@ def serve(service: Service, port: int) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             print()
+            until = time.monotonic() + service.patience
+            while server.answering and time.monotonic() < until:
+                time.sleep(0.02)
 
 
-def make_server(service: Service, port: int) -> ThreadingHTTPServer:
-    """Give a server on this machine's own address, not started."""
+class _Server(ThreadingHTTPServer):
+    """A thread for each connection, and a limit to them."""
+
+    daemon_threads = True
+    request_queue_size = 64
+    # On Windows this option would let two services share a port, and neither would know.
+    allow_reuse_address = os.name != "nt"
+
+    def __init__(self, port: int, handler: type[_Handler], connections: int) -> None:
+        self.places = BoundedSemaphore(connections)
+        self.answering: set[_Handler] = set()
+        super().__init__(("127.0.0.1", port), handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self.places.acquire(blocking=False):
+            super().process_request(request, client_address)
+            return
+        refusal = _sentence(RequestError(503, "Busy: try again in a moment.", "正忙：请稍后再试。"))
+        head = f"HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: {len(refusal)}\r\n\r\n"
+        request.settimeout(1)
+        with suppress(OSError):  # before a word was heard, and before a thread is spent
+            request.sendall(head.encode() + refusal)
+        self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Whoever hangs up in the middle is no news, and a traceback tells a student nothing.
+        if not isinstance(sys.exc_info()[1], (OSError, ValueError)):
+            super().handle_error(request, client_address)
+
+
+def make_server(service: Service, port: int, *, connections: int = 128) -> _Server:
+    """Give a server on this machine's own address, not started.
+
+    Args:
+        port: 0 takes any free one.
+        connections: How many may be open at a time, idle ones included.
+
+    Raises:
+        CourseError: Where the port is taken or not to be had.
+    """
 
     class Bound(_Handler):
         pass
 
     Bound.service, Bound.inside = service, BoundedSemaphore(service.at_once)
-    Bound.timeout = service.patience
+    try:
+        return _Server(port, Bound, connections)
+    except (OSError, OverflowError) as error:
+        raise CourseError(
+            f"Port {port} cannot be had ({error}): name another.",
+            f"端口 {port} 用不了（{error}）：请换一个。",
+        ) from error
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 64
 
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            # Whoever hangs up in the middle is no news, and a traceback tells a student nothing.
-            if not isinstance(sys.exc_info()[1], (OSError, ValueError)):
-                super().handle_error(request, client_address)
+class _InTime(io.RawIOBase):
+    """What comes over a connection, as long as the time for one request is not up.
 
-    return Server(("127.0.0.1", port), Bound)
+    A time-out for each piece is none at all: who sends a byte every few seconds stays for ever.
+    """
+
+    def __init__(self, line: socket.socket, patience: float) -> None:
+        self.line, self.patience = line, patience
+        self.begin()
+
+    def begin(self) -> None:
+        """Wait for another request; its time runs from its first byte."""
+        self.until, self.begun = time.monotonic() + self.patience, False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.line.settimeout(left)
+        n = self.line.recv_into(into)
+        if not self.begun:
+            self.until, self.begun = time.monotonic() + self.patience, True
+        return n
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -154,31 +254,74 @@ class _Handler(BaseHTTPRequestHandler):
 
     service: Service
     inside: BoundedSemaphore
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "course", ""  # no versions for strangers
+    unread = False  # whether a body is on its way that nobody has read
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.clock = _InTime(self.connection, self.service.patience)
+        self.rfile = io.BufferedReader(self.clock)
+
+    def handle_one_request(self) -> None:
+        self.clock.begin()
+        super().handle_one_request()
 
     def do_GET(self) -> None:
-        self._respond("GET")
+        self._respond(self.command)
 
-    def do_POST(self) -> None:
-        self._respond("POST")
+    do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_GET  # noqa: N815 (their names are Python's)
 
     def _respond(self, method: str) -> None:
+        self.server.answering.add(self)
+        try:
+            self._respond_now("GET" if method == "HEAD" else method)
+        finally:
+            self.server.answering.discard(self)
+
+    def _respond_now(self, method: str) -> None:
         start = time.perf_counter()
         images, confidence = 0, float("nan")
         nonce = secrets.token_urlsafe(16)
+        announced = self.headers.get("Content-Length", "0") != "0"
+        self.unread = announced or "Transfer-Encoding" in self.headers
         try:
             kind, content, images, confidence = self._content(method, nonce)
             status = 200
         except RequestError as refusal:
-            status, kind = refusal.status, "application/json"
-            content = json.dumps({"error": str(refusal)}, ensure_ascii=False).encode()
-            # What of the body was not read would be taken for the next request.
-            self.close_connection = True
+            status, kind, content = refusal.status, "application/json", _sentence(refusal)
         # First noted, then sent: whoever has the answer finds it in the log.
         seconds = time.perf_counter() - start
         self.service.log.append(Line(seconds, status, images, confidence))
         self._send(status, kind, content, nonce)
+        if self.unread and status != 408:
+            self._hear_out()
+
+    def _hear_out(self, seconds: float = 2.0) -> None:
+        """Let a refused body run into nothing: who is cut off while sending never reads the refusal."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.clock.until, self.clock.begun = time.monotonic() + seconds, True
+            while self.rfile.read1(1 << 16):
+                pass
+
+    def handle_expect_100(self) -> bool:
+        return True  # "go on" is said where the body is wanted, not before
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Say what Python's server refuses by itself (no HTTP, a line too long …) in our words."""
+        words = {
+            414: ("The address is too long.", "地址太长。"),
+            431: ("The headers are too long.", "请求头太长。"),
+            501: ("This service knows GET and POST.", "本服务只认 GET 与 POST。"),
+            505: ("Speak HTTP/1.1.", "请使用 HTTP/1.1。"),
+        }
+        en, zh = words.get(code, ("This is no HTTP request.", "这不是 HTTP 请求。"))
+        self.unread = True  # whatever comes next cannot be told from a new request
+        self.service.log.append(Line(0.0, code, 0, float("nan")))
+        self._send(code, "application/json", _sentence(RequestError(code, en, zh)), "")
 
     def _content(self, method: str, nonce: str) -> tuple[str, bytes, int, float]:
         """Give a response's kind and bytes, how many pictures it answers, and how surely."""
@@ -189,6 +332,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in known:
             raise RequestError(404, "There is nothing here.", "这里什么也没有。")
         if known[path] != method:
+            self.allowed = "POST" if path == "/predict" else "GET, HEAD"
             raise RequestError(405, f"Use {known[path]} here.", f"这里请用 {known[path]}。")
         if path == "/predict":
             return "application/json", *self._predict()
@@ -203,7 +347,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise RequestError(403, "Call it 127.0.0.1.", "请用 127.0.0.1 访问。")
 
     def _require_no_body(self) -> None:
-        if self.headers.get("Transfer-Encoding") or self.headers.get("Content-Length", "0") != "0":
+        if self.unread:
             raise RequestError(400, "A GET has no body.", "GET 请求不带正文。")
 
     def _predict(self) -> tuple[bytes, int, float]:
@@ -214,6 +358,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.inside.acquire(blocking=False):
             raise RequestError(503, "Busy: try again in a moment.", "正忙：请稍后再试。")
         try:
+            if self.headers.get("Expect", "").lower() == "100-continue":
+                self.send_response_only(100)
+                self.end_headers()
             return self._answer(self._read(length))
         finally:
             self.inside.release()
@@ -225,22 +372,27 @@ class _Handler(BaseHTTPRequestHandler):
             body = b""
         if len(body) < length:
             raise RequestError(408, "The body did not come whole.", "正文没有收全。")
+        self.unread = False
         return read_images(self.service.contract, body)
 
     def _answer(self, images: np.ndarray) -> tuple[bytes, int, float]:
         try:
             told, probabilities = self.service.answer(images)
-            for watcher in self.service.watchers:
-                watcher(images, probabilities)
         except Exception as error:
             # The reason is for whoever runs the service, not for whoever called it.
             print(f"predict: {type(error).__name__}: {error}", file=sys.stderr)
             raise RequestError(500, "The model failed.", "模型出错了。") from None
-        content = json.dumps(told, ensure_ascii=False).encode()
+        self.service.watch(images, probabilities)
+        content = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
         return content, len(images), float(probabilities.max(axis=1).mean())
 
     def _front(self, nonce: str) -> bytes:
-        return front_page(self.service.contract, self.service.version, nonce).encode()
+        return front_page(
+            self.service.contract,
+            self.service.version,
+            nonce,
+            card=self.service.card is not None,
+        ).encode("utf-8", "replace")
 
     def _health(self, nonce: str) -> bytes:
         return json.dumps(
@@ -250,9 +402,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _card(self, nonce: str) -> bytes:
         if self.service.card is None:
             raise RequestError(404, "This model has no card.", "这个模型没有模型卡。")
-        return card_page(self.service.card).encode()
+        return card_page(self.service.card).encode("utf-8", "replace")
 
     def _send(self, status: int, kind: str, content: bytes, nonce: str) -> None:
+        if self.request_version == "HTTP/0.9":  # which knows no status: say it all the same
+            self.request_version, self.unread = "HTTP/1.0", True
+        self.connection.settimeout(self.service.patience)
         self.send_response(status)
         headers = {
             "Content-Type": kind,
@@ -266,13 +421,20 @@ class _Handler(BaseHTTPRequestHandler):
             "base-uri 'none'; frame-ancestors 'none'",
         }
         if status == 405:
-            headers["Allow"] = "POST" if urlsplit(self.path).path == "/predict" else "GET"
+            headers["Allow"] = self.allowed
         if status == 503:
             headers["Retry-After"] = "1"
+        if self.unread:  # what of the body was not read would be taken for the next request
+            headers["Connection"] = "close"  # send_header notes it, and the connection is closed
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         return  # the log is in numbers: see Line
+
+
+def _sentence(refusal: RequestError) -> bytes:
+    return json.dumps({"error": str(refusal)}, ensure_ascii=False).encode()

@@ -84,10 +84,19 @@ def read_head(path: Path) -> StoredHead:
             f"{path} holds no model with a head: write it with save_model.",
             f"{path} 里没有带分类头的模型：请用 save_model 写出。",
         )
-    about = json.loads(notes[NOTE])
     count = sum(name.startswith("head.") and name.endswith(".weight") for name in tensors)
-    layers = tuple((tensors[f"head.{i}.weight"], tensors[f"head.{i}.bias"]) for i in range(count))
-    return StoredHead(about["backbone"], tuple(about["classes"]), bool(about["flatten"]), layers)
+    try:
+        about = json.loads(notes[NOTE])
+        backbone, classes = str(about["backbone"]), tuple(str(name) for name in about["classes"])
+        layers = tuple(
+            (tensors[f"head.{i}.weight"], tensors[f"head.{i}.bias"]) for i in range(count)
+        )
+        return StoredHead(backbone, classes, bool(about["flatten"]), layers)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(
+            f"What {path} says of its model cannot be understood: write it again with save_model.",
+            f"{path} 对模型的说明无法理解：请用 save_model 重新写出。",
+        ) from error
 
 
 def require_classes_named(classes: Sequence[str], outputs: int) -> list[str]:

@@ -52,10 +52,12 @@ def open_onnx(path: str | Path, *, threads: int = 1) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        said = " ".join(str(error).split())[:100]
+        said = " ".join(str(error).split())[-160:]  # the reason stands at the end
         raise CourseError(
-            f"{path} cannot be read as an ONNX model ({said}).",
-            f"无法把 {path} 当作 ONNX 模型读取（{said}）。",
+            f"{path} cannot be read as an ONNX model: it is damaged, something else, or made for a newer "
+            f"ONNX Runtime than {onnxruntime.__version__} (… {said}).",
+            f"无法把 {path} 当作 ONNX 模型读取：文件损坏、不是 ONNX，或者是为比 "
+            f"{onnxruntime.__version__} 更新的 ONNX Runtime 写的（… {said}）。",
         ) from error
 
 

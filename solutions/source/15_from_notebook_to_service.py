@@ -29,7 +29,7 @@ def honest_header(rng):
     header, end = {"__metadata__": {"made": "by hand"}}, 0
     for name in names:
         kind = str(rng.choice(list(BYTES_OF)))
-        shape = [int(n) for n in rng.integers(1, 4, rng.integers(1, 4))]
+        shape = [int(n) for n in rng.integers(1, 4, rng.integers(1, 3))]
         size = BYTES_OF[kind] * math.prod(shape)
         header[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
         end += size
@@ -40,7 +40,18 @@ def honest_header(rng):
 def draw_files(rng):
     """Draw honest files and liars of each kind, shuffled."""
     files = []
-    for fault in ("none", "none", "header", "short", "long", "size", "overlap", "hole", "empty"):
+    for fault in (
+        "none",
+        "none",
+        "header",
+        "short",
+        "long",
+        "size",
+        "overlap",
+        "twins",
+        "hole",
+        "empty",
+    ):
         header, end, names = honest_header(rng)
         body = end
         if fault == "header":
@@ -56,6 +67,10 @@ def draw_files(rng):
             first = header[names[0]]["data_offsets"]
             header[names[2]] = {**header[names[0]], "data_offsets": list(first)}
             body = header[names[1]]["data_offsets"][1]
+        if fault == "twins":  # two on one place, and a hole just as large: the sum is right
+            first, begin = header[names[0]], header[names[1]]["data_offsets"][1]
+            header[names[2]] = {**first, "data_offsets": list(first["data_offsets"])}
+            body = begin + first["data_offsets"][1]
         if fault == "hole":
             for name in names[1:]:
                 header[name]["data_offsets"] = [n + 2 for n in header[name]["data_offsets"]]
@@ -91,6 +106,32 @@ def table_of(
     if cover and ends and place != room:
         return None
     return {name: list(tensor.get("shape", [])) for name, tensor in header.items()}
+
+
+def only_summed(files):
+    """What comes out if the sizes are added up, and nobody asks where they lie."""
+    found = []
+    for data, table in zip(files, tables(cover=False)(files), strict=True):
+        data = np.asarray(data).astype(np.uint8).tobytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length]) if table is not None else {}
+        named = [t for name, t in header.items() if name != "__metadata__"]
+        total = sum(end - begin for begin, end in (t["data_offsets"] for t in named))
+        found.append(table if total == len(data) - 8 - length else None)
+    return found
+
+
+def in_the_headers_order(files):
+    """What comes out if the order in the header is taken for the order in the file."""
+    found = []
+    for data, table in zip(files, tables()(files), strict=True):
+        data = np.asarray(data).astype(np.uint8).tobytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length]) if table is not None else {}
+        offsets = [t["data_offsets"] for name, t in header.items() if name != "__metadata__"]
+        begins = [begin for begin, _ in offsets]
+        found.append(table if begins == [0, *(end for _, end in offsets)][: len(begins)] else None)
+    return found
 
 
 def tables(**changed):
@@ -163,6 +204,23 @@ TABLE = Exercise(
                 "You took a file in which two tensors share bytes, or in which bytes belong to nobody. Every byte of the data "
                 "belongs to exactly one tensor.",
                 "你放过了这样的文件：两个张量共用字节，或者有的字节不属于任何张量。数据区的每个字节应当恰好属于一个张量。",
+            ),
+        ),
+        Pitfall(
+            "in_the_headers_order",
+            in_the_headers_order,
+            text(
+                "An honest file was refused: the header may name the tensors in another order than they lie in. Sort by `data_offsets`.",
+                "你拒绝了诚实的文件：文件头里列出的次序，不必是张量存放的次序。先按 `data_offsets` 排序。",
+            ),
+        ),
+        Pitfall(
+            "only_summed",
+            only_summed,
+            text(
+                "The sizes add up to the right number of bytes, and yet two tensors share a place while another stays empty: look "
+                "where each one lies.",
+                "各张量的大小加起来正好，可是有两个张量占着同一处，另一处却空着：要看每一个放在哪里。",
             ),
         ),
         Pitfall(
@@ -295,6 +353,7 @@ SHIP = Exercise(
     points=3,
     objective="O1",
     function="weights_to_ship",
+    draws=2,
     inputs=draw_shipped,
     reference=shipped,
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -534,6 +593,7 @@ ANSWER = Exercise(
     points=4,
     objective="O2",
     function="answer",
+    draws=2,
     inputs=draw_served,
     reference=served,
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -593,6 +653,28 @@ ANSWER = Exercise(
                 "softmax 沿着图片的方向算了，而不是沿着类别：单独一张图片时，每个类别都得 1。",
             ),
             code=answers(("dim=1", "dim=0"), keras=(("axis=1", "axis=0"),)),
+        ),
+        Pitfall(
+            "a_sigmoid_for_each",
+            served_as(
+                lambda z, n: {
+                    "together": 1 / (1 + np.exp(-z)),
+                    "alone": 1 / (1 + np.exp(-z[:1])),
+                }
+            ),
+            text(
+                "A sigmoid for each class answers K separate questions; the rows do not add up to 1. One class out of K: softmax.",
+                "对每个类别各用一个 sigmoid，等于分别回答 K 个问题，每行加起来不是 1。K 类里选一类，要用 softmax。",
+            ),
+            code=answers(
+                ("torch.softmax(torch.cat(parts), dim=1)", "torch.sigmoid(torch.cat(parts))"),
+                keras=(
+                    (
+                        "ops.softmax(ops.concatenate(parts, axis=0), axis=1)",
+                        "ops.sigmoid(ops.concatenate(parts, axis=0))",
+                    ),
+                ),
+            ),
         ),
         Pitfall(
             "softmax_twice",
@@ -755,6 +837,23 @@ def integer_layer(
     return q_x, total, y + (b if bias else 0)
 
 
+def uint8_minus_zero(x, q_w, s_w, b, s_x, zero):
+    q_x = np.clip(np.rint(x / s_x) + zero, 0, 255).astype(np.uint8)
+    total = (q_x - np.uint8(zero)).astype(np.int64) @ q_w.T.astype(np.int64)
+    return q_x, total, s_x * s_w * total + b
+
+
+def clip_before_zero(x, q_w, s_w, b, s_x, zero):
+    q_x = np.clip(np.rint(x / s_x), 0, 255).astype(np.int64) + zero
+    total = (q_x - zero) @ q_w.T.astype(np.int64)
+    return q_x, total, s_x * s_w * total + b
+
+
+def outputs_of_the_floats(x, q_w, s_w, b, s_x, zero):
+    q_x, total, _ = integer_layer(x, q_w, s_w, b, s_x, zero)
+    return q_x, total, x @ (q_w * s_w[:, None]).T + b
+
+
 def layer_with(**change):
     return lambda **given: integer_layer(**given, **change)
 
@@ -806,6 +905,30 @@ INTEGER = Exercise(
             text(
                 "The zero point was added once more instead of taken out.",
                 "零点应当减去，你却又加了一次。",
+            ),
+        ),
+        Pitfall(
+            "uint8_minus_zero",
+            uint8_minus_zero,
+            text(
+                "$q_x - z$ was taken in 8 bits without a sign: what should be below 0 comes out near 255. Widen before you subtract.",
+                "$q_x - z$ 是在无符号 8 位里减的：本该小于 0 的，变成了 255 附近的数。先放宽类型，再减。",
+            ),
+        ),
+        Pitfall(
+            "clip_before_zero",
+            clip_before_zero,
+            text(
+                "You clipped before the zero point was added: every input below 0 became 0. Add $z$ first, then clip.",
+                "你在加零点之前就截断了：小于 0 的输入全成了 0。先加 $z$，再截断。",
+            ),
+        ),
+        Pitfall(
+            "outputs_of_the_floats",
+            outputs_of_the_floats,
+            text(
+                "Your outputs come from the real `x`. A chip that has only the whole numbers cannot know it: use the sums.",
+                "你的输出是用实数 `x` 算的。只有整数的芯片不知道 `x`：要从整数和算起。",
             ),
         ),
         Pitfall(
@@ -900,6 +1023,9 @@ def draw_requests(rng):
         (kind, 2, "[]"),
         (kind, 2, "{}"),
         (kind, 14, '{"images": []}'),
+        (kind, 16, '{"images": null}'),
+        (kind, 18, '{"images": [null]}'),
+        (kind, 0, ""),
         (kind, 20, json.dumps({"images": [picture()[:-1]]})),
         (kind, 20, json.dumps({"images": [[row[:-1] for row in picture()]]})),
         (kind, 20, json.dumps({"images": [[*picture()[:-1], [1, 2]]]})),
@@ -923,12 +1049,16 @@ def draw_requests(rng):
 def status_of(
     request, shape, limit, *, exact_type=False, loose_type=False, length_first=True, strict_limit=False,
     booleans=False, floats=False, range_checked=True, ragged=False, empty=False, bad_json=400,
+    zero_missing=False, length_before_type=False,
 ):  # fmt: skip
     kind = request["type"].split(";")[0].strip().lower()
     kind = request["type"] if exact_type else kind
+    missing = request["length"] is None or (zero_missing and not request["length"])
+    if length_before_type and not missing and request["length"] > limit:
+        return 413
     if not (kind == "application/json" or (loose_type and kind.startswith("application/json"))):
         return 415
-    if request["length"] is None:
+    if missing:
         return 411
     if length_first and (
         request["length"] > limit or (strict_limit and request["length"] == limit)
@@ -1020,6 +1150,14 @@ REQUESTS = Exercise(
             ),
         ),
         Pitfall(
+            "length_before_type",
+            statuses(length_before_type=True),
+            text(
+                "Where two rows of the table apply, the first counts: a wrong type is 415, however long the body.",
+                "两行都符合时，以前面的为准：类型不对就是 415，不管正文多长。",
+            ),
+        ),
+        Pitfall(
             "limit_itself_refused",
             statuses(strict_limit=True),
             text(
@@ -1040,6 +1178,14 @@ REQUESTS = Exercise(
             text(
                 "`application/jsonp` begins like JSON's type, and is another.",
                 "`application/jsonp` 开头一样，却是另一种类型。",
+            ),
+        ),
+        Pitfall(
+            "zero_is_no_length",
+            statuses(zero_missing=True),
+            text(
+                "A length of 0 is a length: `if not length` takes it for none. The empty body is no JSON: 400.",
+                "长度 0 也是长度：`if not length` 把它当成没有了。空的正文不是 JSON：400。",
             ),
         ),
         Pitfall(
@@ -1180,6 +1326,14 @@ QUEUE = Exercise(
             text(
                 "That is the time of the work alone. A request that arrives while another is worked on waits first.",
                 "这只是处理本身的时间。如果来的时候前一个还没做完，就得先等。",
+            ),
+        ),
+        Pitfall(
+            "one_number_for_all",
+            lambda arrivals, work: np.full(len(work), queue(arrivals, work).mean()),
+            text(
+                "That is one number for everybody. Each request has its own time, and the tail is what matters.",
+                "这是给所有人的同一个数。每个请求有自己的时间，要紧的正是尾部。",
             ),
         ),
         Pitfall(
@@ -1350,6 +1504,17 @@ THRESHOLD = Exercise(
             ),
         ),
         Pitfall(
+            "between_two_scores",
+            lambda scores, checks, budgets: [
+                float(np.quantile(scores, 1 - a / checks)) for a in np.asarray(budgets)
+            ],
+            text(
+                "`np.quantile` gives a value between two scores, describes the n old ones, and never says that none is large enough. "
+                "The new score has n + 1 places.",
+                "`np.quantile` 给出的是两个分数之间的值，描述的是 n 个旧分数，也从不会说“没有一个够大”。新分数有 n + 1 个位置。",
+            ),
+        ),
+        Pitfall(
             "a_bell_curve",
             lambda scores, checks, budgets: [
                 float(scores.mean() + bell(1 - a / checks) * scores.std())
@@ -1418,14 +1583,19 @@ def draw_table(rng):
         + rng.choice([0.5, 1.5, 4.0, np.inf], n, p=[0.35, 0.25, 0.2, 0.2])
         + rng.uniform(0, 0.3, n)
     )
-    now = float(rng.uniform(14, 16))
+    now, window = (
+        rng.integers(14 * 8, 16 * 8) / 8,
+        rng.integers(7 * 8, 10 * 8) / 8,
+    )  # exact in binary
     labelled[rng.integers(n)] = now  # a label that arrives at this very moment
+    edge = rng.integers(n)
+    taken[edge], labelled[edge] = now - window, now - 1  # a picture exactly as old as the window
     labelled = np.maximum(labelled, taken + 0.1)
     return {
         "taken": taken,
         "labelled": labelled,
-        "now": now,
-        "window": float(rng.integers(7, 10)),
+        "now": float(now),
+        "window": float(window),
         "judge": int(rng.integers(3, 6)),
     }
 
@@ -1514,6 +1684,14 @@ PITFALLS_OF_ROWS = (
         ),
     ),
     Pitfall(
+        "a_moment_too_old",
+        rows_with(recent=lambda taken, labelled, now, window: taken >= now - window),
+        text(
+            "A picture taken exactly `window` weeks ago is too old: *less than* `window`.",
+            "恰好 `window` 周之前拍的图片已经太旧：要**不到** `window` 周。",
+        ),
+    ),
+    Pitfall(
         "a_moment_too_strict",
         rows_with(know=lambda taken, labelled, now: labelled < now),
         text("A label that arrives at `now` is there.", "恰好在 `now` 到达的标签是可用的。"),
@@ -1550,9 +1728,6 @@ ROWS = Exercise(
             "按 `taken[rows]` 给这些行排序；最后 `judge` 行用来评判，其余用来训练。两者都按从小到大的次序给出。",
         ),
     ),
-    survivors={
-        "taken > now - window → taken >= now - window": "right: no picture is taken exactly at the window's edge",
-    },
     right={
         "numpy": (
             "def usable_rows(taken, labelled, now, window, judge):\n"
@@ -1595,10 +1770,10 @@ HUB = ManualExercise(
             1,
             text(
                 "Rights and people: weights for research only cannot serve a clinic's business, and the data's origin and the "
-                "patients' consent are unknown (½); the pictures must not be sent to a free service abroad, log no pictures, ask who "
+                "patients' consent are unknown (½); the patients' pictures must not go to somebody else's free server; ask what it keeps and who "
                 "is responsible (½).",
-                "权利与人：仅限研究使用的权重不能用于诊所的业务，数据来源与患者是否同意也不清楚（½ 分）；不能把图片发给国外的免费服务，"
-                "日志不留图片，并问清由谁负责（½ 分）。",
+                "权利与人：仅限研究使用的权重不能用于诊所的业务，数据来源与患者是否同意也不清楚（½ 分）；不能把患者的照片发到别人的免费服务器上，"
+                "要问清它留下什么、由谁负责（½ 分）。",
             ),
         ),
     ),

@@ -15,8 +15,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
 
 from course_lib.errors import CourseError
+from course_lib.serving import Releases
 from course_lib.serving.models import load_service
 from course_lib.training.onnx_files import open_onnx, read_labels, run_onnx, write_labels
 from tests.conftest import ROOT
@@ -57,6 +59,61 @@ def test_a_card_beside_the_file_is_shown_and_a_broken_one_is_an_error(model: Pat
     model.with_suffix(".card.json").write_text("[1", encoding="utf-8")
     with pytest.raises(CourseError, match="no model card"):
         load_service(model)
+
+
+def test_what_a_file_says_of_itself_is_tried_before_it_is_served(
+    model: Path, tmp_path: Path
+) -> None:
+    for classes, shape in ((("ink", "纸", "more"), (2, 2, 1)), (("ink", "纸"), (3, 3, 1))):
+        with pytest.raises(CourseError, match="does not answer"):
+            load_service(write_labels(_copy(model, tmp_path / "wrong.onnx"), classes, shape))
+    newer = onnx.load(model)
+    newer.ir_version = 99
+    onnx.save(newer, tmp_path / "newer.onnx")
+    with pytest.raises(CourseError, match=r"newer.*99"):
+        load_service(tmp_path / "newer.onnx")
+    (tmp_path / "half.onnx").write_bytes(model.read_bytes()[:60])
+    with pytest.raises(CourseError, match="damaged"):
+        load_service(tmp_path / "half.onnx")
+
+
+def test_a_note_that_cannot_be_understood_is_a_sentence(tmp_path: Path) -> None:
+    weight = {"head.0.weight": np.zeros((2, 3), np.float32), "head.0.bias": np.zeros(2, np.float32)}
+    for note in ("[1", "{}", "3", '{"backbone": "glyphnet", "classes": 3, "flatten": false}'):
+        save_file(weight, tmp_path / "m.safetensors", {"transfer_model": note})
+        with pytest.raises(CourseError, match="cannot be understood"):
+            load_service(tmp_path / "m.safetensors")
+
+
+def test_a_release_is_tried_taken_back_and_never_changes(model: Path, tmp_path: Path) -> None:
+    shelf = Releases(tmp_path / "shelf")
+    with pytest.raises(CourseError, match="Nothing"):
+        shelf.current()
+    other = onnx.load(model)
+    other.producer_name = "another"
+    onnx.save(other, tmp_path / "n.onnx")
+    (tmp_path / "n.card.json").write_text('{"name": "new"}', "utf-8")
+    first, second = shelf.add(model), shelf.add(tmp_path / "n.onnx")
+    assert shelf.history() == []
+    assert shelf.release(first).version == first == shelf.current().version
+    with pytest.raises(CourseError, match="no earlier"):
+        shelf.roll_back()
+    assert shelf.release(second).card == {"name": "new"}
+    (tmp_path / "bad.onnx").write_bytes(b"half a file")
+    with pytest.raises(CourseError, match="cannot be read"):
+        shelf.release(shelf.add(tmp_path / "bad.onnx"))
+    with pytest.raises(CourseError, match="no release"):
+        shelf.release("*")
+    assert shelf.history() == [first, second]
+    assert shelf.roll_back().version == first and Releases(shelf.folder).history() == [first]
+    (shelf.folder / f"{second}.onnx").write_bytes(model.read_bytes())
+    with pytest.raises(CourseError, match="has changed"):
+        shelf.release(second)
+
+
+def _copy(path: Path, to: Path) -> Path:
+    to.write_bytes(path.read_bytes())
+    return to
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")

@@ -38,9 +38,8 @@ def test_what_a_pickle_would_import_is_named_and_nothing_runs(
     RAN.clear()
     path = tmp_path / "weights.bin"
     path.write_bytes(pickle.dumps({"w": Trap()}, protocol=protocol))
-    if protocol >= 2:  # older ones begin like any text
-        report = inspect_file(path)
-        assert report.kind == "pickle" and not report.safe_to_load
+    report = inspect_file(path)
+    assert report.kind == "pickle" and not report.safe_to_load
     assert f"{__name__}.ran" in imports_of(path.read_bytes()) and not RAN
     pickle.loads(path.read_bytes())
     assert RAN == ["loaded"]  # so that the trap is one
@@ -71,6 +70,23 @@ def test_tensors_alone_are_safe_and_safetensors_always(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bad.pth", "w") as archive:
         archive.writestr("m/data.pkl", pickle.dumps(Trap()))
     assert inspect_file(tmp_path / "bad.pth").runs == (f"{__name__}.ran",)
+
+
+def test_a_name_a_zip_behind_or_a_strange_start_do_not_make_a_file_safe(tmp_path: Path) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as inside:
+        inside.writestr("config.json", "{}")
+        inside.writestr("metadata.json", "{}")
+    for content in (
+        pickle.dumps(Trap()) + archive.getvalue(),  # who reads from the front meets the pickle
+        b'\x80\x02U\x03\x00\x00\x00\x00{"' + pickle.dumps(Trap()),
+        b"GGUF of some kind",
+        b"\x89HDF\r\n\x1a\n",
+        b"",
+    ):
+        (tmp_path / "m.safetensors").write_bytes(content)
+        report = inspect_file(tmp_path / "m.safetensors")
+        assert not report.safe_to_load and report.kind in ("unknown", "pickle")
 
 
 def test_a_keras_file_with_a_lambda_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -58,7 +60,20 @@ def test_rounding_is_within_half_a_step() -> None:
     assert (np.abs(q[[0, 1, 3, 4]]).max(axis=1) == 127).all() and s[2] == 1
 
 
-def test_promotion_needs_a_gain_that_leaves_out_zero_and_no_lost_class() -> None:
+def test_equally_good_models_are_promoted_no_oftener_than_the_rate() -> None:
+    """The chance that each split of k pictures comes up, summed over the splits that are promoted."""
+    y, old = np.zeros(30, int), np.zeros(30, int)
+    for k in range(1, 16):
+        promoted = []
+        for won in range(k + 1):
+            a, b = old.copy(), old.copy()
+            a[:won] = b[won:k] = 1  # the old one wrong on some, the new one on the others
+            promoted.append(decide(y, a, b).promote)
+        assert sum(comb(k, w) for w in range(k + 1) if promoted[w]) / 2**k <= 0.025
+        assert promoted == sorted(promoted) and promoted[k] == (k >= 6)
+
+
+def test_promotion_needs_a_lead_that_is_no_luck_and_no_lost_class() -> None:
     y = np.arange(200) % 4
     bad = np.where(np.arange(200) % 10 < 3, (y + 1) % 4, y)
     assert (

@@ -8,14 +8,17 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
+from course_lib.errors import CourseError
 from course_lib.serving import Contract, Service, running
 from course_lib.serving.contract import RequestError, read_images, require_headers
+from course_lib.serving.service import make_server
 
 CONTRACT = Contract((2, 3, 1), ("dark", "<light>"), most=4)
 PICTURE = [[0, 50, 255], [1, 2, 3]]
@@ -196,8 +199,109 @@ def test_methods_other_than_the_right_one_are_refused(address: str) -> None:
     assert status == 405 and headers["Allow"] == "POST"
     assert ask(address, "POST", "/health", b"{}", Content_Type="application/json")[0] == 405
     for method in ("PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"):
-        assert ask(address, method, "/predict")[0] == 501
+        status, headers, content = ask(address, method, "/predict")
+        assert (status, headers["Allow"]) == (405, "POST") and json.loads(content)["error"]
+    assert ask(address, "BREW", "/predict")[0] == 501
+    status, headers, content = ask(address, "HEAD", "/health")
+    assert status == 200 and not content and int(headers["Content-Length"]) > 5
     assert ask(address, "GET", "/health", b"abc")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"\x16\x03\x01 hello\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\n", 505),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431),
+    ],
+)
+def test_what_is_no_http_gets_one_sentence_too(address: str, sent: bytes, status: int) -> None:
+    head, _, content = raw(address, sent).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d" % status) and json.loads(content)["error"]
+    assert ask(address, "GET", "/health")[0] == 200
+
+
+def test_who_sends_too_much_reads_the_refusal(address: str) -> None:
+    # Nothing is read of it; but who is cut off while sending would only see a broken line.
+    assert post(address, b"x" * 20_000_000)[0] == 413
+
+
+def test_who_asks_before_sending_is_refused_before_sending(address: str) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+    assert raw(address, head + b"Content-Length: 999999\r\n\r\n").startswith(b"HTTP/1.1 413")
+    body = json.dumps({"images": [PICTURE]}).encode()
+    whole = head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    found = raw(address, whole)
+    assert found.startswith(b"HTTP/1.1 100") and b"HTTP/1.1 200" in found
+
+
+def test_a_byte_now_and_then_does_not_hold_a_place_for_ever() -> None:
+    with running(Service(brightness, CONTRACT, at_once=1, patience=0.5)) as url:
+        at = url.removeprefix("http://")
+        host, port = at.split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as line:
+            head = (
+                b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            )
+            line.sendall(head + b"Content-Length: 90\r\n\r\n")
+            start = time.monotonic()
+            with suppress(OSError):
+                while time.monotonic() - start < 1.5:
+                    line.sendall(b"[")
+                    time.sleep(0.1)
+            assert post(at, {"images": [PICTURE]})[0] == 200
+
+
+def test_more_connections_than_there_are_places_hear_so(service: Service) -> None:
+    service.patience = 5
+    server = make_server(service, 0, connections=2)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    at = ("127.0.0.1", int(server.server_address[1]))
+    try:
+        with socket.create_connection(at), socket.create_connection(at):
+            time.sleep(0.2)
+            found = raw(f"127.0.0.1:{at[1]}", b"")
+            assert found.startswith(b"HTTP/1.1 503") and b"error" in found
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_port_that_is_taken_is_a_sentence(address: str, service: Service) -> None:
+    for port in (int(address.split(":")[1]), 70_000, -1):
+        with pytest.raises(CourseError, match="cannot be had"):
+            make_server(service, port)
+
+
+def test_a_watcher_that_fails_costs_nobody_the_answer(
+    service: Service, capfd: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[int] = []
+    service.watchers = (lambda images, p: 1 / 0, lambda images, p: seen.append(len(images)))  # type: ignore[func-returns-value, assignment, return-value]
+    with running(service) as url:
+        assert post(url.removeprefix("http://"), {"images": [PICTURE]})[0] == 200
+    assert seen == [1] and "watcher: ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_model_is_replaced_between_two_answers_and_none_is_lost(service: Service) -> None:
+    other = Service(lambda x: -brightness(x), CONTRACT, "new")
+    expected = {"abc": "dark", "new": "<light>"}
+    with running(service) as url, ThreadPoolExecutor(4) as pool:
+        at = url.removeprefix("http://")
+        asked = [pool.submit(post, at, {"images": [[[0] * 3] * 2]}) for _ in range(60)]
+        asked[20].result()
+        service.replace(other)
+        found = [ask.result() for ask in asked]
+    assert {status for status, _ in found} == {200}
+    assert {told["model"] for _, told in found} == {"abc", "new"}
+    assert all(told["answers"][0]["class"] == expected[told["model"]] for _, told in found)
+    with pytest.raises(CourseError, match="another contract"):
+        service.replace(Service(brightness, Contract((2, 3, 1), ("a", "b"))))
+    assert service.version == "new"
 
 
 def test_other_kinds_of_content_are_refused(address: str) -> None:
@@ -231,6 +335,16 @@ def test_no_other_page_may_use_it(address: str) -> None:
 def test_names_of_classes_are_text_on_the_page(address: str) -> None:
     page = ask(address, "GET", "/")[2].decode()
     assert "&lt;light&gt;" in page and "<light>" not in page
+
+
+def test_the_page_takes_a_picture_in_the_browser_and_sends_no_file(address: str) -> None:
+    page = ask(address, "GET", "/")[2].decode()
+    assert 'type="file"' in page and "createImageBitmap" in page and "FormData" not in page
+    assert 'id="ink" type="checkbox" checked' in page and "/card" not in page.split("<script")[0]
+    colours = Service(brightness, Contract((2, 3, 3), ("a", "b")), card={"name": "x"})
+    with running(colours) as url:
+        page = ask(url.removeprefix("http://"), "GET", "/")[2].decode()
+    assert 'id="ink" type="checkbox">' in page and 'href="/card"' in page
 
 
 def test_the_card_is_shown_escaped_or_said_to_be_missing(address: str) -> None:
