@@ -1247,8 +1247,8 @@ QUIZZES = (
         id="12.q1",
         question=text(
             "Sixty pages of handwritten digits, each with boxes. Three starts for a detector: random; a network that classified single "
-            "letters; one that detected *typeset* digits on pages. Which order of mean average precision do you expect?",
-            "六十页手写数字，都标了边界框。检测器有三种起点：随机；分类过单个字母的网络；在页面上检测过**印刷体**数字的网络。你预计平均精度怎样排列？",
+            "letters; a whole detector of *typeset* digits on pages. Which order of mean average precision do you expect?",
+            "六十页手写数字，都标了边界框。检测器有三种起点：随机；分类过单个字母的网络；在页面上检测**印刷体**数字的整个检测器。你预计平均精度怎样排列？",
         ),
         options=(
             Option(
@@ -1260,12 +1260,13 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "typeset pages far ahead; letters and random close",
-                    "印刷页面遥遥领先；字母与随机相近",
+                    "typeset pages far ahead; letters no better than random",
+                    "印刷页面遥遥领先；字母不比随机强",
                 ),
                 text(
-                    "Yes. The nearest *task* wins, by far, and its labels cost nothing: the pages are drawn. Section 2 measures it.",
-                    "对。**任务**最近的遥遥领先，而且它的标签不花钱：页面是画出来的。第 2 节会测量。",
+                    "Yes. It has answered the same question before, and its labels cost nothing: the pages are drawn. Section 2 measures it, "
+                    "and what is left of it without the head.",
+                    "对。同样的问题它早就回答过，而且它的标签不花钱：页面是画出来的。第 2 节会测量，还会看看拿掉头之后剩下多少。",
                 ),
                 right=True,
             ),
@@ -1281,9 +1282,9 @@ QUIZZES = (
     Quiz(
         id="12.q2",
         question=text(
-            "Each patient has three pictures. A network's pictures are split at random into training and validation, four fifths to one fifth. "
-            "What will its score on validation say about new patients?",
-            "每个病人有三张图片。把图片随机切成训练与验证，四比一。验证成绩对新病人说明什么？",
+            "Each patient has three pictures. The *pictures* are split at random into training and validation, two to one. "
+            "What will the score on validation say about new patients?",
+            "每个病人有三张图片。把**图片**随机切成训练与验证，二比一。验证成绩对新病人说明什么？",
         ),
         options=(
             Option(
@@ -1373,6 +1374,42 @@ QUIZZES = (
                 text(
                     "It is for whatever leaves the label as it is.",
                     "凡是不改变标签的变换都可以用。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="12.q5",
+        question=text(
+            "Ten pages, a network from scratch, twenty steps. The loss has become low, yet the masks on new pages are poor, and those on the ten "
+            "training pages too, once the network is in inference mode. What would you try first?",
+            "十页，从零训练，二十步。损失已经很低，可是新页面上的掩码很差；网络一进入推理模式，连那十页训练页面上的也很差。你先试什么？",
+        ),
+        options=(
+            Option(
+                text("A pre-trained start", "换成预训练的起点"),
+                text(
+                    "It may look like the cure, for its BatchNorm statistics are nearly right from the start. But then you would thank "
+                    "transfer for what one line without any source does.",
+                    "它看上去像是对症，因为它的 BatchNorm 统计量一开始就大致正确。可那样一来，不用任何源、一行代码就能办到的事，功劳会算到迁移头上。",
+                ),
+            ),
+            Option(
+                text(
+                    "Estimate BatchNorm's statistics anew on the ten pages",
+                    "用这十页重新估计 BatchNorm 的统计量",
+                ),
+                text(
+                    "Yes. Low loss in training mode and poor answers in inference mode on the *same* pages: only the statistics differ.",
+                    "对。**同样**的页面，训练模式下损失低，推理模式下答得差：两者之间只差统计量。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("More labels: it overfits", "多标一些：它过拟合了"),
+                text(
+                    "An overfitted network would be good on the ten pages that it was trained on.",
+                    "过拟合的网络，在它训练过的那十页上应当很好。",
                 ),
             ),
         ),
