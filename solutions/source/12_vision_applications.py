@@ -34,12 +34,15 @@ def draw_boxes(rng):
     }
 
 
-def overlaps(a, b, *, clip=True, extra=0.0, union="both", whole=False, share=None):
+def overlaps(a, b, *, clip=True, extra=0.0, union="both", late=False, wide_high=False):
     """Intersection over union; the options are bugs."""
+    if wide_high:
+        a, b = (np.concatenate([c[:, :2], c[:, :2] + c[:, 2:]], axis=1) for c in (a, b))
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     sides = high - low + extra
     common = np.prod(np.clip(sides, 0, None) if clip else sides, axis=2)
+    common = np.clip(common, 0, None) if late else common
     area_a = np.prod(a[:, 2:] - a[:, :2] + extra, axis=1)[:, None]
     area_b = np.prod(b[:, 2:] - b[:, :2] + extra, axis=1)[None]
     if union == "sum":
@@ -80,6 +83,22 @@ OVERLAP = Exercise(
             text(
                 "Two boxes that lie apart got an overlap: a width or a height below 0 (or two of them, multiplied) counts as 0.",
                 "两个不相交的框也有了重叠：宽或高小于 0 时（两个负数相乘还会变正）应当按 0 算。",
+            ),
+        ),
+        Pitfall(
+            "clipped_too_late",
+            lambda a, b: overlaps(a, b, clip=False, late=True),
+            text(
+                "You clipped the product. Boxes apart in both directions have two negative sides, and their product is positive: clip each side first.",
+                "你截断的是乘积。两个方向都错开的框，两条边都是负的，乘起来成了正数：应当先把每条边截到不小于 0。",
+            ),
+        ),
+        Pitfall(
+            "wide_and_high",
+            lambda a, b: overlaps(a, b, wide_high=True),
+            text(
+                "You read the last two numbers as width and height. They are the right and the lower side.",
+                "你把后两个数当成了宽和高。它们是右边和下边的坐标。",
             ),
         ),
         Pitfall(
@@ -191,6 +210,9 @@ AREA_BUGS = (
     {"best": False},
     {"floor": 0.4},
     {"strict": True},
+    {"misses_take": True},
+    {"forwards": True},
+    {"slanted": True},
 )
 
 
@@ -210,12 +232,15 @@ def draw_detections(rng):
         iou[other, (best[other] + 1) % 3] = least + 0.01
         drawn = {"scores": rng.permutation(np.arange(7) / 10 + 0.2), "iou": iou, "least": least}
         right = area(**drawn)
-        if all(abs(area(**drawn, **bug) - right) > 0.01 for bug in AREA_BUGS):
+        wrong = [area(**drawn, **bug) for bug in AREA_BUGS]
+        unlike = abs(area(**drawn, rising=True) - area(**drawn, forwards=True)) > 0.01
+        if unlike and all(abs(value - right) > 0.01 for value in wrong):
             return drawn
 
 
 def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of="objects", best=True,
-         strict=False, floor=None, rising=False):  # fmt: skip
+         strict=False, floor=None, rising=False, misses_take=False, forwards=False,
+         slanted=False):  # fmt: skip
     """Average precision of one class; the options are bugs."""
     n, objects = iou.shape
     least = least if floor is None else floor
@@ -229,7 +254,7 @@ def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of
         j = row.argmax()
         enough = row[j] > least if strict else row[j] >= least
         hit = enough and (second == "hit" or not taken[j])
-        taken[j] |= hit
+        taken[j] |= hit or misses_take
         hits.append(hit)
     hits = np.array(hits)
     right = np.cumsum(hits)
@@ -237,8 +262,12 @@ def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of
     recall = right / {"objects": objects, "found": max(right[-1], 1), "all": n}[of]
     if not best:
         return float(precision.mean())
-    if envelope:
+    if forwards:
+        precision = np.maximum.accumulate(precision)
+    elif envelope:
         precision = np.maximum.accumulate(precision[::-1])[::-1]
+    if slanted:
+        return float(np.sum(np.diff(recall) * (precision[1:] + precision[:-1]) / 2))
     return float(np.sum(np.diff(recall, prepend=0) * precision))
 
 
@@ -296,6 +325,30 @@ AREA = Exercise(
             text(
                 "You left out the envelope: at each recall the best precision that is reached there or *later*.",
                 "你漏了包络：每个召回率处，取在那里**或更后面**达到的最高精度。",
+            ),
+        ),
+        Pitfall(
+            "envelope_from_the_left",
+            lambda **inputs: area(**inputs, forwards=True),
+            text(
+                "Your envelope runs from the left: it carries early luck to all later recalls. Take the best precision from here *on* (j ≥ k).",
+                "你的包络是从左往右取的，早先的好运气被带到了后面。应取从这里**往后**（j ≥ k）的最高精度。",
+            ),
+        ),
+        Pitfall(
+            "a_miss_takes_it",
+            lambda **inputs: area(**inputs, misses_take=True),
+            text(
+                "A detection that overlaps too little also took its object. Only a hit takes one; the next detection may still find it.",
+                "重叠不够的检测框也把物体占住了。只有命中才算占住，后面的检测框仍可以找到它。",
+            ),
+        ),
+        Pitfall(
+            "trapezoids",
+            lambda **inputs: area(**inputs, slanted=True),
+            text(
+                "You joined the points by slanting lines and began at the first of them. The sum asked for has steps, from R₀ = 0: Σ (R_k − R_{k−1}) P̃_k.",
+                "你用斜线把点连了起来，而且从第一个点才开始。题目要的是从 R₀ = 0 起的阶梯：Σ (R_k − R_{k−1}) P̃_k。",
             ),
         ),
         Pitfall(
@@ -584,7 +637,8 @@ def draw_maps(rng):
 
 
 def iou_mean(truth, predicted, classes, *, ignore=True, absent=np.nan, per_image=False, dice=False,
-             recall=False, background=True, accuracy=False, weighted=False):  # fmt: skip
+             recall=False, background=True, accuracy=False, weighted=False, of_truth=False,
+             pooled=False):  # fmt: skip
     """The mean over classes of intersection over union; the options are bugs."""
     if per_image:
         return float(
@@ -595,16 +649,18 @@ def iou_mean(truth, predicted, classes, *, ignore=True, absent=np.nan, per_image
     sure = truth != NOT_SURE if ignore else np.ones(truth.shape, bool)
     if accuracy:
         return float((truth[sure] == predicted[sure]).mean())
-    found, sizes = [], []
+    found, sizes, totals = [], [], np.zeros(2)
     for k in range(0 if background else 1, classes):
         t, p = (truth == k) & sure, (predicted == k) & sure
         common, either = (t & p).sum(), (t | p).sum()
         below = t.sum() + p.sum() if dice else t.sum() if recall else either
+        below = 0 if of_truth and not t.any() else below
+        totals += np.array([common, either])
         found.append((2 if dice else 1) * common / below if below else absent)
         sizes.append(t.sum())
     if weighted:
         return float(np.nansum(np.array(found) * sizes) / np.sum(sizes))
-    return float(np.nanmean(found))
+    return float(totals[0] / totals[1]) if pooled else float(np.nanmean(found))
 
 
 MEAN_IOU = Exercise(
@@ -637,6 +693,22 @@ MEAN_IOU = Exercise(
             text(
                 "A class that occurs nowhere got 1: a present for doing nothing. Leave it out of the mean.",
                 "哪里都没有出现的类得了 1 分，等于白送。不要让它参与平均。",
+            ),
+        ),
+        Pitfall(
+            "classes_of_the_truth",
+            lambda **inputs: iou_mean(**inputs, of_truth=True),
+            text(
+                "A class that is predicted but true nowhere was left out. Its IoU is 0: painting what is not there costs something.",
+                "预测了却不在真值里的类，你没有算。它的交并比是 0：凭空涂出来的东西也要付代价。",
+            ),
+        ),
+        Pitfall(
+            "pooled",
+            lambda **inputs: iou_mean(**inputs, pooled=True),
+            text(
+                "You added intersections and unions of all classes before dividing: the largest class decides. Divide for each class, then take the mean.",
+                "你把各类的交、并先加起来再相除，于是最大的类说了算。应当每类先除，再取平均。",
             ),
         ),
         Pitfall(
@@ -942,7 +1014,9 @@ PLACE_LOGITS = Exercise(
 # 12.6 ---------------------------------------------------------------------------------------------
 
 
-BUGS = ("own", "strict", "ill_only", "highest", "swapped", "plus")
+BUGS = (
+    "own", "strict", "ill_only", "highest", "swapped", "plus", "healthy_only"
+)  # fmt: skip
 
 
 def draw_screening(rng):
@@ -963,7 +1037,7 @@ def draw_screening(rng):
 
 
 def within_budget(scores, y, prevalence, budget, *, own=False, strict=False, ill_only=False,
-                  highest=False, swapped=False, ill_strict=False, plus=False):  # fmt: skip
+                  highest=False, swapped=False, ill_strict=False, plus=False, healthy_only=False):  # fmt: skip
     """The lowest threshold whose expected alarms fit the budget; the options are bugs."""
     fitting = []
     for t in np.unique(scores):
@@ -978,6 +1052,8 @@ def within_budget(scores, y, prevalence, budget, *, own=False, strict=False, ill
             share = prevalence * found
         if swapped:
             share = (1 - prevalence) * found + prevalence * false
+        if healthy_only:
+            share = (1 - prevalence) * false
         if share <= budget:
             fitting.append(t)
     return float((max if highest else min)(fitting)) if fitting else float(scores.max())
@@ -1013,11 +1089,20 @@ BUDGET = Exercise(
             ),
         ),
         Pitfall(
+            "false_alarms_only",
+            lambda **inputs: within_budget(**inputs, healthy_only=True),
+            text(
+                "You counted false alarms alone. The ill who raise an alarm take the doctor's time, too.",
+                "你只数了误报。报警的患者同样要占用医生的时间。",
+            ),
+        ),
+        Pitfall(
             "above_only",
             lambda **inputs: within_budget(**inputs, strict=True),
             text(
-                "You counted scores above the threshold. The threshold itself is an alarm, too (≥), and equal scores occur here.",
-                "你只数了大于阈值的分数。等于阈值也报警（≥），而这里有相等的分数。",
+                "One step too low: the share of alarms is over the budget. (Did you count only scores *above* the threshold? The threshold itself "
+                "is an alarm, too, and equal scores occur here. Or did you return the first that no longer fits?)",
+                "低了一步：报警比例超出了预算。（是不是只数了**大于**阈值的分数？等于阈值也报警，而这里有相等的分数。还是返回了第一个超出预算的？）",
             ),
         ),
         Pitfall(
@@ -1086,13 +1171,13 @@ def draw_groups(rng):
     return {"y": y, "scores": scores, "group": group, "threshold": threshold}
 
 
-def of_groups(y, scores, group, threshold, *, kind="right", order=(0, 1), own=False):
+def of_groups(y, scores, group, threshold, *, kind="right", order=(0, 1), own=False, strict=False):
     """Sensitivity and specificity of each group; the options are bugs."""
     rows = []
     for g in order:
         here = group == g
         cut = np.median(scores[here]) if own else threshold
-        alarm = scores >= cut
+        alarm = scores > cut if strict else scores >= cut
         ill, healthy = here & (y == 1), here & (y == 0)
         if kind == "of_alarms":
             row = (y[here & alarm] == 1).mean(), (y[here & ~alarm] == 0).mean()
@@ -1165,6 +1250,14 @@ GROUPS = Exercise(
             "rows_swapped",
             lambda **inputs: of_groups(**inputs, order=(1, 0)),
             text("The rows are swapped: group 0 first.", "两行颠倒了：第 0 组在前。"),
+        ),
+        Pitfall(
+            "above_only",
+            lambda **inputs: of_groups(**inputs, strict=True),
+            text(
+                "A score of exactly the threshold is an alarm, too (≥).",
+                "分数恰好等于阈值也报警（≥）。",
+            ),
         ),
         Pitfall(
             "thresholds_of_their_own",
@@ -1247,8 +1340,8 @@ QUIZZES = (
         id="12.q1",
         question=text(
             "Sixty pages of handwritten digits, each with boxes. Three starts for a detector: random; a network that classified single "
-            "letters; one that detected *typeset* digits on pages. Which order of mean average precision do you expect?",
-            "六十页手写数字，都标了边界框。检测器有三种起点：随机；分类过单个字母的网络；在页面上检测过**印刷体**数字的网络。你预计平均精度怎样排列？",
+            "letters; a whole detector of *typeset* digits on pages. Which order of mean average precision do you expect?",
+            "六十页手写数字，都标了边界框。检测器有三种起点：随机；分类过单个字母的网络；在页面上检测**印刷体**数字的整个检测器。你预计平均精度怎样排列？",
         ),
         options=(
             Option(
@@ -1260,12 +1353,13 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "typeset pages far ahead; letters and random close",
-                    "印刷页面遥遥领先；字母与随机相近",
+                    "typeset pages far ahead; letters no better than random",
+                    "印刷页面遥遥领先；字母不比随机强",
                 ),
                 text(
-                    "Yes. The nearest *task* wins, by far, and its labels cost nothing: the pages are drawn. Section 2 measures it.",
-                    "对。**任务**最近的遥遥领先，而且它的标签不花钱：页面是画出来的。第 2 节会测量。",
+                    "Yes. It has answered the same question before, and its labels cost nothing: the pages are drawn. Section 2 measures it, "
+                    "and what is left of it without the head.",
+                    "对。同样的问题它早就回答过，而且它的标签不花钱：页面是画出来的。第 2 节会测量，还会看看拿掉头之后剩下多少。",
                 ),
                 right=True,
             ),
@@ -1281,9 +1375,9 @@ QUIZZES = (
     Quiz(
         id="12.q2",
         question=text(
-            "Each patient has three pictures. A network's pictures are split at random into training and validation, four fifths to one fifth. "
-            "What will its score on validation say about new patients?",
-            "每个病人有三张图片。把图片随机切成训练与验证，四比一。验证成绩对新病人说明什么？",
+            "Each patient has three pictures. The *pictures* are split at random into training and validation, two to one. "
+            "What will the score on validation say about new patients?",
+            "每个病人有三张图片。把**图片**随机切成训练与验证，二比一。验证成绩对新病人说明什么？",
         ),
         options=(
             Option(
@@ -1373,6 +1467,42 @@ QUIZZES = (
                 text(
                     "It is for whatever leaves the label as it is.",
                     "凡是不改变标签的变换都可以用。",
+                ),
+            ),
+        ),
+    ),
+    Quiz(
+        id="12.q5",
+        question=text(
+            "Ten pages, a network from scratch, twenty steps. The loss has become low, yet the masks on new pages are poor, and those on the ten "
+            "training pages too, once the network is in inference mode. What would you try first?",
+            "十页，从零训练，二十步。损失已经很低，可是新页面上的掩码很差；网络一进入推理模式，连那十页训练页面上的也很差。你先试什么？",
+        ),
+        options=(
+            Option(
+                text("A pre-trained start", "换成预训练的起点"),
+                text(
+                    "It may look like the cure, for its BatchNorm statistics are nearly right from the start. But then you would thank "
+                    "transfer for what one line without any source does.",
+                    "它看上去像是对症，因为它的 BatchNorm 统计量一开始就大致正确。可那样一来，不用任何源、一行代码就能办到的事，功劳会算到迁移头上。",
+                ),
+            ),
+            Option(
+                text(
+                    "Estimate BatchNorm's statistics anew on the ten pages",
+                    "用这十页重新估计 BatchNorm 的统计量",
+                ),
+                text(
+                    "Yes. Low loss in training mode and poor answers in inference mode on the *same* pages: only the statistics differ.",
+                    "对。**同样**的页面，训练模式下损失低，推理模式下答得差：两者之间只差统计量。",
+                ),
+                right=True,
+            ),
+            Option(
+                text("More labels: it overfits", "多标一些：它过拟合了"),
+                text(
+                    "An overfitted network would be good on the ten pages that it was trained on.",
+                    "过拟合的网络，在它训练过的那十页上应当很好。",
                 ),
             ),
         ),
