@@ -281,9 +281,8 @@ def _made_by(bench: Bench, name: str) -> Callable[..., Any]:
 
 
 def _stub(bench: Bench) -> Iterator[str]:
-    parameters = ", ".join(bench.public.draws[0].inputs)
     source = (
-        f"def {bench.exercise.function}(*{parameters and '_'}, **__):\n"
+        f"def {bench.exercise.function}(*_, **__):\n"
         '    raise NotImplementedError("…")\n'
     )
     state = bench.try_source(source, "stub").state

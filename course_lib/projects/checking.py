@@ -76,9 +76,10 @@ def _faults_of_pictures(
         yield from _copies_across(parts, labels, names, marks)
         return
     yield from _faults_of_labels(labels, least, empty=[f for f in folders if f not in labels])
-    yield from _copies(labels, names, marks, texts=False)
+    groups = [group_of(file.name) for _, file in readable]
+    yield from _copies(labels, names, marks, groups, texts=False)
     yield from _faults_of_sizes(sizes)
-    yield from _faults_of_groups([group_of(file.name) for _, file in readable], labels, texts=False)
+    yield from _faults_of_groups(groups, labels, texts=False)
 
 
 def _mark_of(file: Path) -> str:
@@ -95,12 +96,14 @@ def _faults_of_texts(rows: Sequence[Mapping[str, str]], least: int) -> Iterator[
                 f"There is no {name} in line {_listed(empty)}: fill it in or leave the line out.",
                 f"第 {_listed(empty)} 行没有 {name}：请补上，或删去该行。",
             )
-    rows = [row for row in rows if row["text"].strip() and row["label"].strip()]
+    numbered = [(i, r) for i, r in enumerate(rows, start=2) if r["text"].strip() and r["label"].strip()]
+    names, rows = [both(f"line {i}", f"第 {i} 行") for i, _ in numbered], [row for _, row in numbered]
     labels = [row["label"].strip() for row in rows]
     yield from _faults_of_labels(labels, least, empty=[])
-    names = [both(f"line {i}", f"第 {i} 行") for i in range(2, len(rows) + 2)]
-    yield from _copies(labels, names, list(fingerprints(np.array([r["text"] for r in rows]))), texts=True)
-    yield from _faults_of_groups([row.get("group", "").strip() for row in rows], labels, texts=True)
+    groups = [row.get("group", "").strip() for row in rows]
+    prints = list(fingerprints(np.array([row["text"] for row in rows], dtype=str)))
+    yield from _copies(labels, names, prints, groups, texts=True)
+    yield from _faults_of_groups(groups, labels, texts=True)
     times = [row.get("time", "").strip() for row in rows]
     if any(times) and not all(times):
         yield both(
@@ -152,12 +155,18 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _copies(
-    labels: Sequence[str], names: Sequence[str], marks: Sequence[str], *, texts: bool
+    labels: Sequence[str],
+    names: Sequence[str],
+    marks: Sequence[str],
+    groups: Sequence[str],
+    *,
+    texts: bool,
 ) -> Iterator[str]:
+    """Name what stands under two labels, and copies that a cut could tear apart."""
     alike = defaultdict(list)
     for i, mark in enumerate(marks):
         alike[mark].append(i)
-    pairs = [rows[:2] for rows in alike.values() if len(rows) > 1]
+    loose = [rows for rows in alike.values() if len({groups[i] or i for i in rows}) > 1]
     quarrels = [
         next([rows[0], i] for i in rows if labels[i] != labels[rows[0]])
         for rows in alike.values()
@@ -169,12 +178,12 @@ def _copies(
             f"The same {'text' if texts else 'picture'} stands under two labels: {shown}. Decide on one.",
             f"同一{'段文字' if texts else '张图片'}有两个标签：{shown}。请定为一个。",
         )
-    if copies := [pair for pair in pairs if labels[pair[0]] == labels[pair[1]]]:
+    if copies := [rows[:2] for rows in loose if len({labels[i] for i in rows}) == 1]:
         shown = _listed([f"{names[i]} = {names[k]}" for i, k in copies])
         yield both(
-            f"{len(copies)} {'texts' if texts else 'pictures'} are there more than once, or look the same: {shown}. "
+            f"{'Texts' if texts else 'Pictures'} that are there more than once, or look the same: {shown}. "
             "Copies in two parts make the test too easy: keep one of each, or give them one group.",
-            f"有 {len(copies)} {'段文字' if texts else '张图片'}重复出现，或看上去一样：{shown}。"
+            f"有的{'文字' if texts else '图片'}重复出现，或看上去一样：{shown}。"
             "两份分别落进两个部分，测试就会虚高：请各留一份，或归入同一组。",
         )
 
