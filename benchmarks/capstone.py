@@ -83,6 +83,7 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
         for name, (kind, _) in world["METHODS"].items()
         if kind == "transfer"
     }
+    there = validation.y == pairs[0][0]  # behind the most frequent mistake
     per_class = 2 * world["CHOICES"]["per_class"]
     more = [world["data"].few_shot(world["train"], per_class, seed=s) for s in world["CHOICES"]["seeds"]]
     twice = [judge(validation.x) for judge in world["METHODS"][choice][1](more)]
@@ -90,7 +91,8 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
         "record": world["record"] | {"seconds": {}},  # of this machine: no fact
         "mistakes": [[domain.classes[i], domain.classes[k], int(wrong[i, k])] for i, k in pairs],
         "wrong": [int(wrong.sum()), int(matrix.sum())],
-        "always_wrong": int((answers != validation.y).all(axis=0).sum()),
+        "pictures": int((there & (answers == pairs[0][1])).any(axis=0).sum()),
+        "times_wrong": np.bincount((answers != validation.y).sum(axis=0)).tolist(),
         "twice": [round(world["judging"].accuracy(validation.y, each), 4) for each in twice],
         "peek": peek,
     }
@@ -120,6 +122,8 @@ def misses(result: Mapping[str, Any]) -> list[str]:
     found = []
     for name, each in result.items():
         for part in ("validation", "test"):
+            if each["record"]["chosen"] != noted[name]["record"]["chosen"]:
+                found.append(f"{name}: chosen {each['record']['chosen']}")
             for method, values in noted[name]["record"][part].items():
                 now = each["record"][part].get(method)
                 if now is None or abs(np.mean(now) - np.mean(values)) > TOLERANCE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -171,6 +172,20 @@ def _possible(accuracies: Mapping[str, Sequence[float]], n: int) -> bool:
 
 def _rounded(values: Sequence[float]) -> list[float]:
     return [round(float(each), 4) for each in values]
+
+
+def record_as_text(record: Mapping[str, Any]) -> str:
+    """Write a record so that it can be pasted: JSON, a line for each entry."""
+    lines = (f"{json.dumps(name)}: {json.dumps(each, ensure_ascii=False)}" for name, each in record.items())
+    return "{" + ",\n ".join(lines) + "}"
+
+
+def read_record(text: str) -> Any:
+    """Read what :func:`record_as_text` wrote; what is no JSON gives ``None``."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def summary_of(record: Mapping[str, Any]) -> str:

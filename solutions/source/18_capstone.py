@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from scipy import stats
 
@@ -19,19 +21,20 @@ def draw_parts(rng):
     groups = 100 * (part + 1) + rng.integers(0, 4, size=n)
     times = rng.permutation(n) + 10 * part
     train, validation, test = (rng.permutation(np.flatnonzero(part == i)) for i in range(3))
-    # Copies: two of train's, one of them twice; two of validation's; one pair inside test; one of train
-    # and validation alone.
-    prints[test[:3]] = prints[train[[0, 0, 1]]]
-    prints[test[3:5]] = prints[validation[:2]]
-    prints[test[6]] = prints[test[5]]
+    a, b, c = (int(rng.integers(1, 4)) for _ in range(3))
+    # Copies: a + 1 of one of train's, b of validation's, one pair inside test, one of train and validation.
+    prints[test[: a + 1]] = prints[train[0]]
+    prints[test[4 : 4 + b]] = prints[validation[0]]
+    prints[test[8]] = prints[test[7]]
     prints[validation[2]] = prints[train[2]]
     # Groups: one of train's and one of validation's come again in test.
-    groups[test[2:6]] = groups[train[3]]
-    groups[test[7:9]] = groups[validation[3]]
+    groups[test[2 : 4 + b]] = groups[train[3]]
+    groups[test[7 : 8 + c]] = groups[validation[3]]
     # Times: the newest before test is validation's; it is met again, to the day, in test.
     times[validation[4]] = 60
     times[train[4]] = 48
-    times[test] = rng.permutation(np.r_[60, 60, 48, rng.integers(30, 47, size=2), 61 + np.arange(6)])
+    older = np.r_[[60] * a, 48, rng.integers(30, 47, size=b)]
+    times[test] = rng.permutation(np.r_[older, 61 + np.arange(11 - len(older))])
     return {"part": part, "prints": prints, "groups": groups, "times": times}
 
 
@@ -228,6 +231,7 @@ MY_SPLIT = Exercise(
     points=2,
     objective="O2",
     function="my_split",
+    survivors={"0 → 1": "another seed makes another cut, as clean as the first"},
     inputs=lambda rng: {},
     reference=lambda: dict.fromkeys(CLEAN, True),
     comparator=equal(),
@@ -626,7 +630,7 @@ RULE = Exercise(
             "    return int(able[costs[able].argmin()]), bar\n",
         )
     },
-    survivors={},
+    survivors={"means >= bar → means > bar": "no mean lies exactly on the bar"},
 )  # fmt: skip
 
 # 18.5 ---------------------------------------------------------------------------------------------
@@ -769,8 +773,8 @@ MY_RECORD = Exercise(
     ),
     hints=(
         text(
-            "The record cell prints a dictionary. Paste it after `return`, unchanged.",
-            "记录单元格会打印一个字典。把它原样粘贴在 `return` 后面。",
+            "The record cell prints the record as text. Paste it between the quotes after `return`, unchanged.",
+            "记录单元格会把记录打印成文字。把它原样粘贴到 `return` 后面的引号里。",
         ),
         text(
             "Above it, `projects.faults_of_record(record)` says in sentences what does not add up.",
@@ -784,9 +788,7 @@ MY_RECORD = Exercise(
     right={
         framework: (
             source_of_record(),
-            "import json\n"
-            "def my_record():\n"
-            f"    return json.loads({__import__('json').dumps(RECORD | {'cut': 'example'})!r})\n",
+            f"def my_record():\n    return {json.dumps(RECORD | {'cut': 'example'})!r}\n",
         )
         for framework in ("pytorch", "keras")
     },
