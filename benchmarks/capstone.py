@@ -85,7 +85,9 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
     }
     there = validation.y == pairs[0][0]  # behind the most frequent mistake
     per_class = 2 * world["CHOICES"]["per_class"]
-    more = [world["data"].few_shot(world["train"], per_class, seed=s) for s in world["CHOICES"]["seeds"]]
+    more = [
+        world["data"].few_shot(world["train"], per_class, seed=s) for s in world["CHOICES"]["seeds"]
+    ]
     twice = [judge(validation.x) for judge in world["METHODS"][choice][1](more)]
     return {
         "record": world["record"] | {"seconds": {}},  # of this machine: no fact
@@ -111,7 +113,9 @@ def table(result: Mapping[str, Any]) -> str:
         mean, low, high = record["gain"]
         lines.append(f"{name:<12}gain over {record['against']}: {mean:.3f} [{low:.3f}, {high:.3f}]")
         best = max((max(values), method) for method, values in each["peek"].items())
-        lines.append(f"{name:<12}best single run on test, had one looked: {best[0]:.3f} ({best[1]})")
+        lines.append(
+            f"{name:<12}best single run on test, had one looked: {best[0]:.3f} ({best[1]})"
+        )
     return "\n".join(lines)
 
 

@@ -70,8 +70,10 @@ def hand_out(root: Path, target: Path, language: str) -> list[Path]:
     for name, report in _in_disguise(table).items():
         made.append(target / f"{name}.md")
         text = (root / FOLDER / language / f"{report}.md").read_text(encoding="utf-8")
-        title, _, rest = text.partition("\n")
-        _, _, rest = rest.lstrip().partition("\n")  # the line on where the run came from names the level
+        _, _, rest = text.partition("\n")
+        _, _, rest = rest.lstrip().partition(
+            "\n"
+        )  # the line on where the run came from names the level
         write_atomically(made[-1], f"# {both('Report', '报告')} {name}\n{rest}")
     rows = [["report", "criterion", "points"]]
     rows += [[name, each, ""] for name in _in_disguise(table) for each in table["criteria"]]

@@ -398,9 +398,9 @@ def calibrate(
             help=both("your filled marks.csv; none: hand out", "填好的 marks.csv；不写则发放样例")
         ),
     ] = None,
-    to: Annotated[
-        Path, typer.Option(help=both("where to hand out", "样例放到哪里"))
-    ] = Path("calibration"),
+    to: Annotated[Path, typer.Option(help=both("where to hand out", "样例放到哪里"))] = Path(
+        "calibration"
+    ),
     lang: Annotated[str, typer.Option(help=both("en or zh", "en 或 zh"))] = both("en", "zh"),
 ) -> None:
     from course_lib.grading import calibration
@@ -419,7 +419,12 @@ def calibrate(
         return
     result = calibration.compare(repository_root(), sheet)
     for report, (given, own) in result.totals.items():
-        say(both(f"{report}: given {given:g}, yours {own:g}", f"{report}：给定 {given:g}，你的 {own:g}"))
+        say(
+            both(
+                f"{report}: given {given:g}, yours {own:g}",
+                f"{report}：给定 {given:g}，你的 {own:g}",
+            )
+        )
     say(
         both(
             f"Weighted kappa {result.kappa:.2f}; you give {result.mean_difference:+.2f} points per criterion.",

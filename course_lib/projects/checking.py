@@ -21,6 +21,7 @@ LEAST = 20  # examples of a class: fewer leave too little for three parts
 _PARTS = {"train", "training", "val", "valid", "validation", "test", "testing"}
 _ALIKE = 0.82  # two names of which so much agrees may be one
 _TIMES_LARGER = 4  # pixels: a class so much larger than another is known by its size
+_MOST_OF_ALL = 0.3  # of the examples, for one group
 _SHOWN = 3
 
 
@@ -43,9 +44,7 @@ def check_data(path: str | Path, *, least: int = LEAST) -> list[str]:
         return [str(error)]
 
 
-def _faults_of_pictures(
-    path: Path, files: Sequence[tuple[str, Path]], least: int
-) -> Iterator[str]:
+def _faults_of_pictures(path: Path, files: Sequence[tuple[str, Path]], least: int) -> Iterator[str]:
     readable: list[tuple[str, Path]] = []
     unread: list[str] = []
     marks: list[str] = []
@@ -65,13 +64,16 @@ def _faults_of_pictures(
             f"有 {len(unread)} 个文件不是可读的图片：{_listed(unread)}。请重新导出为 JPEG 或 PNG。",
         )
     labels = [label for label, _ in readable]
-    folders = [each.name for each in sorted(path.iterdir()) if each.is_dir() and each.name[0] != "."]
+    folders = [
+        each.name for each in sorted(path.iterdir()) if each.is_dir() and each.name[0] != "."
+    ]
     names = [file.relative_to(path).as_posix() for _, file in readable]
     if parts := [name for name in folders if name.lower() in _PARTS]:
         yield both(
             f"The folders {_listed(parts)} are parts, not classes: put all pictures of a class into one folder, "
             "named as the class is; the notebook cuts them into parts.",
-            f"文件夹 {_listed(parts)} 是数据的划分，不是类别：请把同一类的图片放进一个以类名命名的文件夹，由笔记本来划分。",
+            f"文件夹 {_listed(parts)} 是数据的划分，不是类别：请把同一类的图片"
+            "放进一个以类名命名的文件夹，由笔记本来划分。",
         )
         yield from _copies_across(parts, labels, names, marks)
         return
@@ -86,7 +88,9 @@ def _mark_of(file: Path) -> str:
     """Give 64 bits as text: whether each of 8×8 neighbours is brighter to the right. Copies agree, even resized."""
     grey = Image.fromarray(load_picture(file, size=32)[..., 0]).resize((9, 8), Image.Resampling.BOX)
     bits = np.diff(np.asarray(grey, np.int64), axis=1) > 0
-    return np.packbits(bits).tobytes().hex() if bits.any() else f"flat {np.asarray(grey).mean():.0f}"
+    return (
+        np.packbits(bits).tobytes().hex() if bits.any() else f"flat {np.asarray(grey).mean():.0f}"
+    )
 
 
 def _faults_of_texts(rows: Sequence[Mapping[str, str]], least: int) -> Iterator[str]:
@@ -96,8 +100,13 @@ def _faults_of_texts(rows: Sequence[Mapping[str, str]], least: int) -> Iterator[
                 f"There is no {name} in line {_listed(empty)}: fill it in or leave the line out.",
                 f"第 {_listed(empty)} 行没有 {name}：请补上，或删去该行。",
             )
-    numbered = [(i, r) for i, r in enumerate(rows, start=2) if r["text"].strip() and r["label"].strip()]
-    names, rows = [both(f"line {i}", f"第 {i} 行") for i, _ in numbered], [row for _, row in numbered]
+    numbered = [
+        (i, r) for i, r in enumerate(rows, start=2) if r["text"].strip() and r["label"].strip()
+    ]
+    names, rows = (
+        [both(f"line {i}", f"第 {i} 行") for i, _ in numbered],
+        [row for _, row in numbered],
+    )
     labels = [row["label"].strip() for row in rows]
     yield from _faults_of_labels(labels, least, empty=[])
     groups = [row.get("group", "").strip() for row in rows]
@@ -140,17 +149,18 @@ def _faults_of_labels(labels: Sequence[str], least: int, empty: Sequence[str]) -
             yield both(
                 f"Class {label!r} has {count} examples; below {least} the three parts are too small: collect "
                 "more, or merge or leave out the class.",
-                f"类别 {label!r} 只有 {count} 个样本；少于 {least} 个时三个部分都太小：请再收集一些，或合并、去掉这一类。",
+                f"类别 {label!r} 只有 {count} 个样本；少于 {least} 个时三个部分都太小："
+                "请再收集一些，或合并、去掉这一类。",
             )
 
 
 def _alike(one: str, other: str) -> bool:
-    """Tell names that differ in capitals, spaces, signs or one letter; numbers are never alike."""
+    """Tell names that differ in capitals, spaces, signs or a letter, and are no numbering."""
     a, b = ("".join(filter(str.isalnum, name.casefold())) for name in (one, other))
     if a == b:
         return True
-    if any(map(str.isdigit, a + b)) or min(len(a), len(b)) < 3:
-        return False
+    if any(map(str.isdigit, a + b)) or min(len(a), len(b)) < 3 or a[:-1] == b[:-1]:
+        return False  # type 1 and type 2, class a and class b
     return SequenceMatcher(None, a, b).ratio() >= _ALIKE
 
 
@@ -237,6 +247,15 @@ def _faults_of_groups(
             f"There are only {len(set(groups))} groups; three parts need at least five.",
             f"只有 {len(set(groups))} 个组；分成三个部分至少需要五个。",
         )
+    largest, count = Counter(groups).most_common(1)[0]
+    if count > _MOST_OF_ALL * len(groups):
+        yield both(
+            f"Group {largest!r} holds {count} of {len(groups)} examples: whichever part gets it holds little else. Divide it, "
+            "if it can be divided honestly, or collect more groups.",
+            f"组 {largest!r} 有 {count} 个样本（共 {len(groups)} 个）：它进哪个部分，"
+            "哪个部分就几乎只有它。能如实拆开就拆开，"
+            "否则请再收集一些组。",
+        )
     classes = defaultdict(set)
     for group, label in zip(groups, labels, strict=True):
         classes[group].add(label)
@@ -244,7 +263,8 @@ def _faults_of_groups(
         yield both(
             "Every group holds one class only: the network may learn to know the group (its camera, its hand) instead "
             "of the class. Get groups with several classes, or state it as a limit.",
-            "每个组都只含一个类别：网络可能学会认组（相机、笔迹），而不是认类别。请收集含多个类别的组，或把这一点写进局限。",
+            "每个组都只含一个类别：网络可能学会认组（相机、笔迹），而不是认类别。"
+            "请收集含多个类别的组，或把这一点写进局限。",
         )
 
 

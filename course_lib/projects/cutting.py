@@ -127,7 +127,7 @@ def split_as_text(part: np.ndarray, prints: np.ndarray, groups: np.ndarray | Non
     """Write a split so that it can be pasted: for each part its examples' and its groups' fingerprints."""
     lines = []
     for i, name in enumerate(PARTS):
-        own = [] if groups is None else np.unique(groups[part == i])
+        own: list[object] = [] if groups is None else np.unique(groups[part == i]).tolist()
         of_groups = [hashlib.sha256(str(each).encode()).hexdigest()[:6] for each in own]
         of_examples = sorted(each[:9] for each in prints[part == i])
         lines += [f"{name} groups {''.join(of_groups)}", f"{name} examples {''.join(of_examples)}"]

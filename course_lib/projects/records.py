@@ -176,7 +176,10 @@ def _rounded(values: Sequence[float]) -> list[float]:
 
 def record_as_text(record: Mapping[str, Any]) -> str:
     """Write a record so that it can be pasted: JSON, a line for each entry."""
-    lines = (f"{json.dumps(name)}: {json.dumps(each, ensure_ascii=False)}" for name, each in record.items())
+    lines = (
+        f"{json.dumps(name)}: {json.dumps(each, ensure_ascii=False)}"
+        for name, each in record.items()
+    )
     return "{" + ",\n ".join(lines) + "}"
 
 

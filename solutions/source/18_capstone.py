@@ -209,7 +209,9 @@ LEAKS = Exercise(
 CLEAN = ("three_parts", "enough", "no_twins", "no_shared_groups")
 
 
-def source_of_split(train=range(60), validation=range(60, 85), test=range(85, 110), groups=((0, 1), (2,), (3,))):
+def source_of_split(
+    train=range(60), validation=range(60, 85), test=range(85, 110), groups=((0, 1), (2,), (3,))
+):
     """Write a function my_split as source, with these examples and groups."""
     rows = zip(("train", "validation", "test"), (train, validation, test), groups, strict=True)
     parts = ", ".join(
@@ -503,13 +505,17 @@ def draw_table(rng):
     spread = rng.permuted(np.tile(np.array([-1.3, -0.4, 0.1, 0.5, 1.1]), (5, 1)), axis=1)
     spread /= spread.std(axis=1, ddof=1, keepdims=True) / np.sqrt(5)
     scale = np.array([1.0, 0.3, 1.9, 1.0, 0.5])[:, None] * error
-    validation = 0.9 + offsets[:, None] + spread * scale - (spread * scale).mean(axis=1, keepdims=True)
+    validation = (
+        0.9 + offsets[:, None] + spread * scale - (spread * scale).mean(axis=1, keepdims=True)
+    )
     costs = np.array([50.0, 23.0, 7.0, 1.0, 11.0]) * rng.uniform(0.9, 1.1, size=5)
     order = rng.permutation(5)
     return {"validation": validation[order], "costs": costs[order]}
 
 
-def chosen(validation, costs, *, root=True, ddof=1, own=False, bar=None, pick="cheapest", error=1.0):
+def chosen(
+    validation, costs, *, root=True, ddof=1, own=False, bar=None, pick="cheapest", error=1.0
+):
     means = validation.mean(axis=1)
     best = int(means.argmax())
     errors = validation.std(axis=1, ddof=ddof) / (np.sqrt(validation.shape[1]) if root else 1)
@@ -663,7 +669,9 @@ def source_of_record(**change):
 
 def record_fault(name, key, message, **change):
     code = source_of_record(**change)
-    return Pitfall(name, lambda **inputs: {key: False}, message, code={"pytorch": code, "keras": code})
+    return Pitfall(
+        name, lambda **inputs: {key: False}, message, code={"pytorch": code, "keras": code}
+    )
 
 
 _FEWER = {name: values[:2] for name, values in _VALIDATION.items()}
@@ -699,10 +707,7 @@ MY_RECORD = Exercise(
                 "This is not the record: an entry is missing, or has another form. Paste what the record cell printed, whole.",
                 "这不是完整的记录：缺了某一项，或形式不对。请把记录单元格打印的内容整段粘贴过来。",
             ),
-            code={
-                framework: "def my_record():\n    return {'accuracy': 0.97}\n"
-                for framework in ("pytorch", "keras")
-            },
+            code=dict.fromkeys(("pytorch", "keras"), "def my_record():\n    return {'accuracy': 0.97}\n"),
         ),
         record_fault(
             "shared_groups",
@@ -915,7 +920,10 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("Logistic regression on pixels, the simplest that learns", "像素上的逻辑回归，最简单的学习方法"),
+                text(
+                    "Logistic regression on pixels, the simplest that learns",
+                    "像素上的逻辑回归，最简单的学习方法",
+                ),
                 text(
                     "Simple methods go first, but only if they reach the bar, one standard error below the best.",
                     "规则先看简单的，但它得过门槛：最好者减一个标准误。",
@@ -946,21 +954,30 @@ QUIZZES = (
         ),
         options=(
             Option(
-                text("Change the rate, look again, report the better one", "改学习率，再看一次，报告较好的"),
+                text(
+                    "Change the rate, look again, report the better one",
+                    "改学习率，再看一次，报告较好的",
+                ),
                 text(
                     "Then it has been used to choose: it is a validation part, and its number flatters.",
                     "那它就被用来做选择了，成了验证集，数字会偏高。",
                 ),
             ),
             Option(
-                text("Another seed for the cut, so that the test part is a new one", "换个种子重新划分，测试集就是新的了"),
+                text(
+                    "Another seed for the cut, so that the test part is a new one",
+                    "换个种子重新划分，测试集就是新的了",
+                ),
                 text(
                     "Much of the new one was in the old one, or is in what you have stared at since. And who cuts until it fits has chosen, too.",
                     "新的里面有许多是旧的，或是你已经反复看过的。何况一直划分到满意为止，也是选择。",
                 ),
             ),
             Option(
-                text("Report it, and write what you would try on new data", "照实报告，并写下在新数据上想试什么"),
+                text(
+                    "Report it, and write what you would try on new data",
+                    "照实报告，并写下在新数据上想试什么",
+                ),
                 text(
                     "Yes. A result that disappoints, honestly got, earns full points here.",
                     "对。结果令人失望，只要来路诚实，在这里一样得满分。",
