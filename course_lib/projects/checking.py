@@ -225,7 +225,8 @@ def _faults_of_sizes(sizes: Mapping[str, Sequence[int]]) -> Iterator[str]:
         yield both(
             f"Sizes are mixed by class: {large!r} has about {side[large]}×{side[large]} points, {small!r} "
             f"{side[small]}×{side[small]}. A network could tell them by sharpness: bring all to one size first.",
-            f"各类图片的大小不同：{large!r} 约 {side[large]}×{side[large]} 点，{small!r} 约 {side[small]}×{side[small]} 点。"
+            f"各类图片的大小不同：{large!r} 约 {side[large]}×{side[large]} 点，"
+            f"{small!r} 约 {side[small]}×{side[small]} 点。"
             "网络可能凭清晰度区分它们：请先统一大小。",
         )
 
@@ -250,8 +251,8 @@ def _faults_of_groups(
     largest, count = Counter(groups).most_common(1)[0]
     if count > _MOST_OF_ALL * len(groups):
         yield both(
-            f"Group {largest!r} holds {count} of {len(groups)} examples: whichever part gets it holds little else. Divide it, "
-            "if it can be divided honestly, or collect more groups.",
+            f"Group {largest!r} holds {count} of {len(groups)} examples: its part holds little else. Divide "
+            "it, if it can be divided honestly, or collect more groups.",
             f"组 {largest!r} 有 {count} 个样本（共 {len(groups)} 个）：它进哪个部分，"
             "哪个部分就几乎只有它。能如实拆开就拆开，"
             "否则请再收集一些组。",
