@@ -89,6 +89,11 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
         world["data"].few_shot(world["train"], per_class, seed=s) for s in world["CHOICES"]["seeds"]
     ]
     twice = [judge(validation.x) for judge in world["METHODS"][choice][1](more)]
+    right = (answers == validation.y).mean(axis=0)
+    groups = (
+        None if world["project"].groups is None else world["project"].groups[world["part"] == 1]
+    )
+    by_group = [] if groups is None else [right[groups == g].mean() for g in np.unique(groups)]
     return {
         "record": world["record"] | {"seconds": {}},  # of this machine: no fact
         "mistakes": [[domain.classes[i], domain.classes[k], int(wrong[i, k])] for i, k in pairs],
@@ -96,6 +101,7 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
         "pictures": int((there & (answers == pairs[0][1])).any(axis=0).sum()),
         "times_wrong": np.bincount((answers != validation.y).sum(axis=0)).tolist(),
         "twice": [round(world["judging"].accuracy(validation.y, each), 4) for each in twice],
+        "by_group": [round(float(each), 4) for each in by_group],
         "peek": peek,
     }
 

@@ -91,7 +91,11 @@ def known_numbers(level: str) -> set[str]:
     """Give every number with three digits that the level's run holds, as a report would write it."""
     run = json.loads((CAPSTONE / "runs.json").read_text(encoding="utf-8"))[level]
     record = run["record"]
-    values = [*record["gain"], *map(np.mean, [run["twice"], *run["peek"].values()])]
+    values = [
+        *record["gain"],
+        *run["by_group"],
+        *map(np.mean, [run["twice"], *run["peek"].values()]),
+    ]
     for part in ("validation", "test"):
         for row in record[part].values():
             values += [*row, *interval(row)]
