@@ -17,7 +17,7 @@ from course_lib.authoring.specification import exercises_of, load_specification
 from course_lib.errors import CourseError
 from course_lib.exercises.specification import ManualExercise
 from course_lib.grading.calibration import SHEET, compare, hand_out, weighted_kappa
-from course_lib.judging import interval
+from course_lib.judging import interval, paired_interval
 from tests.conftest import ROOT
 
 CAPSTONE = ROOT / "solutions" / "capstone"
@@ -92,7 +92,7 @@ def known_numbers(level: str) -> set[str]:
     run = json.loads((CAPSTONE / "runs.json").read_text(encoding="utf-8"))[level]
     record = run["record"]
     values = [
-        *record["gain"],
+        *paired_interval(record["test"][record["chosen"]], record["test"][record["against"]]),
         *run["by_group"],
         *map(np.mean, [run["twice"], *run["peek"].values()]),
     ]
