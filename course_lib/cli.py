@@ -389,17 +389,24 @@ def lock(
 def with_groups(arguments: Sequence[str]) -> typer.Typer:
     """Give the command line; what a group of commands needs is imported only where it is asked for."""
     asked = arguments[0] if arguments else None
-    teach = data = _closed_group()
+    teach = data = project = _closed_group()
     if asked == "teach":
         from course_lib.grading.commands import teach
     elif asked == "data":
         from course_lib.data.commands import data
+    elif asked == "project":
+        from course_lib.projects.commands import project
     app.add_typer(
         data,
         name="data",
         help=both(
             "Real data sets: list, fetch, verify, import.", "真实数据集：列出、下载、校验、导入。"
         ),
+    )
+    app.add_typer(
+        project,
+        name="project",
+        help=both("Data of your own: begin, and check.", "自己的数据：建立与检查。"),
     )
     app.add_typer(
         teach,

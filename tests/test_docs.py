@@ -20,7 +20,7 @@ def test_every_command_named_exists(document: str) -> None:
     commands = {
         command.callback.__name__ for command in app.registered_commands if command.callback
     }
-    assert named and named <= commands | {"teach", "data"}
+    assert named and named <= commands | {"teach", "data", "project"}
 
 
 @pytest.mark.parametrize("document", (*DOCUMENTS, *TEACHING))

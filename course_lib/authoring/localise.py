@@ -67,6 +67,9 @@ def render_opening(source: Source, language: str) -> str:
     say = {"en": 0, "zh": 1}[language]
     kind = _kind_of(source)[say]
     time = (f"about {source.minutes} minutes", f"约 {source.minutes} 分钟")[say]
+    if source.minutes >= 5 * 60:  # a project
+        hours = f"{source.minutes / 60:.0f}"
+        time = (f"about {hours} hours, over some weeks", f"约 {hours} 学时，分几周完成")[say]
     page = source.is_bridge
     goals = (
         ("After this page you can" if page else "After this chapter you can"),

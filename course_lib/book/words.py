@@ -132,10 +132,10 @@ CHAPTER: Text = {"en": "chapter {number}", "zh": "第 {number} 章"}
 
 SYLLABUS: Text = {"en": "Syllabus", "zh": "教学计划"}
 SYLLABUS_OPENING: Text = {
-    "en": "Three plans. The core is chapters 00 to 05, 07, 14 and 17; the others are electives that need only the "
+    "en": "Three plans. The core is chapters 00 to 05, 07, 14, 17 and 18; the others are electives that need only the "
     "core, so one may take another's place. Hours are a student's, reading and exercises together. A week of "
     "exercises is one release: see “For instructors”.",
-    "zh": "三种安排。核心章节是第 00 至 05、07、14、17 章；其余是选修，只以核心为前提，可以互换。"
+    "zh": "三种安排。核心章节是第 00 至 05、07、14、17、18 章；其余是选修，只以核心为前提，可以互换。"
     "学时指学生阅读与做练习的时间之和。每周的练习作为一次作业发布，见“教师指南”。",
 }
 PLAN_TOTAL: Text = {

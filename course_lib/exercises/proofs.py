@@ -281,11 +281,7 @@ def _made_by(bench: Bench, name: str) -> Callable[..., Any]:
 
 
 def _stub(bench: Bench) -> Iterator[str]:
-    parameters = ", ".join(bench.public.draws[0].inputs)
-    source = (
-        f"def {bench.exercise.function}(*{parameters and '_'}, **__):\n"
-        '    raise NotImplementedError("…")\n'
-    )
+    source = f'def {bench.exercise.function}(*_, **__):\n    raise NotImplementedError("…")\n'
     state = bench.try_source(source, "stub").state
     if state != "not_attempted":
         yield f"an untouched stub counts as {state!r}, not as 'not_attempted'"

@@ -19,7 +19,7 @@ from course_lib.grading.command_options import (
     say,
 )
 from course_lib.grading.course import create, find_course, remember
-from course_lib.language import both
+from course_lib.language import both, pick
 
 if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
     from course_lib.grading.grade import Graded
@@ -383,6 +383,62 @@ def kit(
         repository_root(), target, language=lang, framework=framework, course=course
     )
     say(both(f"{made}: {count} files.", f"{made}：共 {count} 个文件。"))
+
+
+@teach.command(
+    help=both(
+        "Marking the capstone: practise on three reports, then compare your marks with the given ones.",
+        "结业项目评分：先在三份样例上练习，再与给定的分数比较。",
+    )
+)
+def calibrate(
+    sheet: Annotated[
+        Path | None,
+        typer.Argument(
+            help=both("your filled marks.csv; none: hand out", "填好的 marks.csv；不写则发放样例")
+        ),
+    ] = None,
+    to: Annotated[Path, typer.Option(help=both("where to hand out", "样例放到哪里"))] = Path(
+        "calibration"
+    ),
+    lang: Annotated[str, typer.Option(help=both("en or zh", "en 或 zh"))] = both("en", "zh"),
+) -> None:
+    from course_lib.grading import calibration
+    from course_lib.paths import repository_root
+
+    if sheet is None:
+        say(*map(str, calibration.hand_out(repository_root(), to, lang)))
+        say(
+            both(
+                "Mark each report by the rubric of chapter 18 (18.6 to 18.9, criteria A to G), fill marks.csv, then:  "
+                f"./course teach calibrate {to / calibration.SHEET}",
+                "按第 18 章的评分标准（18.6 至 18.9，A 至 G 各项）给每份报告打分，填好 marks.csv，然后运行："
+                f"./course teach calibrate {to / calibration.SHEET}",
+            )
+        )
+        return
+    result = calibration.compare(repository_root(), sheet)
+    for report, (given, own) in result.totals.items():
+        say(
+            both(
+                f"{report}: given {given:g}, yours {own:g}",
+                f"{report}：给定 {given:g}，你的 {own:g}",
+            )
+        )
+    say(
+        both(
+            f"Weighted kappa {result.kappa:.2f}; you give {result.mean_difference:+.2f} points per criterion.",
+            f"加权 kappa {result.kappa:.2f}；每项平均比给定的多 {result.mean_difference:+.2f} 分。",
+        )
+    )
+    for one in result.differences:
+        mark = "!!" if abs(one.own - one.given) >= calibration.FAR else "  "
+        say(
+            both(
+                f"{mark} {one.report} {one.criterion}: given {one.given:g}, yours {one.own:g}. {pick(one.why)}",
+                f"{mark} {one.report} {one.criterion}：给定 {one.given:g}，你的 {one.own:g}。{pick(one.why)}",
+            )
+        )
 
 
 def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:

@@ -13,6 +13,7 @@ from course_lib.keras.probes import (
     continual,
     domains,
     pretraining,
+    project,
     senses,
     serving,
     shift,
@@ -25,6 +26,7 @@ from course_lib.keras.probes.adapting import learning_arrays, low_rank_start
 from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.keras.probes.pretraining import moving, transferring
+from course_lib.keras.probes.project import own_record, own_split
 from course_lib.keras.probes.senses import narrowing, reading_out
 from course_lib.keras.probes.serving import answering, shipping
 from course_lib.keras.probes.shift import agreement, shares_of_steps
@@ -44,6 +46,7 @@ ARGUMENTS = {
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
+    **project.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
     **shift.ARGUMENTS,
@@ -74,6 +77,8 @@ __all__ = [
     "low_rank_start",
     "moving",
     "narrowing",
+    "own_record",
+    "own_split",
     "placing",
     "rates_of_steps",
     "reading_out",

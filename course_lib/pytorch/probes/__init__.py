@@ -11,6 +11,7 @@ from course_lib.pytorch.probes import (
     continual,
     domains,
     pretraining,
+    project,
     senses,
     serving,
     shift,
@@ -23,6 +24,7 @@ from course_lib.pytorch.probes.adapting import learning_arrays, low_rank_start
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.pytorch.probes.pretraining import moving, transferring
+from course_lib.pytorch.probes.project import own_record, own_split
 from course_lib.pytorch.probes.senses import narrowing, reading_out
 from course_lib.pytorch.probes.serving import answering, shipping
 from course_lib.pytorch.probes.shift import agreement, shares_of_steps
@@ -42,6 +44,7 @@ ARGUMENTS = {
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
+    **project.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
     **shift.ARGUMENTS,
@@ -72,6 +75,8 @@ __all__ = [
     "low_rank_start",
     "moving",
     "narrowing",
+    "own_record",
+    "own_split",
     "placing",
     "rates_of_steps",
     "reading_out",
