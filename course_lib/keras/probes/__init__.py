@@ -13,6 +13,7 @@ from course_lib.keras.probes import (
     continual,
     domains,
     pretraining,
+    ranking,
     senses,
     serving,
     shift,
@@ -25,6 +26,7 @@ from course_lib.keras.probes.adapting import learning_arrays, low_rank_start
 from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.keras.probes.pretraining import moving, transferring
+from course_lib.keras.probes.ranking import grown_articles
 from course_lib.keras.probes.senses import narrowing, reading_out
 from course_lib.keras.probes.serving import answering, shipping
 from course_lib.keras.probes.shift import agreement, shares_of_steps
@@ -44,6 +46,7 @@ ARGUMENTS = {
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
+    **ranking.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
     **shift.ARGUMENTS,
@@ -66,6 +69,7 @@ __all__ = [
     "extraction",
     "filled_embedding",
     "growing",
+    "grown_articles",
     "held_steps",
     "initial_weights",
     "learning",

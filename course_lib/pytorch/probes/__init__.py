@@ -11,6 +11,7 @@ from course_lib.pytorch.probes import (
     continual,
     domains,
     pretraining,
+    ranking,
     senses,
     serving,
     shift,
@@ -23,6 +24,7 @@ from course_lib.pytorch.probes.adapting import learning_arrays, low_rank_start
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.pytorch.probes.pretraining import moving, transferring
+from course_lib.pytorch.probes.ranking import grown_articles
 from course_lib.pytorch.probes.senses import narrowing, reading_out
 from course_lib.pytorch.probes.serving import answering, shipping
 from course_lib.pytorch.probes.shift import agreement, shares_of_steps
@@ -42,6 +44,7 @@ ARGUMENTS = {
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
+    **ranking.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
     **shift.ARGUMENTS,
@@ -64,6 +67,7 @@ __all__ = [
     "extraction",
     "filled_embedding",
     "growing",
+    "grown_articles",
     "held_steps",
     "initial_weights",
     "learning",
