@@ -11,9 +11,7 @@ from course_lib.figures import COLOURS, MARKERS, describe
 from course_lib.language import both
 
 
-def plot_loss_curves(
-    curves: Mapping[str, Sequence[float]], lines: Mapping[str, float]
-) -> None:
+def plot_loss_curves(curves: Mapping[str, Sequence[float]], lines: Mapping[str, float]) -> None:
     """Plot training losses over the steps, with named horizontal lines.
 
     Args:
@@ -50,7 +48,10 @@ def show_planes(pictures: Mapping[str, np.ndarray]) -> None:
         for number, (axis, plane) in enumerate(zip(row, picture, strict=True)):
             axis.imshow(plane, cmap="gray", vmin=0, vmax=255)
             axis.set(xticks=[], yticks=[], title=f"{name} [{number}]")
-    steps = {name: int((np.abs(np.diff(p.astype(int), axis=2)) > 0).sum()) for name, p in pictures.items()}
+    steps = {
+        name: int((np.abs(np.diff(p.astype(int), axis=2)) > 0).sum())
+        for name, p in pictures.items()
+    }
     said_en = ", ".join(f"{name} {count}" for name, count in steps.items())
     describe(
         figure,

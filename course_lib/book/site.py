@@ -191,7 +191,16 @@ def _home(sources: list[Source]) -> str:
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
     lines += _tree(
         pick(words.MORE),
-        ["choosing", "symptoms", "syllabus", "glossary", "methods", "documents", "bibliography", "teaching"],
+        [
+            "choosing",
+            "symptoms",
+            "syllabus",
+            "glossary",
+            "methods",
+            "documents",
+            "bibliography",
+            "teaching",
+        ],
     )
     return "\n".join(lines)
 

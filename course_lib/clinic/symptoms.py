@@ -48,9 +48,7 @@ def read_symptoms() -> list[Symptom]:
     return symptoms_of(json.loads(text))
 
 
-def symptom_table(
-    symptoms: list[Symptom], *, link: Callable[[str], str] = html.escape
-) -> str:
+def symptom_table(symptoms: list[Symptom], *, link: Callable[[str], str] = html.escape) -> str:
     """Write the index as an HTML list, in the current language.
 
     Args:
