@@ -48,14 +48,24 @@ def read_symptoms() -> list[Symptom]:
     return symptoms_of(json.loads(text))
 
 
-def symptom_table(symptoms: list[Symptom], *, link: Callable[[str], str] = html.escape) -> str:
+def symptom_table(symptoms: list[Symptom], *, link: Callable[[str], str] | None = None) -> str:
     """Write the index as an HTML list, in the current language.
 
     Args:
         symptoms: What :func:`read_symptoms` gives.
-        link: Gives a place of the course as HTML; the place itself unless given.
+        link: Gives a place of the course as HTML; unless given, its chapter or exercise is named.
     """
-    return f'<dl class="symptoms">{"".join(_shown(each, link) for each in symptoms)}</dl>'
+    return (
+        f'<dl class="symptoms">{"".join(_shown(each, link or name_of) for each in symptoms)}</dl>'
+    )
+
+
+def name_of(place: str) -> str:
+    """Name a place in words: ``"17.3"`` is an exercise, ``"17/curves"`` stands in a chapter."""
+    if "/" in place:
+        chapter = place.split("/")[0]
+        return both(f"chapter {chapter}", f"第 {chapter} 章")
+    return both(f"exercise {place}", f"练习 {place}")
 
 
 def _shown(symptom: Symptom, link: Callable[[str], str]) -> str:

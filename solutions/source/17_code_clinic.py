@@ -300,7 +300,7 @@ def report_of_pictures(images, grey, mean, std, how=None):
 def colours_of(how, *keys):
     def answer(**inputs):
         report = report_of_pictures(**inputs, how=how)
-        return {key: report[key] for key in keys or ("colour", "grey")}
+        return {key: report[key] for key in keys or ("colour",)}
 
     return answer
 
@@ -497,7 +497,7 @@ PREPARE = Exercise(
 def draw_head(rng):
     classes = int(rng.integers(3, 6))
     return {
-        "images": rng.normal(size=(8, 2, 2, 3)).astype(np.float32),
+        "images": rng.normal(size=(8, 1, 2, 3)).astype(np.float32),
         "labels": rng.permutation(np.arange(8) % classes),
         "classes": classes,
         "learning_rate": float(rng.choice([0.2, 0.3, 0.5])),
@@ -759,6 +759,12 @@ TRAIN_HEAD = Exercise(
             ),
         ),
     ),
+    survivors={
+        "False → True": "the optimizer has the head's weights alone: the backbone's gradients are only computed for nothing",
+        "without model.backbone.requires_grad_(False)": "likewise",
+        "without model.backbone.trainable = False": "likewise: inference mode is asked for in the call",
+        "without model.train()": "nothing but the backbone has two modes here",
+    },
     hints=(
         text(
             "Order matters: first the new head, then whatever holds its weights. What does the loop call at each step?",
@@ -836,7 +842,7 @@ TRAIN_HEAD = Exercise(
 def draw_batches(rng):
     while True:
         inputs = {
-            "images": rng.normal(size=(8, 2, 2, 3)).astype(np.float32),
+            "images": rng.normal(size=(8, 1, 2, 3)).astype(np.float32),
             "labels": rng.permutation(np.arange(8) % 3),
             "batch_size": 3,
             **draw_tiny(rng),
@@ -1069,6 +1075,9 @@ COLLECT = Exercise(
             ),
         ),
     ),
+    survivors={
+        "what stands under 'with torch.no_grad():', without it": "classes have no gradient: it only costs memory",
+    },
     hints=(
         text(
             "Give the lists and the batch's labels different names.",
@@ -1471,6 +1480,7 @@ EXAMINE_SEED = Exercise(
     reference=lambda kinds, seed: {"verdicts": [KINDS[kind] for kind in kinds]},
     comparator=equal(),
     probe="examining",
+    draws=2,
     parts={"verdicts": text("your verdict on each program", "你对每个程序的判断")},
     pitfalls=(
         Pitfall(
@@ -1545,6 +1555,11 @@ EXAMINE_SEED = Exercise(
             ),
         ),
     ),
+    survivors={
+        "1 → 2": "any other seed does",
+        "np.array_equal(first, again) → np.array_equal(again, first)": "right: equality is symmetric",
+        "np.array_equal(first, other) → np.array_equal(other, first)": "right: equality is symmetric",
+    },
     hints=(
         text(
             "Three runs are enough: the same seed twice, another one once.",
@@ -1601,7 +1616,7 @@ def draw_records(rng):
         plain = {
             "classes": classes,
             "examples": n,
-            "first_loss": np.log(classes) + rng.uniform(-0.2, 0.4),
+            "first_loss": np.log(classes) + rng.uniform(0.1, 0.9),
             "last_loss": 0.7 * floor_of(classes),
             "train_accuracy": rng.uniform(0.92, 0.96),
             "validation_accuracy": rng.uniform(0.88, 0.9),
@@ -1619,8 +1634,8 @@ def draw_records(rng):
         record(classes, backbone_moved=True, statistics_moved=True)
         record(classes, head_moved=False, first_loss=start, last_loss=start, train_accuracy=1 / classes,
                validation_accuracy=1 / classes)  # fmt: skip
-        record(classes, first_loss=start + 2.5)
-        record(classes, last_loss=floor + 0.02, validation_accuracy=0.8)
+        record(classes, first_loss=start + 1.4)
+        record(classes, last_loss=floor + 0.02, train_accuracy=0.9, validation_accuracy=0.75)
         record(classes, statistics_moved=True, validation_accuracy=0.7)
         record(classes, shuffled_accuracy=lambda error, k=classes: 1 / k + 4 * error)
         record(classes, validation_accuracy=rng.uniform(0.5, 0.7))
@@ -1764,6 +1779,15 @@ DIAGNOSE = Exercise(
             ),
         ),
     ),
+    survivors=dict.fromkeys(
+        (
+            "run['first_loss'] > np.log(K) + 1 → run['first_loss'] >= np.log(K) + 1",
+            "run['last_loss'] >= floor → run['last_loss'] > floor",
+            "run['shuffled_accuracy'] > 1 / K + 3 * error → run['shuffled_accuracy'] >= 1 / K + 3 * error",
+            "run['train_accuracy'] - run['validation_accuracy'] > 0.1 → run['train_accuracy'] - run['validation_accuracy'] >= 0.1",
+        ),
+        "no number of a record lies exactly on this limit",
+    ),
     hints=(
         text(
             "Write the causes as a chain of if … return, in the order of the table: the first that fits is the answer.",
@@ -1873,31 +1897,56 @@ def honest_report(rng, decimals):
     }
 
 
+def off_by_one(printed, true, decimals):
+    """Give the neighbour of a printed number on the side of the true one: it is off by ½ to 1 unit."""
+    unit = 10.0**-decimals
+    return round(printed + (unit if true > printed else -unit), decimals)
+
+
+def crowded_report(rng):
+    """Give a report with a class that takes everything, one that takes more than there is, and one found whole."""
+    support = [int(k) for k in rng.integers(8, 14, size=3)]
+    n, hits = sum(support), [support[0] - 3, support[1] - 2, support[2]]
+    named = [hits[0] + n - support[0], hits[1] + n - support[1] + 2, hits[2] + 1]
+    return {
+        "n": n,
+        "decimals": 4,
+        "accuracy": round(sum(hits) / n, 4),
+        "support": support,
+        "precision": [round(t / m, 4) for t, m in zip(hits, named, strict=True)],
+        "recall": [round(t / s, 4) for t, s in zip(hits, support, strict=True)],
+        "f1": [round(2 * t / (s + m), 4) for t, s, m in zip(hits, support, named, strict=True)],
+    }
+
+
 def draw_reports(rng):
     """Draw an honest report and some that are bent in one place, until each says what it should."""
     while True:
-        reports = [honest_report(rng, 3), honest_report(rng, 2)]
-        summed, shifted, bent, moved = (honest_report(rng, d) for d in (3, 4, 3, 3))
+        plain, summed, shifted, bent, moved = (honest_report(rng, d) for d in (2, 3, 4, 3, 3))
         summed["n"] += 7
         summed["accuracy"] = round((summed["accuracy"] * (summed["n"] - 7) + 5) / summed["n"], 3)
-        shifted["accuracy"] = round(shifted["accuracy"] + 0.4 / shifted["n"], 4)
-        p, q = (bent[name][1] + step for name, step in (("precision", 0.004), ("recall", -0.003)))
-        bent["precision"][1], bent["recall"][1] = round(p, 3), round(q, 3)
-        bent["f1"][1] = round(2 * p * q / (p + q), 3)  # the formula of F1 holds; the counts don't
-        moved["accuracy"] = round(round(moved["accuracy"] * moved["n"] + 2) / moved["n"], 3)
-        reports += [summed, shifted, bent, moved]
-        found = audit(reports)
-        simple, macro = audit(reports, rows="intervals"), audit(reports, together="macro")
+        right = round(shifted["accuracy"] * shifted["n"])
+        shifted["accuracy"] = off_by_one(shifted["accuracy"], right / shifted["n"], 4)
+        for row, name in ((0, "precision"), (1, "f1")):
+            s, r = bent["support"][row], bent["recall"][row]
+            t = round(r * s)
+            m = round(t / bent["precision"][row])
+            true = t / m if name == "precision" else 2 * t / (s + m)
+            bent[name][row] = off_by_one(bent[name][row], true, 3)
+        step = rng.choice([-2, 2])
+        moved["accuracy"] = round(round(moved["accuracy"] * moved["n"] + step) / moved["n"], 3)
+        reports = [plain, summed, shifted, bent, moved, crowded_report(rng)]
+        found, simple = audit(reports), audit(reports, rows="intervals")
         if (
-            found["supports"] == [True, True, False, True, True, True]
-            and found["accuracy"][:2] == [True, True]
-            and found["accuracy"][2:] == [True, False, True, True]
+            found["supports"] == [True, False, True, True, True, True]
+            and found["accuracy"] == [True, True, False, True, True, True]
             and found["rows"][0] == [True] * 3
-            and found["rows"][4] == [True, False, True]
-            and simple["rows"][4] == [True] * 3
+            and found["rows"][3] == [False, False, True]
+            and found["rows"][5] == [True, False, True]
+            and simple["rows"] != found["rows"]
             and found["together"][0]
-            and not found["together"][5]
-            and macro["together"] != found["together"]
+            and not found["together"][4]
+            and audit(reports, together="macro")["together"] != found["together"]
             and audit(reports, decimals=3) != found
         ):
             order = rng.permutation(6)
@@ -1983,6 +2032,17 @@ AUDIT = Exercise(
             ),
         ),
     ),
+    survivors={
+        "abs(k / n - printed) <= h → abs(k / n - printed) < h": "h has 1e-9 to spare",
+        "abs(t / m - p) <= h → abs(t / m - p) < h": "h has 1e-9 to spare",
+        "abs(2 * t / (s + m) - f) <= h → abs(2 * t / (s + m) - f) < h": "h has 1e-9 to spare",
+        "k / n - printed → printed - k / n": "right: the absolute value is taken",
+        "t / m - p → p - t / m": "right: the absolute value is taken",
+        "2 * t / (s + m) - f → f - 2 * t / (s + m)": "right: the absolute value is taken",
+        "max(t, 1) → max(1, t)": "right: the order does not matter",
+        "max(t, 1) → min(t, 1)": "fewer named than hit would be a precision above 1, which no report prints",
+        "1 → 2": "more right than there are would be a share above 1, which no report prints; one picture more or less named so rarely prints alike",
+    },
     hints=(
         text(
             "One helper does most of it: which counts k of n print as this share? `k = np.arange(n + 1)`.",
@@ -2046,6 +2106,7 @@ def draw_updates(rng):
     kinds = [str(kind) for kind in rng.permutation([*FORMULAS, "to zero", "to the start"])]
     shape = (len(kinds), 4)
     before, gradient, start = rng.normal(size=shape), rng.normal(size=shape), rng.normal(size=shape)
+    before[:, 1] = start[:, 1] = 0.0  # one weight cannot tell the decays apart
     rate, strength = float(rng.choice([0.1, 0.2])), float(rng.choice([0.3, 0.5]))
     after = np.stack(
         [
@@ -2165,6 +2226,10 @@ WHICH_FORMULA = Exercise(
             ),
         ),
     ),
+    survivors={
+        "new[i] - after[i] → after[i] - new[i]": "right: the absolute value is taken",
+        "np.abs(new[i] - after[i]).max() < 0.0001 → np.abs(new[i] - after[i]).max() <= 0.0001": "no step is off by exactly this",
+    },
     hints=(
         text(
             "Predict the new weights by each formula, and compare with `after`.",
@@ -2193,11 +2258,9 @@ WHICH_FORMULA = Exercise(
             "def which_formula(before, after, gradient, start, learning_rate, strength):\n"
             "    def name(t, new, g, s):\n"
             "        rest = new - t + learning_rate * g\n"
-            "        if np.abs(rest).max() < 1e-5: return 'plain'\n"
-            "        if np.abs(rest + learning_rate * strength * (t - s)).max() < 1e-5: return 'to the start'\n"
-            "        ratio = -rest / t / strength\n"
-            "        for value, word in ((learning_rate, 'to zero'), (2 * learning_rate, 'twice to zero'), (1, 'rate forgotten')):\n"
-            "            if np.abs((ratio - value) * t).max() < 1e-5: return word\n"
+            "        for pull, word in ((0 * t, 'plain'), (learning_rate * (t - s), 'to the start'), (learning_rate * t, 'to zero'),\n"
+            "                           (2 * learning_rate * t, 'twice to zero'), (t, 'rate forgotten')):\n"
+            "            if np.linalg.norm(rest + strength * pull) < 1e-5: return word\n"
             "        return 'none of these'\n"
             "    return [name(*row) for row in zip(before, after, gradient, start)]\n",
         )
@@ -2380,8 +2443,9 @@ def draw_claims(rng):
     claim(runs=1)
     claim(runs=2, spread=0.0002, baseline=[])
     claim(class_counts=[52, 4, 2])
-    claim(class_counts=[13, 9, 8])
-    claim(chosen_on="test")
+    claim(runs=3, gain=0.012, spread=0.016)
+    claim(accuracies=[0.75] * 4, baseline=[0.7, 0.71, 0.7, 0.69], class_counts=[15, 4, 1])
+    claim(chosen_on="test", runs=3)
     claim(test_ids=lambda c: [*c["test_ids"], c["source_ids"][1]])
     claim(test_ids=lambda c: [*c["test_ids"], c["target_ids"][1]], chosen_on="test")
     claim(labels_claimed=1)
@@ -2478,6 +2542,9 @@ MISSING = Exercise(
             ),
         ),
     ),
+    survivors={
+        "judging.paired_interval(a, b).low <= 0 → judging.paired_interval(a, b).low < 0": "no interval ends exactly at 0",
+    },
     hints=(
         text(
             "One `if` for each line of the table; append its words to a list, and sort at the end.",
