@@ -7,7 +7,7 @@ from types import ModuleType
 
 from nbformat import NotebookNode
 
-from course_lib.authoring import index
+from course_lib.authoring import index, symptoms
 from course_lib.authoring.checks import Chapter
 from course_lib.authoring.checks.exercises import known_constants, known_exercises
 from course_lib.authoring.checks.pairs import unique_ids
@@ -42,6 +42,7 @@ def build(root: Path, *, chapters: list[str] | None = None) -> list[Path]:
             made |= make_chapter(chapter)
     made[index.PATH] = index.make_index(sources).encode()
     made[index.CHAPTERS] = index.make_chapter_list(sources).encode()
+    made[symptoms.BUILT] = symptoms.make_symptoms(root).encode()
     return [path for path, content in made.items() if _write(root / path, content)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib.authoring import index
+from course_lib.authoring import symptoms as symptom_index
 from course_lib.authoring.building import make_chapter
 from course_lib.authoring.checks import (
     Chapter,
@@ -23,6 +24,7 @@ from course_lib.authoring.checks import (
     plans,
     references,
     sections,
+    symptoms,
 )
 from course_lib.authoring.checks import proofs as proof
 from course_lib.authoring.checks.places import Places
@@ -89,6 +91,7 @@ def check(root: Path, *, chapters: list[str] | None = None, proofs: bool = True)
             problems.update(lessons.taught_lessons(root, places))
             problems.update(sections.treated_sections(root, places))
             problems.update(choices.shown_choices(root, places))
+            problems.update(symptoms.treated_symptoms(root, places))
             problems.update(plans.whole_plans(root, sources))
             problems.update(references.cited_works(root, sources))
             problems.update(glossary.terms_met(root, sources))
@@ -131,6 +134,7 @@ def _check_rest(root: Path, sources: list[Source], made: dict[Path, bytes]) -> I
     listed = {
         index.PATH: index.make_index(sources).encode(),
         index.CHAPTERS: index.make_chapter_list(sources).encode(),
+        symptom_index.BUILT: symptom_index.make_symptoms(root).encode(),
     }
     yield from committed.up_to_date(root, listed)
     unmade = {source.name for source in sources} - {path.stem for path in made}

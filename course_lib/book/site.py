@@ -24,6 +24,7 @@ from course_lib.authoring.keys import digest_of
 from course_lib.authoring.references import citations, read_notes
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.syllabus import read_plans
+from course_lib.authoring.symptoms import read_rows as read_symptoms
 from course_lib.authoring.tables import read_lessons, read_sections
 from course_lib.book import words
 from course_lib.book.choices import choosing_page
@@ -33,7 +34,9 @@ from course_lib.book.methods import methods_page
 from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
 from course_lib.book.plans import Course, syllabus_page
 from course_lib.book.references import bibliography_page
+from course_lib.book.symptoms import symptoms_page
 from course_lib.book.terms import glossary_page
+from course_lib.clinic.symptoms import symptoms_of
 from course_lib.edition import FRAMEWORKS
 from course_lib.errors import CourseError
 from course_lib.exercises.public import load_chapter
@@ -114,8 +117,10 @@ def _write_pages(
     terms = read_glossary(root)
     sections, lessons = read_sections(root), read_lessons(root)
     questions = read_questions(root)
+    symptoms = symptoms_of(read_symptoms(root))
     places = {place for row in [*sections, *lessons] for place in row.places}
     places |= {place for asked in questions for each in asked.answers for place in each.shown}
+    places |= {place for seen in symptoms for each in seen.causes for place in each.places}
     pages = {"index.md": _home(sources)}
     for source in sources:
         step(f"{language} {source.name}")
@@ -137,6 +142,7 @@ def _write_pages(
     pages["documents.md"] = documents_page(sections, lessons, by_chapter)
     link = partial(link_to, known=known_places(by_chapter))
     pages["choosing.md"] = choosing_page(questions, link)
+    pages["symptoms.md"] = symptoms_page(symptoms, link)
     pages["bibliography.md"] = bibliography_page(citations(sources), read_notes(root), chapters)
     pages["syllabus.md"] = syllabus_page(read_plans(root), _course(sources))
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
@@ -185,7 +191,16 @@ def _home(sources: list[Source]) -> str:
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
     lines += _tree(
         pick(words.MORE),
-        ["choosing", "syllabus", "glossary", "methods", "documents", "bibliography", "teaching"],
+        [
+            "choosing",
+            "symptoms",
+            "syllabus",
+            "glossary",
+            "methods",
+            "documents",
+            "bibliography",
+            "teaching",
+        ],
     )
     return "\n".join(lines)
 

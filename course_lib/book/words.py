@@ -160,6 +160,13 @@ WORKS: Text = {
     "zh": "共 {works} 篇（部），其中 {notes} 篇有注。",
 }
 
+SYMPTOMS: Text = {"en": "Symptoms", "zh": "症状索引"}
+SYMPTOMS_OPENING: Text = {
+    "en": "From what you see to what it may be, the commonest cause first, with the test that tells the causes apart. "
+    "Chapter 17 treats the cases.",
+    "zh": "从看到的现象找可能的病因，常见的在前，并给出分辨病因的测试。第 17 章讲解各个病例。",
+}
+
 CHOOSING: Text = {"en": "Which method for my case?", "zh": "我的情形该用哪种方法？"}
 CHOOSING_OPENING: Text = {
     "en": "Go from the top; stop at the first answer that fits. It says what to *begin* with, and where the course "

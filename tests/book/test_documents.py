@@ -30,9 +30,10 @@ def test_every_place_is_linked_and_every_link_arrives(built: Path, language: str
     assert "01 · " in page and "· 01 " not in page
 
 
+@pytest.mark.parametrize("name", ["choosing", "symptoms"])
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_chart_of_methods_links_what_it_says(built: Path, language: str) -> None:
-    page = (built / language / "choosing.html").read_text(encoding="utf-8")
+def test_charts_link_what_they_say(built: Path, language: str, name: str) -> None:
+    page = (built / language / f"{name}.html").read_text(encoding="utf-8")
     linked = re.findall(r'href="(\w+\.html)#(at-[\w-]+)"', page)
     assert len(linked) > 30
     for name, there in linked:

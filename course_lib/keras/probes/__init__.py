@@ -10,6 +10,7 @@ Keras has no global training mode: what there is to restore are the layers' ``tr
 
 from course_lib.keras.probes import (
     adapting,
+    clinic,
     continual,
     domains,
     pretraining,
@@ -24,6 +25,13 @@ from course_lib.keras.probes import (
     vision,
 )
 from course_lib.keras.probes.adapting import learning_arrays, low_rank_start
+from course_lib.keras.probes.clinic import (
+    choosing,
+    collecting,
+    examining,
+    preparing,
+    training_a_head,
+)
 from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.keras.probes.pretraining import moving, transferring
@@ -45,6 +53,7 @@ from course_lib.keras.probes.vision import looking, placing
 
 ARGUMENTS = {
     **adapting.ARGUMENTS,
+    **clinic.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
@@ -68,7 +77,10 @@ __all__ = [
     "agreement",
     "answering",
     "carrying",
+    "choosing",
+    "collecting",
     "evaluation",
+    "examining",
     "extraction",
     "filled_embedding",
     "growing",
@@ -84,11 +96,13 @@ __all__ = [
     "own_record",
     "own_split",
     "placing",
+    "preparing",
     "rates_of_steps",
     "reading_out",
     "shares_of_steps",
     "shipping",
     "stages",
     "three_steps",
+    "training_a_head",
     "transferring",
 ]

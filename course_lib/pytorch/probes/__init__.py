@@ -8,6 +8,7 @@ student's function work on it, looks closely, and returns plain arrays and yes-o
 
 from course_lib.pytorch.probes import (
     adapting,
+    clinic,
     continual,
     domains,
     pretraining,
@@ -22,6 +23,13 @@ from course_lib.pytorch.probes import (
     vision,
 )
 from course_lib.pytorch.probes.adapting import learning_arrays, low_rank_start
+from course_lib.pytorch.probes.clinic import (
+    choosing,
+    collecting,
+    examining,
+    preparing,
+    training_a_head,
+)
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.pytorch.probes.pretraining import moving, transferring
@@ -43,6 +51,7 @@ from course_lib.pytorch.probes.vision import looking, placing
 
 ARGUMENTS = {
     **adapting.ARGUMENTS,
+    **clinic.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
@@ -66,7 +75,10 @@ __all__ = [
     "agreement",
     "answering",
     "carrying",
+    "choosing",
+    "collecting",
     "evaluation",
+    "examining",
     "extraction",
     "filled_embedding",
     "growing",
@@ -82,11 +94,13 @@ __all__ = [
     "own_record",
     "own_split",
     "placing",
+    "preparing",
     "rates_of_steps",
     "reading_out",
     "shares_of_steps",
     "shipping",
     "stages",
     "three_steps",
+    "training_a_head",
     "transferring",
 ]
