@@ -2032,6 +2032,7 @@ AUDIT = Exercise(
     survivors={
         "abs(share - printed) <= h → abs(share - printed) < h": "h has 1e-9 to spare",
         "share - printed → printed - share": "right: the absolute value is taken",
+        "n + 1 → n - 1": "no report names all its pictures, or all but one, as one class",
         "1 → 2": "more right than there are would be a share above 1, which no report prints",
     },
     hints=(
