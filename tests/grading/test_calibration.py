@@ -112,4 +112,4 @@ def test_the_reports_numbers_are_their_runs(level: str, language: str) -> None:
     invented = (
         {"0.982"} if level == "failing" else set()
     )  # impossible of 40: what markers are to find
-    assert quoted - known_numbers(level) == invented
+    assert quoted - known_numbers(level) <= invented <= quoted
