@@ -10,7 +10,7 @@ Your own pictures come in through ``load_folder("my_pictures")``.
 | ``fractals``, ``shapes``, ``dead_leaves`` | sources of quite another kind |
 | ``terrain`` | land from above, for chapter 12; its season can be changed |
 | ``vowels`` | sounds: ten vowels of synthetic men, women and children |
-| ``reviews``, ``messages`` | generated texts: sentiment, spam; each of several kinds |
+| ``reviews``, ``messages``, ``headlines`` | generated texts: sentiment, spam, topic; each of several kinds |
 
 Real data sets have names, too (``mnist``, ``cifar10``, ``hymenoptera`` …: ``./course data list``) and come from
 the network, once. ``load("digits", real="mnist")`` is the embedded domain or, with ``COURSE_DATA=real``,
@@ -30,7 +30,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from course_lib.data import digits, fractals, letters, messages, reviews, shapes, terrain, vowels
+from course_lib.data import (
+    digits,
+    fractals,
+    headlines,
+    letters,
+    messages,
+    reviews,
+    shapes,
+    terrain,
+    vowels,
+)
 from course_lib.data.catalogue import REAL
 from course_lib.data.domain import Domain, few_shot, few_shot_indices, last_block, split
 from course_lib.data.folders import load_folder, load_picture
@@ -74,6 +84,7 @@ _SOUNDS: dict[str, Callable[..., Domain]] = {"vowels": vowels.vowels}
 _WRITTEN: dict[str, Callable[..., Domain]] = {
     "reviews": reviews.reviews,
     "messages": messages.messages,
+    "headlines": headlines.headlines,
 }
 
 
@@ -147,6 +158,7 @@ def names() -> list[tuple[str, str, str]]:
         ("vowels", both("ten spoken vowels, synthesised", "十个合成的英语元音"), drawn),
         ("reviews", both(f"generated reviews of {kinds}", f"生成的评论：{kinds}"), reviews.LICENSE),
         ("messages", both("generated messages, spam or not", "生成的消息，是否垃圾信息"), messages.LICENSE),
+        ("headlines", both("generated headlines of finance: mood, topic", "生成的财经标题：情绪、主题"), headlines.LICENSE),
     ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from course_lib.archives import damaged, members
 from course_lib.data import formats
 from course_lib.data.formats import Arrays
+from course_lib.data.headlines import MOODS
 from course_lib.downloads import RemoteFile
 from course_lib.language import Text
 
@@ -166,6 +167,12 @@ def _read_chnsenticorp(files: Files, part: str, size: int) -> Arrays:
     return formats.texts_of(formats.read_lines(content, label=first, text=first + 1), ("0", "1"))
 
 
+def _read_phrases(files: Files, part: str, size: int) -> Arrays:
+    wanted = "FinancialPhraseBank-v1.0/Sentences_75Agree.txt"
+    ((_, content),) = members(_only(files), wanted=lambda name: name == wanted)
+    return formats.texts_of(formats.read_marked(content.decode("latin-1")), MOODS)
+
+
 def _read_mini_commands(files: Files, part: str, size: int) -> Arrays:
     return formats.read_sounds(_only(files), classes=MINI_COMMANDS, samples=SECOND)
 
@@ -295,6 +302,13 @@ _SST2_FILE = RemoteFile(
         "https://dl.fbaipublicfiles.com/glue/data/SST-2.zip",
     ),
     "md5:9f81648d4199384278b86e315dac217c",
+)
+_PHRASES_FILE = RemoteFile(
+    "FinancialPhraseBank-v1.0.zip",
+    tuple(
+        f"https://{host}/datasets/takala/financial_phrasebank/resolve/main/data/FinancialPhraseBank-v1.0.zip"
+        for host in ("huggingface.co", "hf-mirror.com")
+    ),
 )
 _IMDB_FILE = RemoteFile(
     "aclImdb_v1.tar.gz",
@@ -595,6 +609,25 @@ _ALL = (
         "Expert Systems with Applications 34(4), 2008",
         stands_in="reviews",
         size=None,
+    ),
+    RealSet(
+        name="financial_phrasebank",
+        about={
+            "en": "3,453 sentences of financial news, negative, neutral or positive for investors",
+            "zh": "3,453 句财经新闻，对投资者而言负面、中性或正面",
+        },
+        parts={"train": (_PHRASES_FILE,)},
+        read=_read_phrases,
+        classes=MOODS,
+        license="CC BY-NC-SA 3.0",
+        citation="P. Malo, A. Sinha, P. Korhonen, J. Wallenius and P. Takala, Good debt or bad debt: "
+        "detecting semantic orientations in economic texts, JASIST 65(4), 2014",
+        stands_in="headlines",
+        size=None,
+        note={
+            "en": "Sentences on which three of four annotators agreed; more than half are neutral.",
+            "zh": "取四分之三以上标注者意见一致的句子；一半以上为中性。",
+        },
     ),
 )
 

@@ -224,6 +224,12 @@ def read_lines(content: bytes, *, label: int = 0, text: int = 1) -> list[tuple[s
     return [(row[label], row[text]) for row in rows if len(row) > max(label, text)]
 
 
+def read_marked(content: str) -> list[tuple[str, str]]:
+    """Read lines ``text@label``: (label, text) of each; the last ``@`` of a line counts."""
+    rows = (line.rpartition("@") for line in content.splitlines())
+    return [(label.strip(), text.strip()) for text, mark, label in rows if mark and text.strip()]
+
+
 def read_texts(path: Path, *, below: str, classes: Sequence[str]) -> Arrays:
     """Read an archive with a folder for each class and a text in each file, in the order of their names.
 

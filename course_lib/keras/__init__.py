@@ -69,6 +69,7 @@ from course_lib.keras.objectives import (
 from course_lib.keras.parts import describe_groups
 from course_lib.keras.pretraining import pretrain_backbone
 from course_lib.keras.pruning import finish_pruning, prune_filters, prune_weights
+from course_lib.keras.ranker import build_ranker
 from course_lib.keras.repetition import RepeatedFit, evaluate_each, fit_each
 from course_lib.keras.scribe import load_scribe, pretrain_scribe, save_scribe
 from course_lib.keras.small_parts import (
@@ -184,6 +185,7 @@ __all__ = [
     "build_bottleneck",
     "build_head",
     "build_language_model",
+    "build_ranker",
     "coral_distance",
     "count_parameters",
     "cross_entropy",

@@ -64,6 +64,7 @@ from course_lib.pytorch.objectives import (
 from course_lib.pytorch.parts import describe_groups
 from course_lib.pytorch.pretraining import pretrain_backbone
 from course_lib.pytorch.pruning import finish_pruning, prune_filters, prune_weights
+from course_lib.pytorch.ranker import build_ranker
 from course_lib.pytorch.repetition import RepeatedFit, evaluate_each, fit_each
 from course_lib.pytorch.scribe import load_scribe, pretrain_scribe, save_scribe
 from course_lib.pytorch.small_parts import (
@@ -175,6 +176,7 @@ __all__ = [
     "build_bottleneck",
     "build_head",
     "build_language_model",
+    "build_ranker",
     "coral_distance",
     "count_parameters",
     "cross_entropy",

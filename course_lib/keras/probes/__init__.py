@@ -14,6 +14,7 @@ from course_lib.keras.probes import (
     domains,
     pretraining,
     project,
+    ranking,
     senses,
     serving,
     shift,
@@ -27,6 +28,7 @@ from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.keras.probes.pretraining import moving, transferring
 from course_lib.keras.probes.project import own_record, own_split
+from course_lib.keras.probes.ranking import grown_articles
 from course_lib.keras.probes.senses import narrowing, reading_out
 from course_lib.keras.probes.serving import answering, shipping
 from course_lib.keras.probes.shift import agreement, shares_of_steps
@@ -47,6 +49,7 @@ ARGUMENTS = {
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **project.ARGUMENTS,
+    **ranking.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
     **shift.ARGUMENTS,
@@ -69,6 +72,7 @@ __all__ = [
     "extraction",
     "filled_embedding",
     "growing",
+    "grown_articles",
     "held_steps",
     "initial_weights",
     "learning",

@@ -12,6 +12,7 @@ from course_lib.pytorch.probes import (
     domains,
     pretraining,
     project,
+    ranking,
     senses,
     serving,
     shift,
@@ -25,6 +26,7 @@ from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.project import own_record, own_split
+from course_lib.pytorch.probes.ranking import grown_articles
 from course_lib.pytorch.probes.senses import narrowing, reading_out
 from course_lib.pytorch.probes.serving import answering, shipping
 from course_lib.pytorch.probes.shift import agreement, shares_of_steps
@@ -45,6 +47,7 @@ ARGUMENTS = {
     **domains.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **project.ARGUMENTS,
+    **ranking.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
     **shift.ARGUMENTS,
@@ -67,6 +70,7 @@ __all__ = [
     "extraction",
     "filled_embedding",
     "growing",
+    "grown_articles",
     "held_steps",
     "initial_weights",
     "learning",
