@@ -129,8 +129,8 @@ _CHINESE: dict[str, dict[str, Words]] = {
 _LISTS = {"en": _ENGLISH, "zh": _CHINESE}
 _FIRMS = {  # a firm's name is a beginning and an end: 440 of them, a few in every headline's mouth
     "en": (
-        "nor cas bright os vel hal kes mar quen tar al ber cor del fen gar hol jas lin mon".split(),
-        "via tell water trom dt den trel low tin sis mond ridge vale star tech gen lux mark well port nova max".split(),
+        "nor cas bright os vel hal kes mar quen tar al ber cor del fen gar hol jas lin mon",
+        "via tell water trom dt den trel low tin sis mond ridge vale star tech gen lux mark well port nova max",
     ),
     "zh": (
         list("诺卡明奥维海红马昆塔安博科德芬嘉宏杰林蒙"),
@@ -209,7 +209,7 @@ def _headline(topic: str, mood: str, period: str, language: str, rng: np.random.
 
 def _firm(language: str, rng: np.random.Generator) -> str:
     """Draw a firm: few are in the news every day, most hardly ever."""
-    begin, end = _FIRMS[language]
+    begin, end = (words.split() for words in _FIRMS[language])
     number = int((len(begin) * len(end)) ** rng.random()) - 1
     name = begin[number % len(begin)] + end[number % len(end)]
     return name.capitalize()

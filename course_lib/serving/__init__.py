@@ -9,9 +9,16 @@ from course_lib.serving.contract import Contract, RequestError, read_images
 from course_lib.serving.inspecting import FileReport, inspect_file
 from course_lib.serving.latency import percentiles, time_calls
 from course_lib.serving.monitor import Monitor, calibrate_monitor
+from course_lib.serving.newsroom import draw_days
 from course_lib.serving.promotion import Decision, decide
 from course_lib.serving.quantising import dequantise, quantise_rows
 from course_lib.serving.releases import Releases
+from course_lib.serving.sequential import (
+    cumulative_sum,
+    first_alarms,
+    quiet_runs,
+    threshold_within,
+)
 from course_lib.serving.service import Service, running
 from course_lib.serving.stream import paper_turns_grey, weekly_pictures
 
@@ -25,15 +32,20 @@ __all__ = [
     "Service",
     "calibrate_monitor",
     "card_page",
+    "cumulative_sum",
     "decide",
     "dequantise",
+    "draw_days",
     "faults_of_card",
+    "first_alarms",
     "inspect_file",
     "paper_turns_grey",
     "percentiles",
     "quantise_rows",
+    "quiet_runs",
     "read_images",
     "running",
+    "threshold_within",
     "time_calls",
     "weekly_pictures",
     "write_card",

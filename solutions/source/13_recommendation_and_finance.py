@@ -184,13 +184,20 @@ PAST = Exercise(
 
 def draw_list(rng):
     n = int(rng.integers(7, 10))
-    while True:
+    while True:  # until each of these bugs shows
         scores = rng.choice([0.1, 0.2, 0.5, 0.9], n)
-        gains = rng.choice([0.0, 0.0, 1.0, 2.0], n)
+        gains = rng.choice([0.0, 1.0, 1.0, 2.0], n)
         k = int(rng.integers(3, 5))
         answer = gain(scores, gains, k)
-        others = (gain(scores, gains, k, ties="order"), gain(scores, gains, k, ties="lucky"))
-        if gains.max() == 2 and all(abs(answer - other) > 1e-3 for other in others):
+        bugs = [
+            {"ties": "order"},
+            {"ties": "lucky"},
+            {"ideal": "whole"},
+            {"cut": False},
+            {"rising": True},
+        ]
+        others = [gain(scores, gains, k, **bug) for bug in bugs]
+        if gains.max() == 2 and min(gains) == 0 and all(abs(answer - o) > 1e-3 for o in others):
             return {"scores": scores, "gains": gains, "k": k}
 
 
@@ -840,7 +847,7 @@ THINNED = Exercise(
 
 
 def draw_settings(rng):
-    C, R, M, T = 4, 39, 12, 15
+    C, R, M, T = 6, 39, 12, 15
     while True:
         scale = rng.uniform(2, 8, (C, 1))
         quiet = np.round(scale * rng.gamma(3, 1, (C, R)) / 3, 2)
@@ -848,8 +855,9 @@ def draw_settings(rng):
         after = np.round(np.cumsum(slope + rng.normal(0, 0.8, (C, M, T)), axis=2).clip(0), 2)
         given = {"quiet": quiet, "after": after, "budget": float(rng.choice([0.1, 0.15, 0.2]))}
         right = chosen(**given)
-        bugs = ("quantile", "larger", "early", "hits")
-        if all(chosen(**given, bug=bug) != right for bug in bugs):
+        bugs = ("quantile", "early", "hits", "lowest", "slow", "one", "max", "budget")
+        found = [chosen(**given, bug=bug) for bug in bugs]
+        if right not in found and len({wrong[0] for wrong in found[1:5]}) == 4:
             return given
 
 
@@ -878,8 +886,6 @@ def chosen(quiet, after, budget, bug=None):
         delay = np.array([f[k].mean() if k.any() else T for f, k in zip(first, hit, strict=True)])
     best = int(np.argmax(delay)) if bug == "slow" else int(np.argmin(delay))
     best = int(np.argmin(h)) if bug == "lowest" else best
-    if bug == "larger":
-        best = (best + 1) % C
     return [best, float(h[best])]
 
 
