@@ -158,7 +158,7 @@ def names() -> list[tuple[str, str, str]]:
         ("vowels", both("ten spoken vowels, synthesised", "十个合成的英语元音"), drawn),
         ("reviews", both(f"generated reviews of {kinds}", f"生成的评论：{kinds}"), reviews.LICENSE),
         ("messages", both("generated messages, spam or not", "生成的消息，是否垃圾信息"), messages.LICENSE),
-        ("headlines", both("generated headlines of finance: mood, topic", "生成的财经标题：情绪、主题"), headlines.LICENSE),
+        ("headlines", both("generated headlines: mood, topic", "生成的财经标题"), headlines.LICENSE),
     ]  # fmt: skip
 
 

@@ -133,8 +133,8 @@ _FIRMS = {  # a firm's name is a beginning and an end: 440 of them, a few in eve
         "via tell water trom dt den trel low tin sis mond ridge vale star tech gen lux mark well port nova max",
     ),
     "zh": (
-        list("诺卡明奥维海红马昆塔安博科德芬嘉宏杰林蒙"),
-        list("维特水通达登隼洛廷西盛岭谷星泰源光信利港新迈"),
+        "诺 卡 明 奥 维 海 红 马 昆 塔 安 博 科 德 芬 嘉 宏 杰 林 蒙",
+        "维 特 水 通 达 登 隼 洛 廷 西 盛 岭 谷 星 泰 源 光 信 利 港 新 迈",
     ),
 }
 _DAYS = {"en": "Monday|Tuesday|Wednesday|Thursday|Friday", "zh": "周一|周二|周三|周四|周五"}

@@ -335,7 +335,7 @@ NDCG = Exercise(
             "    for s in sorted(set(scores.tolist()), reverse=True):\n"
             "        tied = gains[scores == s]\n"
             "        for _ in tied:\n"
-            "            if rank < k:\n"
+            "            if k > rank:\n"
             "                total += tied.mean() / np.log2(rank + 2)\n"
             "            rank += 1\n"
             "    best = sum(g / np.log2(j + 2) for j, g in enumerate(sorted(gains, reverse=True)[:k]))\n"
@@ -412,7 +412,7 @@ BPR = Exercise(
             as_bpr(log=False),
             text(
                 "This is 1 − σ of the difference, without the logarithm: −log σ.",
-                "这是 1 − σ(差)，漏了对数：应为 −log σ。",
+                "这是 1 − σ，漏了对数：应为 −log σ。",
             ),
         ),
         Pitfall(
@@ -580,6 +580,33 @@ GROW = Exercise(
     },
     pitfalls=(
         Pitfall(
+            "new_only",
+            lambda table, start, **inputs: {"rows": len(start)},
+            text(
+                "The table holds the new articles alone: put the new rows after the old ones.",
+                "表里只剩下新文章：新的行应接在旧的行后面。",
+            ),
+            code=growing_code(
+                pytorch=(
+                    "torch.cat([model.articles.weight.detach(), torch.as_tensor(start)])",
+                    "torch.as_tensor(start)",
+                ),
+                keras=("np.concatenate([model.articles.get_weights()[0], start])", "start"),
+            ),
+        ),
+        Pitfall(
+            "nothing",
+            lambda table, **inputs: {"rows": len(table)},
+            text(
+                "The table has as many rows as before. Put a new embedding into `model.articles`.",
+                "表的行数没变。要把新的嵌入层放进 `model.articles`。",
+            ),
+            code=growing_code(
+                pytorch=("model.articles = torch", "articles = torch"),
+                keras=(KERAS_GROW, "def grow_articles(model, start):\n    pass\n"),
+            ),
+        ),
+        Pitfall(
             "frozen",
             lambda **inputs: {"new_learn": False},
             text(
@@ -647,33 +674,6 @@ GROW = Exercise(
                     "[model.articles.get_weights()[0], start]",
                     "[start, model.articles.get_weights()[0]]",
                 ),
-            ),
-        ),
-        Pitfall(
-            "new_only",
-            lambda table, start, **inputs: {"rows": len(start)},
-            text(
-                "The table holds the new articles alone: put the new rows after the old ones.",
-                "表里只剩下新文章：新的行应接在旧的行后面。",
-            ),
-            code=growing_code(
-                pytorch=(
-                    "torch.cat([model.articles.weight.detach(), torch.as_tensor(start)])",
-                    "torch.as_tensor(start)",
-                ),
-                keras=("np.concatenate([model.articles.get_weights()[0], start])", "start"),
-            ),
-        ),
-        Pitfall(
-            "nothing",
-            lambda table, **inputs: {"rows": len(table)},
-            text(
-                "The table has as many rows as before. Put a new embedding into `model.articles`.",
-                "表的行数没变。要把新的嵌入层放进 `model.articles`。",
-            ),
-            code=growing_code(
-                pytorch=("model.articles = torch", "articles = torch"),
-                keras=(KERAS_GROW, "def grow_articles(model, start):\n    pass\n"),
             ),
         ),
     ),
@@ -846,6 +846,120 @@ THINNED = Exercise(
 # 13.6 ---------------------------------------------------------------------------------------------
 
 
+def draw_conversions(rng):
+    n, today, window = 60, 30, int(rng.integers(5, 9))
+    shown = rng.integers(0, today + 1, n)
+    wait = rng.geometric(0.18, n) - 1
+    bought = np.where(rng.random(n) < 0.6, shown + wait, -1)
+    bought = np.where(bought > today, -1, bought)  # not known yet
+    shown[0], bought[0] = today - window, today  # exactly at the window's end
+    shown[1], bought[1] = today - window, -1
+    shown[2], bought[2] = 3, 3 + window + 1
+    return {"shown": shown, "bought": bought, "today": today, "window": window}
+
+
+def conversion(shown, bought, today, window, *, mature="old", within=True, end=0):
+    """The conversion rate of clicks that have had their time; the options are bugs."""
+    ripe = {
+        "old": shown + window + end <= today,
+        "all": np.ones(len(shown), dtype=bool),
+        "young": shown + window > today,
+        "known": (shown + window <= today) | (bought >= 0),
+        "strict": shown + window < today,
+    }[mature]
+    yes = (bought >= 0) & ((bought <= shown + window) if within else True)
+    return float(yes[ripe].sum() / max(ripe.sum(), 1))
+
+
+def as_conversion(**bug):
+    return lambda **inputs: conversion(**inputs, **bug)
+
+
+DELAY = Exercise(
+    id="13.6",
+    title=text("Too young to say no", "还没到说“不”的时候"),
+    points=3,
+    objective="O4",
+    function="conversion_rate",
+    inputs=draw_conversions,
+    reference=conversion,
+    comparator=close(rtol=1e-9, atol=1e-12),
+    tensors=False,
+    pitfalls=(
+        Pitfall(
+            "all_clicks",
+            as_conversion(mature="all"),
+            text(
+                "All clicks count, and those of this week as failures: they have not had their time. Leave out the young ones.",
+                "所有点击都算了，本周的点击被当成了失败：它们还没到时间。应排除太新的。",
+            ),
+        ),
+        Pitfall(
+            "young_buyers_kept",
+            as_conversion(mature="known"),
+            text(
+                "Young clicks are left out only where they have not bought: what is left of them always bought, so the rate is too high. "
+                "Leave out *all* young ones.",
+                "太新的点击只排除了没买的：剩下的新点击个个都买了，转化率偏高。太新的应**全部**排除。",
+            ),
+        ),
+        Pitfall(
+            "late_buyers",
+            as_conversion(within=False),
+            text(
+                "Purchases after the window count as well; old clicks had more time than young ones. Only within the window.",
+                "窗口之后的购买也算了，老点击的时间比新点击多。只算窗口之内的。",
+            ),
+        ),
+        Pitfall(
+            "only_young",
+            as_conversion(mature="young"),
+            text(
+                "You kept the young clicks. Keep the others.",
+                "你留下的是太新的点击，应留下其余的。",
+            ),
+        ),
+        Pitfall(
+            "end_left_out",
+            as_conversion(mature="strict"),
+            text(
+                "A click whose window ends today has had its time: `<=`.",
+                "窗口恰好今天结束的点击已经够时间了：用 `<=`。",
+            ),
+        ),
+        Pitfall(
+            "percent",
+            lambda **inputs: 100 * conversion(**inputs),
+            text("Give a part (0 to 1), not per cent.", "请给出比例（0 到 1），不要百分数。"),
+        ),
+    ),
+    hints=(
+        text(
+            "Which clicks do you know the end of? Those whose window has passed, bought or not.",
+            "哪些点击已经有了结局？窗口已过的，不管买没买。",
+        ),
+        text("`ripe = shown + window <= today`", "`ripe = shown + window <= today`"),
+        text(
+            "Among them: bought (≥ 0) and at most `window` days after the click. Take the mean.",
+            "在其中数：买了（≥ 0）且距点击不超过 `window` 天的。取平均。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def conversion_rate(shown, bought, today, window):\n"
+            "    old = [(s, b) for s, b in zip(shown, bought) if today - s >= window]\n"
+            "    return sum(b != -1 and b - s <= window for s, b in old) / len(old)\n",
+            "import numpy as np\n"
+            "def conversion_rate(shown, bought, today, window):\n"
+            "    s, b = shown[shown <= today - window], bought[shown <= today - window]\n"
+            "    return np.count_nonzero((b > -1) & (b - s < window + 1)) / s.size\n",
+        )
+    },
+)
+
+# 13.7 ---------------------------------------------------------------------------------------------
+
+
 def draw_settings(rng):
     C, R, M, T = 6, 39, 12, 15
     while True:
@@ -894,7 +1008,7 @@ def as_chosen(bug):
 
 
 CHOICE = Exercise(
-    id="13.6",
+    id="13.7",
     title=text("The quickest alarm within the budget", "预算之内最快的报警"),
     points=5,
     objective="O5",
@@ -1009,120 +1123,6 @@ CHOICE = Exercise(
     },
 )
 
-# 13.7 ---------------------------------------------------------------------------------------------
-
-
-def draw_conversions(rng):
-    n, today, window = 60, 30, int(rng.integers(5, 9))
-    shown = rng.integers(0, today + 1, n)
-    wait = rng.geometric(0.18, n) - 1
-    bought = np.where(rng.random(n) < 0.6, shown + wait, -1)
-    bought = np.where(bought > today, -1, bought)  # not known yet
-    shown[0], bought[0] = today - window, today  # exactly at the window's end
-    shown[1], bought[1] = today - window, -1
-    shown[2], bought[2] = 3, 3 + window + 1
-    return {"shown": shown, "bought": bought, "today": today, "window": window}
-
-
-def conversion(shown, bought, today, window, *, mature="old", within=True, end=0):
-    """The conversion rate of clicks that have had their time; the options are bugs."""
-    ripe = {
-        "old": shown + window + end <= today,
-        "all": np.ones(len(shown), dtype=bool),
-        "young": shown + window > today,
-        "known": (shown + window <= today) | (bought >= 0),
-        "strict": shown + window < today,
-    }[mature]
-    yes = (bought >= 0) & ((bought <= shown + window) if within else True)
-    return float(yes[ripe].sum() / max(ripe.sum(), 1))
-
-
-def as_conversion(**bug):
-    return lambda **inputs: conversion(**inputs, **bug)
-
-
-DELAY = Exercise(
-    id="13.7",
-    title=text("Too young to say no", "还没到说“不”的时候"),
-    points=3,
-    objective="O4",
-    function="conversion_rate",
-    inputs=draw_conversions,
-    reference=conversion,
-    comparator=close(rtol=1e-9, atol=1e-12),
-    tensors=False,
-    pitfalls=(
-        Pitfall(
-            "all_clicks",
-            as_conversion(mature="all"),
-            text(
-                "All clicks count, and those of this week as failures: they have not had their time. Leave out the young ones.",
-                "所有点击都算了，本周的点击被当成了失败：它们还没到时间。应排除太新的。",
-            ),
-        ),
-        Pitfall(
-            "young_buyers_kept",
-            as_conversion(mature="known"),
-            text(
-                "Young clicks are left out only where they have not bought: what is left of them always bought, so the rate is too high. "
-                "Leave out *all* young ones.",
-                "太新的点击只排除了没买的：剩下的新点击个个都买了，转化率偏高。太新的应**全部**排除。",
-            ),
-        ),
-        Pitfall(
-            "late_buyers",
-            as_conversion(within=False),
-            text(
-                "Purchases after the window count as well; old clicks had more time than young ones. Only within the window.",
-                "窗口之后的购买也算了，老点击的时间比新点击多。只算窗口之内的。",
-            ),
-        ),
-        Pitfall(
-            "only_young",
-            as_conversion(mature="young"),
-            text(
-                "You kept the young clicks. Keep the others.",
-                "你留下的是太新的点击，应留下其余的。",
-            ),
-        ),
-        Pitfall(
-            "end_left_out",
-            as_conversion(mature="strict"),
-            text(
-                "A click whose window ends today has had its time: `<=`.",
-                "窗口恰好今天结束的点击已经够时间了：用 `<=`。",
-            ),
-        ),
-        Pitfall(
-            "percent",
-            lambda **inputs: 100 * conversion(**inputs),
-            text("Give a part (0 to 1), not per cent.", "请给出比例（0 到 1），不要百分数。"),
-        ),
-    ),
-    hints=(
-        text(
-            "Which clicks do you know the end of? Those whose window has passed, bought or not.",
-            "哪些点击已经有了结局？窗口已过的，不管买没买。",
-        ),
-        text("`ripe = shown + window <= today`", "`ripe = shown + window <= today`"),
-        text(
-            "Among them: bought (≥ 0) and at most `window` days after the click. Take the mean.",
-            "在其中数：买了（≥ 0）且距点击不超过 `window` 天的。取平均。",
-        ),
-    ),
-    right={
-        "numpy": (
-            "def conversion_rate(shown, bought, today, window):\n"
-            "    old = [(s, b) for s, b in zip(shown, bought) if today - s >= window]\n"
-            "    return sum(b != -1 and b - s <= window for s, b in old) / len(old)\n",
-            "import numpy as np\n"
-            "def conversion_rate(shown, bought, today, window):\n"
-            "    s, b = shown[shown <= today - window], bought[shown <= today - window]\n"
-            "    return np.count_nonzero((b > -1) & (b - s < window + 1)) / s.size\n",
-        )
-    },
-)
-
 # 13.8 ---------------------------------------------------------------------------------------------
 
 MEMO = ManualExercise(
@@ -1163,7 +1163,7 @@ MEMO = ManualExercise(
     ),
 )
 
-EXERCISES = (PAST, NDCG, BPR, GROW, THINNED, CHOICE, DELAY, MEMO)
+EXERCISES = (PAST, NDCG, BPR, GROW, THINNED, DELAY, CHOICE, MEMO)
 
 QUIZZES = (
     Quiz(

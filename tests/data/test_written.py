@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from course_lib import data
+from course_lib.data.headlines import read_headlines
 from course_lib.data.reviews import KINDS
 from course_lib.errors import CourseError
 
@@ -20,6 +23,34 @@ def test_texts_with_labels(name: str) -> None:
     assert "generated" in domain.source and domain.license
     again, other = data.load(name, n=200), data.load(name, n=200, seed=1)
     assert np.array_equal(domain.x, again.x) and not np.array_equal(domain.x, other.x)
+
+
+def test_headlines_have_moods_topics_and_years() -> None:
+    mood, topic = (data.load("headlines", n=300, about=a, seed=2) for a in ("mood", "topic"))
+    assert np.array_equal(mood.x, topic.x) and (len(mood.classes), len(topic.classes)) == (3, 4)
+    new = data.load("headlines", n=300, period="new", seed=2)
+    assert "tariffs" in " ".join(new.x) and "tariffs" not in " ".join(mood.x)
+    bad = data.load("headlines", n=300, moods=(1.0, 0.0, 0.0), seed=2)
+    assert (bad.y == 0).all()
+    story = data.load("headlines", n=5, sentences=4, seed=2).x
+    assert all(text.count(". ") == 3 for text in story)
+    chinese = data.load("headlines", n=50, language="zh", period="new", seed=2).x
+    assert all(" " not in text and "{" not in text for text in chinese)
+
+
+def test_headlines_of_a_file(tmp_path: Path) -> None:
+    marked, table = tmp_path / "phrases.txt", tmp_path / "mine.csv"
+    marked.write_bytes(
+        "Profit rose to EUR 5 mn .@positive\nSold by a@b .@neutral\nno label\n".encode("latin-1")
+    )
+    table.write_text('text,label\n"Sales fell, again",negative\nodd,unheard\n', encoding="utf-8")
+    assert read_headlines(marked).y.tolist() == [2, 1]
+    assert read_headlines(marked).x[1] == "Sold by a@b ."
+    assert read_headlines(table).x.tolist() == ["Sales fell, again"]
+    with pytest.raises(CourseError, match="no file"):
+        read_headlines(tmp_path / "none.csv")
+    with pytest.raises(CourseError, match="no row with one of the labels"):
+        read_headlines(table, classes=("up", "down"))
 
 
 @pytest.mark.parametrize("about", KINDS)
@@ -48,6 +79,7 @@ def test_three_messages_in_ten_are_spam() -> None:
         ("reviews", {"about": "cars"}),
         ("reviews", {"language": "fr"}),
         ("messages", {"channel": "fax"}),
+        ("headlines", {"period": "ancient"}),
     ],
 )
 def test_what_there_is_not_is_said(name: str, wrong: dict[str, str]) -> None:

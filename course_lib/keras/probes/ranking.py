@@ -58,7 +58,8 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
     grow(**arguments)
     before = _rows(model)
     whole = len(before) == old + len(given["start"])
-    free = list(model.trainable_variables)
+    # Not model.trainable_variables: Keras still counts a layer that was replaced.
+    free = [w for w in (*model.articles.trainable_variables, model.bias) if w.trainable]
     if whole and free:
         readers, clicked = (ops.convert_to_tensor(given[name]) for name in ("readers", "clicked"))
         shown = ops.arange(old, len(before))
