@@ -222,6 +222,32 @@ def transformer(half: str) -> dict[str, Any]:
     }
 
 
+def ranker(half: str) -> dict[str, Any]:
+    """Give what a ranker says of slates before and after it has learned, one of them without a history."""
+    import numpy as np
+
+    from course_lib.ranking import NOBODY, pack_slates
+    from course_lib.training import AdamW
+
+    module = importlib.import_module(f"course_lib.{half}")
+    rng = np.random.default_rng(0)
+    content = rng.random((9, 7)).astype(np.float32)
+    content[4] = 0  # an article without a known word
+    table = rng.normal(size=(7, 5)).astype(np.float32)
+    history = rng.integers(0, 9, (64, 3))
+    history[rng.random(history.shape) < 0.4] = NOBODY
+    history[0] = NOBODY
+    x = pack_slates(history, rng.integers(0, 9, (64, 4)), rng.normal(size=(64, 4, 2)))
+    y = (rng.random((64, 4)) < 0.3).astype(np.float32)
+    model = module.build_ranker(content, table, history=3, features=2)
+    before = module.predict(model, x).tolist()
+    how: dict[str, Any] = {"epochs": 6, "batch_size": 16, "progress": False}
+    objective, recipe = module.BinaryCrossEntropy(), AdamW(0.01)
+    learned = module.fit(model, (x, y), objective=objective, optimizer=recipe, **how)
+    after = module.predict(model, x).tolist()
+    return {"before": before, "after": after, "losses": learned.loss}
+
+
 def _parameters(thing: Any) -> list[tuple[str, str, str]]:
     parameters = inspect.signature(thing).parameters.values()
     return [(p.name, str(p.kind), repr(p.default)) for p in parameters]
@@ -240,6 +266,7 @@ def main(half: str, file: str, names: list[str]) -> None:
     report["repeated_fit"] = repeated_fit(half)
     report["rates_by_part"] = rates_by_part(half)
     report["transformer"] = transformer(half)
+    report["ranker"] = ranker(half)
     run = importlib.import_module(f"tests.parity.run_{half}").run
     cases = importlib.import_module("tests.parity.cases").CASES
     report["cases"] = {name: run(cases[name]) for name in names}
