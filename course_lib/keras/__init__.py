@@ -27,6 +27,8 @@ from course_lib.keras.devices import seed_everything
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.discrepancies import coral_distance, kernel_matrix, mmd_squared
 from course_lib.keras.distillation import Distillation, LwF, record_answers
+from course_lib.keras.episodes import Prototypes, prototype_logits
+from course_lib.keras.explaining import grad_cam
 from course_lib.keras.exporting import (
     export_onnx,
     export_program,
@@ -107,6 +109,7 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.episodes import draw_episode, episodes
 from course_lib.training.memory import Memory
 from course_lib.training.merging import add_task_vectors, average_weights, task_vector
 from course_lib.training.onnx_files import open_onnx, quantise_onnx, run_onnx
@@ -156,6 +159,7 @@ __all__ = [
     "Penalty",
     "PlaceCrossEntropy",
     "Preprocessing",
+    "Prototypes",
     "PseudoLabels",
     "RepeatedFit",
     "Replay",
@@ -190,7 +194,9 @@ __all__ = [
     "describe",
     "describe_groups",
     "distillation_loss",
+    "draw_episode",
     "draw_transforms",
+    "episodes",
     "estimate_statistics",
     "evaluate",
     "evaluate_each",
@@ -204,6 +210,7 @@ __all__ = [
     "freeze",
     "freeze_plan",
     "gradient_cosine",
+    "grad_cam",
     "gradients",
     "grow_head",
     "kernel_matrix",
@@ -222,6 +229,7 @@ __all__ = [
     "pretrain_backbone",
     "pretrain_scribe",
     "probe_then_fine_tune",
+    "prototype_logits",
     "prune_filters",
     "prune_weights",
     "put_arrays",
