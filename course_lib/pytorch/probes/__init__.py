@@ -10,6 +10,7 @@ from course_lib.pytorch.probes import (
     adapting,
     continual,
     domains,
+    judging,
     pretraining,
     senses,
     serving,
@@ -22,6 +23,7 @@ from course_lib.pytorch.probes import (
 from course_lib.pytorch.probes.adapting import learning_arrays, low_rank_start
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.pytorch.probes.judging import explaining, forgetting
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.senses import narrowing, reading_out
 from course_lib.pytorch.probes.serving import answering, shipping
@@ -41,6 +43,7 @@ ARGUMENTS = {
     **adapting.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
+    **judging.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
@@ -61,8 +64,10 @@ __all__ = [
     "answering",
     "carrying",
     "evaluation",
+    "explaining",
     "extraction",
     "filled_embedding",
+    "forgetting",
     "growing",
     "held_steps",
     "initial_weights",
