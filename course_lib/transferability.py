@@ -69,8 +69,7 @@ def log_evidence(f: np.ndarray, target: np.ndarray, *, steps: int = 100) -> floa
         :math:`\max_{\alpha,\beta} \log p / N`.
     """
     f, target = _rows_and_numbers(f, target)
-    u, s, _ = np.linalg.svd(f, full_matrices=False)
-    return _log_evidence(u, s, target, f.shape[1], steps)
+    return float(_log_evidence(f, target[:, None], steps)[0])
 
 
 def log_me(f: np.ndarray, y: np.ndarray, *, steps: int = 100) -> float:
@@ -85,36 +84,39 @@ def log_me(f: np.ndarray, y: np.ndarray, *, steps: int = 100) -> float:
         steps: as for :func:`log_evidence`.
     """
     f, y = _rows_and_labels("f", f, y)
+    targets = (y[:, None] == np.unique(y)).astype(np.float64)  # N×K, class against the rest
+    return float(np.mean(_log_evidence(f, targets, steps)))
+
+
+def _log_evidence(f: np.ndarray, t: np.ndarray, steps: int) -> np.ndarray:
+    """The largest evidence for each column of t (N×K), all at once: everything happens along F's directions."""
+    n, width = f.shape
     u, s, _ = np.linalg.svd(f, full_matrices=False)
-    classes = [(y == label).astype(np.float64) for label in np.unique(y)]
-    return float(np.mean([_log_evidence(u, s, t, f.shape[1], steps) for t in classes]))
-
-
-def _log_evidence(u: np.ndarray, s: np.ndarray, t: np.ndarray, width: int, steps: int) -> float:
-    """The maximum, from the decomposition: everything happens along the singular directions."""
-    n, along = len(t), u.T @ t
-    rest = max(float(t @ t - along @ along), 0.0)  # what no weights can explain
-    s2, alpha, beta = s**2, 1.0, 1.0
+    s2, along = s[:, None] ** 2, u.T @ t  # R×1 and R×K
+    rest = np.maximum(
+        np.sum(t**2, axis=0) - np.sum(along**2, axis=0), 0
+    )  # what no weights can explain
+    alpha = beta = np.ones(t.shape[1])
     for _ in range(steps):
         gamma, m2, error = _posterior(s2, along, rest, alpha, beta)
-        new_alpha, new_beta = gamma / max(m2, 1e-12), (n - gamma) / max(error, 1e-12)
-        done = abs(np.log(new_alpha / alpha)) + abs(np.log(new_beta / beta)) < 1e-6
+        new_alpha, new_beta = gamma / np.maximum(m2, 1e-12), (n - gamma) / np.maximum(error, 1e-12)
+        change = np.abs(np.log(new_alpha / alpha)) + np.abs(np.log(new_beta / beta))
         alpha, beta = new_alpha, new_beta
-        if done:
+        if change.max() < 1e-6:
             break
     _, m2, error = _posterior(s2, along, rest, alpha, beta)
-    size_of_a = np.log(alpha + beta * s2).sum() + (width - len(s)) * np.log(alpha)  # log |A|
+    size_of_a = np.log(alpha + beta * s2).sum(axis=0) + (width - len(s)) * np.log(alpha)  # log |A|
     of_fit = n * np.log(beta / (2 * np.pi)) - beta * error - alpha * m2
-    return float((width * np.log(alpha) - size_of_a + of_fit) / 2 / n)
+    return (width * np.log(alpha) - size_of_a + of_fit) / 2 / n
 
 
 def _posterior(
-    s2: np.ndarray, along: np.ndarray, rest: float, alpha: float, beta: float
-) -> tuple[float, float, float]:
-    """Number of directions decided, squared length of the mean weights, squared error of the fit."""
+    s2: np.ndarray, along: np.ndarray, rest: np.ndarray, alpha: np.ndarray, beta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Number of directions decided, squared length of the mean weights, squared error of the fit: K each."""
     kept = beta * s2 / (alpha + beta * s2)  # how much of each direction the weights take up
-    m2 = np.sum(kept**2 * along**2 / np.maximum(s2, 1e-300))
-    return float(kept.sum()), float(m2), float(np.sum(((1 - kept) * along) ** 2) + rest)
+    m2 = np.sum(kept**2 * along**2 / np.maximum(s2, 1e-300), axis=0)
+    return kept.sum(axis=0), m2, np.sum(((1 - kept) * along) ** 2, axis=0) + rest
 
 
 def _rows_and_numbers(f: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -613,7 +613,9 @@ P_VALUE = Exercise(
 
 # 14.5 ---------------------------------------------------------------------------------------------
 
-GRID = np.array([1.0, 2.0, 0.25, 4.0, 0.5, 8.0, 0.75, 3.0, 1.5, 6.0])  # in no order: no tie ends well
+GRID = np.array(
+    [1.0, 2.0, 0.25, 4.0, 0.5, 8.0, 0.75, 3.0, 1.5, 6.0]
+)  # in no order: no tie ends well
 
 
 def draw_logits(rng):
@@ -1582,7 +1584,7 @@ QUIZZES = (
             Option(
                 text("Printed digits: the classes are the same", "印刷数字：类别相同"),
                 text(
-                    "The same names, other pictures: fifteen neat typefaces never bend a stroke. Look at the matrix.",
+                    "The same names, other pictures: neat typefaces never bend a stroke. Look at the matrix.",
                     "名字相同，图片不同：规整的字体从不弯曲笔画。请看下面的矩阵。",
                 ),
             ),
