@@ -25,7 +25,7 @@ def plot_matrix(table: np.ndarray, rows: Sequence[str], columns: Sequence[str]) 
         best = table[i, j] == table[i].max()
         axis.text(
             j, i, f"{table[i, j]:.2f}", ha="center", va="center", fontsize=10,
-            color="white" if table[i, j] > 0.55 else "black", fontweight="bold" if best else "normal",
+            color="white" if table[i, j] > 0.55 else "black",
             bbox={"fill": False, "edgecolor": COLOURS[1], "linewidth": 2} if best else None,
         )  # fmt: skip
     axis.set(xticks=range(len(columns)), yticks=range(len(rows)), yticklabels=rows)
