@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from course_lib.arguments import as_labels, as_numbers, require_count
 from course_lib.errors import CourseError
@@ -83,6 +85,42 @@ def calibration_error(probabilities: np.ndarray, y: np.ndarray, *, bins: int = 1
     """
     found = calibration_bins(probabilities, y, bins=bins)
     return sum(b.n * abs(b.accuracy - b.confidence) for b in found) / len(y)
+
+
+def mean_surprise(z: np.ndarray, y: np.ndarray, *, temperature: float = 1.0) -> float:
+    r"""Mean negative log-likelihood of labels y (N) under softmax(z / T), logits z N×K."""
+    log_p = log_softmax(np.asarray(z, dtype=np.float64) / temperature, axis=1)
+    return float(-log_p[np.arange(len(y)), y].mean())
+
+
+def fit_temperature(z: np.ndarray, y: np.ndarray) -> float:
+    r"""The one number that logits are to be divided by: :math:`T = \arg\min_T` of the mean surprise.
+
+    .. math:: p = \mathrm{softmax}(z / T)
+
+    T > 1 makes less sure, T < 1 surer; the order of the classes, hence the accuracy, stays. Fit it on
+    *validation* examples: neither those trained on, where the network is right and sure, nor the test.
+    Guo et al., ICML 2017, arXiv:1706.04599.
+
+    Args:
+        z: validation logits, N×K.
+        y: their labels, N.
+    """
+    z, y = as_numbers("z", z), as_labels("y", y)
+    if z.ndim != 2 or y.shape != (len(z),) or not len(z):
+        raise CourseError(
+            f"One row of logits for each label, please; the shapes are {z.shape} and {y.shape}.",
+            f"每个标签要对应一行 logits；这里的形状是 {z.shape} 和 {y.shape}。",
+        )
+    require_labels(y, z.shape[1])
+    # In 1/T the surprise is convex, so there is one minimum; its logarithm keeps T positive.
+    found = minimize_scalar(
+        lambda log_t: mean_surprise(z, y, temperature=np.exp(log_t)),
+        bounds=(np.log(0.01), np.log(100)),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))
 
 
 def _as_probabilities(probabilities: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -137,3 +137,31 @@ def learning_curve(
             "学习曲线至少需要一个标签数和一个随机种子。",
         )
     return np.array([[measure(count, seed) for count in label_counts] for seed in seeds])
+
+
+def bootstrap_interval(
+    values: Sequence[float] | np.ndarray, *, level: float = 0.95, draws: int = 2000, seed: int = 0
+) -> Interval:
+    """Mean of values with the percentile bootstrap's interval.
+
+    Draw as many values again, with replacement, over and over; the middle ``level`` of the means is the
+    interval. It needs no normal values, but *many* of them: with five it is much too narrow (chapter 14
+    counts). Efron, "Bootstrap Methods: Another Look at the Jackknife", Annals of Statistics 7, 1979.
+
+    Args:
+        values: independent numbers, at least two: test pictures, episodes, seeds.
+        level: how often such an interval should hold the true mean, between 0 and 1.
+        draws: how often the values are drawn again.
+        seed: decides which.
+    """
+    v = as_numbers("values", values).astype(np.float64)
+    level = require_number("level", level, 0, 1, ends="()")
+    if v.ndim != 1 or len(v) < 2:
+        raise CourseError(
+            f"An interval needs at least two values; there is {v.size}.",
+            f"区间至少需要两个数值，这里只有 {v.size} 个。",
+        )
+    rng = np.random.default_rng(seed)
+    means = v[rng.integers(len(v), size=(draws, len(v)))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(v.mean()), float(low), float(high))

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib.calibration import calibration_bins, calibration_error, softmax
+from course_lib.calibration import (
+    calibration_bins,
+    calibration_error,
+    fit_temperature,
+    mean_surprise,
+    softmax,
+)
 from course_lib.errors import CourseError
 
 
@@ -91,3 +97,18 @@ def test_lists_and_small_types_are_as_good():
     assert softmax([-np.inf, 0.0]).tolist() == [0.0, 1.0]
     with pytest.raises(CourseError, match="not finite"):
         softmax([np.nan, 0.0])
+
+
+def test_the_temperature_undoes_what_was_done_to_the_logits() -> None:
+    rng = np.random.default_rng(0)
+    z = 2 * rng.normal(size=(4000, 3))
+    y = np.array([rng.choice(3, p=row) for row in softmax(z)])
+    T = fit_temperature(z, y)
+    assert pytest.approx(1, abs=0.1) == T
+    assert fit_temperature(5 * z, y) == pytest.approx(5 * T, rel=1e-3)
+    assert mean_surprise(5 * z, y, temperature=5 * T) < mean_surprise(5 * z, y)
+
+
+def test_a_temperature_wants_a_row_for_each_label() -> None:
+    with pytest.raises(CourseError, match="One row"):
+        fit_temperature(np.zeros((3, 2)), np.zeros(2, int))

@@ -7,7 +7,14 @@ import pytest
 from scipy import stats
 
 from course_lib.errors import CourseError
-from course_lib.judging import accuracy, interval, learning_curve, paired_interval, share_interval
+from course_lib.judging import (
+    accuracy,
+    bootstrap_interval,
+    interval,
+    learning_curve,
+    paired_interval,
+    share_interval,
+)
 
 
 def test_accuracy_is_the_part_that_was_right():
@@ -106,3 +113,11 @@ def test_the_interval_of_a_share_is_wilsons(right, n):
 def test_a_share_that_is_none_is_refused(right, n):
     with pytest.raises(CourseError, match="at least one trial"):
         share_interval(right, n)
+
+
+def test_the_bootstrap_of_many_values_is_students_interval() -> None:
+    values = np.random.default_rng(0).normal(size=400)
+    found, students = bootstrap_interval(values), interval(values)
+    assert found == pytest.approx(students, abs=0.02)
+    with pytest.raises(CourseError, match="two values"):
+        bootstrap_interval([1.0])

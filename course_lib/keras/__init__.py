@@ -27,6 +27,8 @@ from course_lib.keras.devices import seed_everything
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.discrepancies import coral_distance, kernel_matrix, mmd_squared
 from course_lib.keras.distillation import Distillation, LwF, record_answers
+from course_lib.keras.episodes import Prototypes, prototype_logits
+from course_lib.keras.explaining import grad_cam
 from course_lib.keras.exporting import (
     export_onnx,
     export_program,
@@ -108,6 +110,7 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.episodes import draw_episode, episodes
 from course_lib.training.memory import Memory
 from course_lib.training.merging import add_task_vectors, average_weights, task_vector
 from course_lib.training.onnx_files import open_onnx, quantise_onnx, run_onnx
@@ -157,6 +160,7 @@ __all__ = [
     "Penalty",
     "PlaceCrossEntropy",
     "Preprocessing",
+    "Prototypes",
     "PseudoLabels",
     "RepeatedFit",
     "Replay",
@@ -192,7 +196,9 @@ __all__ = [
     "describe",
     "describe_groups",
     "distillation_loss",
+    "draw_episode",
     "draw_transforms",
+    "episodes",
     "estimate_statistics",
     "evaluate",
     "evaluate_each",
@@ -205,6 +211,7 @@ __all__ = [
     "fit_each",
     "freeze",
     "freeze_plan",
+    "grad_cam",
     "gradient_cosine",
     "gradients",
     "grow_head",
@@ -224,6 +231,7 @@ __all__ = [
     "pretrain_backbone",
     "pretrain_scribe",
     "probe_then_fine_tune",
+    "prototype_logits",
     "prune_filters",
     "prune_weights",
     "put_arrays",

@@ -22,6 +22,8 @@ from course_lib.pytorch.devices import seed_everything
 from course_lib.pytorch.differentiation import gradients
 from course_lib.pytorch.discrepancies import coral_distance, kernel_matrix, mmd_squared
 from course_lib.pytorch.distillation import Distillation, LwF, record_answers
+from course_lib.pytorch.episodes import Prototypes, prototype_logits
+from course_lib.pytorch.explaining import grad_cam
 from course_lib.pytorch.exporting import (
     export_onnx,
     export_program,
@@ -103,6 +105,7 @@ from course_lib.training.augmentation import (
     Shift,
     draw_transforms,
 )
+from course_lib.training.episodes import draw_episode, episodes
 from course_lib.training.memory import Memory
 from course_lib.training.merging import add_task_vectors, average_weights, task_vector
 from course_lib.training.onnx_files import open_onnx, quantise_onnx, run_onnx
@@ -148,6 +151,7 @@ __all__ = [
     "Penalty",
     "PlaceCrossEntropy",
     "Preprocessing",
+    "Prototypes",
     "PseudoLabels",
     "RepeatedFit",
     "Replay",
@@ -183,7 +187,9 @@ __all__ = [
     "describe",
     "describe_groups",
     "distillation_loss",
+    "draw_episode",
     "draw_transforms",
+    "episodes",
     "estimate_statistics",
     "evaluate",
     "evaluate_each",
@@ -196,6 +202,7 @@ __all__ = [
     "fit_each",
     "freeze",
     "freeze_plan",
+    "grad_cam",
     "gradient_cosine",
     "gradients",
     "grow_head",
@@ -215,6 +222,7 @@ __all__ = [
     "pretrain_backbone",
     "pretrain_scribe",
     "probe_then_fine_tune",
+    "prototype_logits",
     "prune_filters",
     "prune_weights",
     "put_arrays",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from course_lib.arguments import as_numbers, require_count, require_number
+from course_lib.arguments import as_labels, as_numbers, require_count, require_number
 from course_lib.errors import CourseError
 from course_lib.training.recipes import AdamW
 
@@ -149,6 +149,29 @@ def require_backbone(thing: Any, what: str) -> None:
             f"{what} 需要 load_backbone 给出的主干网络（带分类头的模型请用 model.backbone），"
             f"现在是 {type(thing).__name__}。",
         )
+
+
+def require_mean_head(model: Any, what: str) -> None:
+    """Make sure that something is a backbone with a head on the mean of its last map."""
+    whole = hasattr(model, "backbone") and hasattr(model, "head")
+    if not whole or getattr(model, "flatten", False) or model.backbone.tokens:
+        raise CourseError(
+            f"{what} needs a convolutional backbone with a head on the mean of its last map, as "
+            "attach_head(backbone, K) gives it without flatten.",
+            f"{what} 需要卷积主干加一个接在末层特征图均值上的分类头，即不带 flatten 的 "
+            "attach_head(backbone, K)。",
+        )
+
+
+def require_one_class_each(classes: Any, n: int) -> np.ndarray:
+    """Give the class that is asked about for each of n examples."""
+    chosen = as_labels("classes", classes)
+    if chosen.shape != (n,):
+        raise CourseError(
+            f"One class for each image, please: there are {n} images and classes of shape {chosen.shape}.",
+            f"每幅图像要对应一个类别：这里有 {n} 幅图像，而 classes 的形状是 {chosen.shape}。",
+        )
+    return chosen
 
 
 def require_head(features: int, classes: int, hidden: Sequence[int], dropout: float) -> None:

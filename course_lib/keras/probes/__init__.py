@@ -13,6 +13,7 @@ from course_lib.keras.probes import (
     clinic,
     continual,
     domains,
+    judging,
     pretraining,
     project,
     ranking,
@@ -34,6 +35,7 @@ from course_lib.keras.probes.clinic import (
 )
 from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.keras.probes.judging import explaining, forgetting
 from course_lib.keras.probes.pretraining import moving, transferring
 from course_lib.keras.probes.project import own_record, own_split
 from course_lib.keras.probes.ranking import grown_articles
@@ -56,6 +58,7 @@ ARGUMENTS = {
     **clinic.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
+    **judging.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **project.ARGUMENTS,
     **ranking.ARGUMENTS,
@@ -81,8 +84,10 @@ __all__ = [
     "collecting",
     "evaluation",
     "examining",
+    "explaining",
     "extraction",
     "filled_embedding",
+    "forgetting",
     "growing",
     "grown_articles",
     "held_steps",

@@ -11,6 +11,7 @@ from course_lib.pytorch.probes import (
     clinic,
     continual,
     domains,
+    judging,
     pretraining,
     project,
     ranking,
@@ -32,6 +33,7 @@ from course_lib.pytorch.probes.clinic import (
 )
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.pytorch.probes.judging import explaining, forgetting
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.project import own_record, own_split
 from course_lib.pytorch.probes.ranking import grown_articles
@@ -54,6 +56,7 @@ ARGUMENTS = {
     **clinic.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
+    **judging.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **project.ARGUMENTS,
     **ranking.ARGUMENTS,
@@ -79,8 +82,10 @@ __all__ = [
     "collecting",
     "evaluation",
     "examining",
+    "explaining",
     "extraction",
     "filled_embedding",
+    "forgetting",
     "growing",
     "grown_articles",
     "held_steps",

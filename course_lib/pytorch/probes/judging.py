@@ -1,0 +1,113 @@
+"""Probes of chapter 14: maps of evidence, and networks that forget from the top down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, as_array, bits_of, set_values
+from course_lib.training.forgetting import draw_fresh
+
+
+class Witness(nn.Module):
+    """A network in two halves: ``look`` (images → maps N×H×W×D) and ``judge`` (maps → logits N×K)."""
+
+    def __init__(self, arrays: dict[str, np.ndarray], hidden: np.ndarray) -> None:
+        super().__init__()
+        self.backbone = TinyBackbone(arrays)
+        self.hidden = nn.Linear(*hidden.shape, bias=False)
+        self.head = nn.Linear(*arrays["head"].shape)
+        set_values(self.hidden.weight, hidden.T)
+        set_values(self.head.weight, arrays["head"].T)
+        set_values(self.head.bias, arrays["bias"])
+
+    def look(self, x: Tensor) -> Tensor:
+        """Give the last map: images N×H×W×C → N×H×W×D, none negative."""
+        places = self.backbone.norm(self.backbone.mix(x).permute(0, 3, 1, 2))
+        return functional.relu(places).permute(0, 2, 3, 1)
+
+    def judge(self, maps: Tensor) -> Tensor:
+        """Give logits N×K of maps: mean over places, a hidden layer, the head."""
+        return self.head(functional.relu(self.hidden(maps.mean(dim=(1, 2)))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.judge(self.look(x))
+
+
+def network_to_explain(
+    *, images: np.ndarray, classes: np.ndarray, hidden: np.ndarray, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Give what :func:`explaining` calls the student's function with: a network in inference mode."""
+    given = {"images": torch.tensor(images), "classes": torch.tensor(classes)}
+    return {"model": Witness(arrays, hidden).eval(), **given}
+
+
+def networks_to_mix(*, images: np.ndarray, fresh_seed: int, **arrays: np.ndarray) -> dict[str, Any]:
+    """Give what :func:`forgetting` calls the student's function with: a trained and a fresh model."""
+    fresh = TinyModel(draw_fresh(arrays, fresh_seed)).eval()
+    return {"model": TinyModel(arrays).eval(), "fresh": fresh, "parts": 2}
+
+
+ARGUMENTS = {"explaining": network_to_explain, "forgetting": networks_to_mix}
+
+
+def explaining(
+    evidence_map: Callable[..., Any],
+    *,
+    images: np.ndarray,
+    classes: np.ndarray,
+    hidden: np.ndarray,
+    **arrays: np.ndarray,
+) -> dict[str, Any]:
+    """Let the student's function map the evidence for a class.
+
+    Args:
+        evidence_map: The student's function of a network, images and one class for each.
+        images: N×H×W×C, float32. classes: N. hidden: D×D, the layer between mean and head.
+        arrays: As ``draw_tiny`` gives them.
+
+    Returns:
+        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics, bit by bit).
+    """
+    given = network_to_explain(images=images, classes=classes, hidden=hidden, **arrays)
+    network = given["model"]
+    before = [w.detach().numpy().tobytes() for w in network.state_dict().values()]
+    maps = as_array(evidence_map(network, given["images"], given["classes"]))
+    after = [w.detach().numpy().tobytes() for w in network.state_dict().values()]
+    return {"maps": maps, "network_unchanged": before == after}
+
+
+def forgetting(
+    forget: Callable[..., Any], *, images: np.ndarray, fresh_seed: int, **arrays: np.ndarray
+) -> dict[str, Any]:
+    """Let the student's function make a network forget one, two, then three parts, from the top down.
+
+    Args:
+        forget: The student's function of a trained model, a fresh one, and how many parts.
+        images: N×H×W×C, float32, what the network is asked afterwards.
+        fresh_seed: Where the fresh model's weights come from.
+        arrays: As ``draw_tiny`` gives them, of the trained model.
+
+    Returns:
+        ``logits`` (3×N×K, after one, two and three parts), ``fresh_unchanged``: the fresh model is as
+        it was, also when the other is changed later.
+    """
+    logits, kept = [], True
+    for parts in (1, 2, 3):
+        given = networks_to_mix(images=images, fresh_seed=fresh_seed, **arrays)
+        model, fresh = given["model"], given["fresh"]
+        before = bits_of(fresh)
+        forget(model, fresh, parts)
+        model.eval()
+        with torch.no_grad():
+            logits.append(as_array(model(torch.tensor(images))))
+            model.head.weight += 1  # a copy does not feel it
+            model.backbone.norm.weight += 1
+            model.backbone.mix.weight += 1
+        kept &= bits_of(fresh) == before
+    return {"logits": np.stack(logits), "fresh_unchanged": kept}
