@@ -12,6 +12,7 @@ from course_lib.keras.probes import (
     adapting,
     continual,
     domains,
+    foundation,
     pretraining,
     senses,
     serving,
@@ -24,6 +25,7 @@ from course_lib.keras.probes import (
 from course_lib.keras.probes.adapting import learning_arrays, low_rank_start
 from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.keras.probes.foundation import locking
 from course_lib.keras.probes.pretraining import moving, transferring
 from course_lib.keras.probes.senses import narrowing, reading_out
 from course_lib.keras.probes.serving import answering, shipping
@@ -43,6 +45,7 @@ ARGUMENTS = {
     **adapting.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
+    **foundation.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
@@ -70,6 +73,7 @@ __all__ = [
     "initial_weights",
     "learning",
     "learning_arrays",
+    "locking",
     "looking",
     "low_rank_start",
     "moving",

@@ -10,6 +10,7 @@ from course_lib.pytorch.probes import (
     adapting,
     continual,
     domains,
+    foundation,
     pretraining,
     senses,
     serving,
@@ -22,6 +23,7 @@ from course_lib.pytorch.probes import (
 from course_lib.pytorch.probes.adapting import learning_arrays, low_rank_start
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.pytorch.probes.foundation import locking
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.senses import narrowing, reading_out
 from course_lib.pytorch.probes.serving import answering, shipping
@@ -41,6 +43,7 @@ ARGUMENTS = {
     **adapting.ARGUMENTS,
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
+    **foundation.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **senses.ARGUMENTS,
     **serving.ARGUMENTS,
@@ -68,6 +71,7 @@ __all__ = [
     "initial_weights",
     "learning",
     "learning_arrays",
+    "locking",
     "looking",
     "low_rank_start",
     "moving",
