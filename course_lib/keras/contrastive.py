@@ -10,7 +10,6 @@ import keras
 from keras import KerasTensor, ops
 
 from course_lib.arguments import require_number
-from course_lib.keras.losses import cross_entropy
 from course_lib.keras.objectives import Batch, Objective
 from course_lib.training.batches import Arrays, require_arrays
 from course_lib.training.requirements import require_same_shape
@@ -31,11 +30,13 @@ def nt_xent(a: KerasTensor, b: KerasTensor, temperature: float) -> KerasTensor:
         temperature: :math:`\tau` above 0.
     """
     require_same_shape("views", a.shape, b.shape)
-    N, z = ops.shape(a)[0], unit(ops.concatenate([a, b]))
-    places = ops.arange(2 * N)
-    own = places[:, None] == places[None, :]
+    a, b = unit(a), unit(b)
+    z = ops.concatenate([a, b])
+    rows = ops.arange(ops.shape(z)[0])
+    own = rows[:, None] == rows[None, :]
     scores = ops.where(own, -1e9, z @ ops.transpose(z) / temperature)  # nobody with itself
-    return cross_entropy(scores, (places + N) % (2 * N))
+    partner = ops.tile(ops.sum(a * b, axis=1) / temperature, 2)
+    return ops.mean(ops.logsumexp(scores, axis=1) - partner)
 
 
 def attraction(a: KerasTensor, b: KerasTensor) -> KerasTensor:

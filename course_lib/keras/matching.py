@@ -15,7 +15,6 @@ from course_lib.arguments import require_count, require_seed
 from course_lib.keras.contrastive import unit
 from course_lib.keras.dense_model import build_dense
 from course_lib.keras.heads import build_head
-from course_lib.keras.losses import cross_entropy
 from course_lib.keras.objectives import Batch, Objective
 from course_lib.text.vocabulary import PADDING
 from course_lib.training.batches import Arrays, require_arrays
@@ -37,9 +36,9 @@ def matching_loss(a: KerasTensor, b: KerasTensor, scale: KerasTensor | float) ->
         scale: :math:`\gamma = 1/\tau`.
     """
     require_same_shape("pictures", a.shape, b.shape)
-    S = scale * unit(a) @ ops.transpose(unit(b))
-    own = ops.arange(ops.shape(a)[0])
-    return (cross_entropy(S, own) + cross_entropy(ops.transpose(S), own)) / 2
+    a, b = unit(a), unit(b)
+    S, own = scale * a @ ops.transpose(b), scale * ops.sum(a * b, axis=1)
+    return ops.mean((ops.logsumexp(S, axis=1) + ops.logsumexp(S, axis=0)) / 2 - own)
 
 
 class TextTower(keras.Model):
@@ -71,7 +70,7 @@ class TwoTowers(keras.Model):
         super().__init__()
         self.image, self.text = image, text
         start = keras.initializers.Constant(math.log(START_SCALE))
-        self.log_scale = self.add_weight(shape=(), initializer=start, name="log_scale")
+        self.log_scale = self.add_weight(shape=(1,), initializer=start, name="log_scale")
         self.built = True
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:

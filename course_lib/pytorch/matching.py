@@ -68,7 +68,7 @@ class TwoTowers(nn.Module):
     def __init__(self, image: nn.Module, text: nn.Module) -> None:
         super().__init__()
         self.image, self.text = image, text
-        self.log_scale = nn.Parameter(torch.tensor(math.log(START_SCALE)))
+        self.log_scale = nn.Parameter(torch.tensor([math.log(START_SCALE)]))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.image(x)
