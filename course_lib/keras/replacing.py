@@ -33,7 +33,7 @@ def replace_layers(model: keras.Model, replace: Replace) -> keras.Model:
     network, names = inner_network(model), renamed(model) or {}
     if isinstance(network, Transformer):
         _replace_parts(network, replace)
-        network(np.zeros((1, 1), np.int32))  # what is new gets its weights when it is first called
+        network(np.zeros((1, 2), np.int32))  # what is new gets its weights when it is first called
         model.predict_function = network.predict_function = None
         return model
     if not isinstance(network, (keras.Sequential, keras.src.models.functional.Functional)):

@@ -142,7 +142,7 @@ CONTRASTIVE = Exercise(
                 "只与另一个视图的行比较了。同一视图里的其他行也是陌生者：一共有 2N − 2 个。",
             ),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "Stack the views: 2N rows. Bring them to length 1; one matrix product gives all cosines, 2N×2N.",
@@ -274,7 +274,7 @@ SLOPES = Exercise(
                 "1 减在了第 0 处。配对的位置是 `partner`。",
             ),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "Write the loss of the row as −s[partner]/τ + log Σ exp(s[k]/τ) and differentiate by s[k].",
@@ -412,7 +412,7 @@ FILLED = Exercise(
                 "多开了平方；损失就是均方本身。",
             ),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "Bring `hidden` into the shape of the picture: N×(H/side)×(W/side), one entry for each patch.",
@@ -544,7 +544,7 @@ MATCHED = Exercise(
                 "每一对都被单独判断是或否。（这种做法也有，叫 SigLIP；这里一行是一道 N 选一的题。）",
             ),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "S = scale × (unit rows of pictures) @ (unit rows of captions)ᵀ; the right answers stand on the diagonal.",
@@ -680,7 +680,7 @@ WORDED = Exercise(
             worded_as(least=True),
             text("These are the *least* similar classes.", "选的是**最不像**的类。"),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "prompts is K×P×D: bring each row to length 1 (last axis), average over axis 1, bring the K means to length 1.",
@@ -839,7 +839,7 @@ LOCKED = Exercise(
             ),
             code=lock_code(("model.image.eval()", "model.eval()")),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "Two things must stand still: the weights, and BatchNorm's running statistics.",
@@ -1019,7 +1019,7 @@ COPIED = Exercise(
                 "比的是字母；这里的词元是词：请用 split()。",
             ),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "A helper that gives all runs of n words of one text: a list of tuples.",
@@ -1156,7 +1156,7 @@ BUDGET = Exercise(
                 "在预算内读不完**全部**词元的模型被排除了。它们可以只读一部分。",
             ),
         ),
-    ),  # fmt: skip
+    ),
     hints=(
         text(
             "For each size N: D = operations / (6 N), but never more than `tokens`.",
