@@ -700,11 +700,11 @@ WORDED = Exercise(
             "    return np.argmax(f @ m.T, axis=1)\n",
             "def label_by_words(f, prompts):\n"
             "    labels = []\n"
-            "    for x in f:\n"
+            "    for row in f:\n"
             "        scores = []\n"
             "        for rows in prompts:\n"
             "            m = sum(r / np.sqrt(r @ r) for r in rows)\n"
-            "            scores.append(x @ m / np.sqrt(m @ m))\n"
+            "            scores.append(row @ m / np.sqrt(m @ m))\n"
             "        labels.append(int(np.argmax(scores)))\n"
             "    return np.array(labels)\n",
         )
