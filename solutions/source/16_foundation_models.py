@@ -700,7 +700,7 @@ WORDED = Exercise(
             "    return np.argmax(f @ m.T, axis=1)\n",
             "def label_by_words(f, prompts):\n"
             "    labels = []\n"
-            "    for row in f:\n"
+            "    for row in np.asarray(f):\n"
             "        scores = []\n"
             "        for rows in prompts:\n"
             "            m = sum(r / np.sqrt(r @ r) for r in rows)\n"
