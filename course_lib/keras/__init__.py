@@ -22,7 +22,9 @@ from course_lib.keras.augmentation import augment
 from course_lib.keras.backbones import load_backbone, save_backbone
 from course_lib.keras.batch_norm import estimate_statistics
 from course_lib.keras.bottleneck import build_bottleneck
+from course_lib.keras.contrastive import Contrastive, nt_xent
 from course_lib.keras.counting import count_parameters, describe
+from course_lib.keras.dense_model import DenseModel, build_dense
 from course_lib.keras.devices import seed_everything
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.discrepancies import coral_distance, kernel_matrix, mmd_squared
@@ -59,6 +61,8 @@ from course_lib.keras.maps import (
     attach_map_head,
     stack_maps,
 )
+from course_lib.keras.masked import MaskedPatches, masked_error
+from course_lib.keras.matching import Matching, TwoTowers, build_two_towers, matching_loss
 from course_lib.keras.multitask import MultiTask, attach_heads, gradient_cosine
 from course_lib.keras.named import named_arrays, put_arrays
 from course_lib.keras.objectives import (
@@ -136,9 +140,11 @@ __all__ = [
     "Checkpoint",
     "Constant",
     "Contrast",
+    "Contrastive",
     "CoralAlignment",
     "CrossEntropy",
     "CutOut",
+    "DenseModel",
     "DetectionLoss",
     "Discriminative",
     "Distillation",
@@ -153,6 +159,8 @@ __all__ = [
     "LwF",
     "MMDAlignment",
     "MapModel",
+    "MaskedPatches",
+    "Matching",
     "Memory",
     "MixUp",
     "MultiTask",
@@ -172,6 +180,7 @@ __all__ = [
     "SquaredError",
     "TaskCrossEntropy",
     "TransformerShape",
+    "TwoTowers",
     "WarmupCosine",
     "WeightedCrossEntropy",
     "Wrapper",
@@ -187,9 +196,11 @@ __all__ = [
     "average_weights",
     "binary_cross_entropy",
     "build_bottleneck",
+    "build_dense",
     "build_head",
     "build_language_model",
     "build_ranker",
+    "build_two_towers",
     "coral_distance",
     "count_parameters",
     "cross_entropy",
@@ -221,11 +232,14 @@ __all__ = [
     "load_model",
     "load_scribe",
     "load_small_part",
+    "masked_error",
+    "matching_loss",
     "mean_entropy",
     "mean_squared_error",
     "merge_lora",
     "mmd_squared",
     "named_arrays",
+    "nt_xent",
     "open_onnx",
     "predict",
     "pretrain_backbone",

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.keras.named import inner_network, renamed
 from course_lib.keras.torch_layout import torch_name
+from course_lib.keras.transformer import Transformer
 
 Replace = Callable[[str, Any], keras.Layer | None]
 
@@ -21,7 +23,7 @@ def replace_layers(model: keras.Model, replace: Replace) -> keras.Model:
 
     Args:
         model: What ``attach_head`` gives (the head is left alone), a backbone, or any functional or
-            sequential model.
+            sequential model. (A transformer is no graph: its blocks' attributes are exchanged.)
         replace: Gets a layer's name (such as ``"block1.conv1"``) and the layer; gives the new one,
             or None to keep it. What is put in is not asked about again.
 
@@ -29,6 +31,11 @@ def replace_layers(model: keras.Model, replace: Replace) -> keras.Model:
         The model: the same object, unless it is itself the graph.
     """
     network, names = inner_network(model), renamed(model) or {}
+    if isinstance(network, Transformer):
+        _replace_parts(network, replace)
+        network(np.zeros((1, 2), np.int32))  # what is new gets its weights when it is first called
+        model.predict_function = network.predict_function = None
+        return model
     if not isinstance(network, (keras.Sequential, keras.src.models.functional.Functional)):
         raise CourseError(
             f"Layers can be replaced in a functional or sequential Keras model, or in a backbone; "
@@ -46,6 +53,18 @@ def replace_layers(model: keras.Model, replace: Replace) -> keras.Model:
         layer._outbound_nodes.clear()
     drawn = keras.models.clone_model(network, clone_function=exchange)
     return _put(model, network, drawn)
+
+
+def _replace_parts(owner: keras.Layer, replace: Replace) -> None:
+    """Ask about every layer that is an attribute, and about those inside the ones that are kept."""
+    for name, part in list(vars(owner).items()):
+        if name.startswith("_") or not isinstance(part, keras.Layer):
+            continue
+        new = replace(torch_name(part), part)
+        if new is None:
+            _replace_parts(part, replace)
+        else:
+            set_part(owner, name, new)
 
 
 def set_part(owner: keras.Layer, name: str, part: keras.Layer) -> None:

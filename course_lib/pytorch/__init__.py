@@ -17,7 +17,9 @@ from course_lib.pytorch.augmentation import augment
 from course_lib.pytorch.backbones import load_backbone, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
 from course_lib.pytorch.bottleneck import build_bottleneck
+from course_lib.pytorch.contrastive import Contrastive, nt_xent
 from course_lib.pytorch.counting import count_parameters, describe
+from course_lib.pytorch.dense_model import DenseModel, build_dense
 from course_lib.pytorch.devices import seed_everything
 from course_lib.pytorch.differentiation import gradients
 from course_lib.pytorch.discrepancies import coral_distance, kernel_matrix, mmd_squared
@@ -54,6 +56,8 @@ from course_lib.pytorch.maps import (
     attach_map_head,
     stack_maps,
 )
+from course_lib.pytorch.masked import MaskedPatches, masked_error
+from course_lib.pytorch.matching import Matching, TwoTowers, build_two_towers, matching_loss
 from course_lib.pytorch.multitask import MultiTask, attach_heads, gradient_cosine
 from course_lib.pytorch.named import named_arrays, put_arrays
 from course_lib.pytorch.objectives import (
@@ -127,9 +131,11 @@ __all__ = [
     "Checkpoint",
     "Constant",
     "Contrast",
+    "Contrastive",
     "CoralAlignment",
     "CrossEntropy",
     "CutOut",
+    "DenseModel",
     "DetectionLoss",
     "Discriminative",
     "Distillation",
@@ -144,6 +150,8 @@ __all__ = [
     "LwF",
     "MMDAlignment",
     "MapModel",
+    "MaskedPatches",
+    "Matching",
     "Memory",
     "MixUp",
     "MultiTask",
@@ -163,6 +171,7 @@ __all__ = [
     "SquaredError",
     "TaskCrossEntropy",
     "TransformerShape",
+    "TwoTowers",
     "WarmupCosine",
     "WeightedCrossEntropy",
     "Wrapper",
@@ -178,9 +187,11 @@ __all__ = [
     "average_weights",
     "binary_cross_entropy",
     "build_bottleneck",
+    "build_dense",
     "build_head",
     "build_language_model",
     "build_ranker",
+    "build_two_towers",
     "coral_distance",
     "count_parameters",
     "cross_entropy",
@@ -212,11 +223,14 @@ __all__ = [
     "load_model",
     "load_scribe",
     "load_small_part",
+    "masked_error",
+    "matching_loss",
     "mean_entropy",
     "mean_squared_error",
     "merge_lora",
     "mmd_squared",
     "named_arrays",
+    "nt_xent",
     "open_onnx",
     "predict",
     "pretrain_backbone",

@@ -35,3 +35,9 @@ def small_start(shape: Sequence[int], name: str, seed: int) -> np.ndarray:
     limit = 1 / np.sqrt(np.prod(shape[1:]))
     rng = np.random.default_rng([seed, *name.encode()])
     return rng.uniform(-limit, limit, tuple(shape)).astype(np.float32)
+
+
+def word_start(vocabulary: int, width: int, seed: int) -> np.ndarray:
+    """Draw words' first vectors, small and normal: vocabulary×width, float32."""
+    drawn = np.random.default_rng([seed, *b"words"]).normal(0, 0.1, (vocabulary, width))
+    return drawn.astype(np.float32)

@@ -13,6 +13,7 @@ from course_lib.keras.probes import (
     clinic,
     continual,
     domains,
+    foundation,
     judging,
     pretraining,
     project,
@@ -35,6 +36,7 @@ from course_lib.keras.probes.clinic import (
 )
 from course_lib.keras.probes.continual import growing, held_steps
 from course_lib.keras.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.keras.probes.foundation import locking
 from course_lib.keras.probes.judging import explaining, forgetting
 from course_lib.keras.probes.pretraining import moving, transferring
 from course_lib.keras.probes.project import own_record, own_split
@@ -59,6 +61,7 @@ ARGUMENTS = {
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **judging.ARGUMENTS,
+    **foundation.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **project.ARGUMENTS,
     **ranking.ARGUMENTS,
@@ -94,6 +97,7 @@ __all__ = [
     "initial_weights",
     "learning",
     "learning_arrays",
+    "locking",
     "looking",
     "low_rank_start",
     "moving",

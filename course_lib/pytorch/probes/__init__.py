@@ -11,6 +11,7 @@ from course_lib.pytorch.probes import (
     clinic,
     continual,
     domains,
+    foundation,
     judging,
     pretraining,
     project,
@@ -33,6 +34,7 @@ from course_lib.pytorch.probes.clinic import (
 )
 from course_lib.pytorch.probes.continual import growing, held_steps
 from course_lib.pytorch.probes.domains import adapted_statistics, adversarial_steps
+from course_lib.pytorch.probes.foundation import locking
 from course_lib.pytorch.probes.judging import explaining, forgetting
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.project import own_record, own_split
@@ -57,6 +59,7 @@ ARGUMENTS = {
     **continual.ARGUMENTS,
     **domains.ARGUMENTS,
     **judging.ARGUMENTS,
+    **foundation.ARGUMENTS,
     **pretraining.ARGUMENTS,
     **project.ARGUMENTS,
     **ranking.ARGUMENTS,
@@ -92,6 +95,7 @@ __all__ = [
     "initial_weights",
     "learning",
     "learning_arrays",
+    "locking",
     "looking",
     "low_rank_start",
     "moving",
