@@ -50,7 +50,11 @@ def test_packages_stand_where_they_belong(lock: str) -> None:
     of = {name: title for title, members in _sections(lock).items() for name in members}
     assert of["numpy"] == of["jupyterlab"] == "core"
     # torchmetrics, which only tests import, wants torch, too, and so do the engines of the benchmarks
-    assert set(of["torch"].split()) - {"test", "bench"} == {of["torchvision"]} == {"pytorch"}
+    assert (
+        set(of["torch"].split()) - {"test", "bench", "foundation"}
+        == {of["torchvision"]}
+        == {"pytorch"}
+    )
     assert of["tensorflow"] == of["keras"] == "keras"
     assert of["triton"] == "cuda"
     assert "launcher" in of["uv"] and "launcher" in of["hatchling"]

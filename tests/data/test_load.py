@@ -17,7 +17,7 @@ from tests.conftest import ROOT, require
 from tests.data.test_written import TEXTS
 
 # Pictures; sounds: tests/sound, texts: tests/data/test_written.py.
-NAMES = [name for name, _, _ in data.names() if name not in {"vowels", *TEXTS}]
+NAMES = [name for name, _, _ in data.names() if name not in {"vowels", "headlines", *TEXTS}]
 RENDERED = [name for name in NAMES if name != "digits"]
 
 # The bytes of 200 images, with the locked versions of NumPy and Pillow. A new version may change
