@@ -208,7 +208,7 @@ def check_damaged_weights_are_named(half: Half, folder: Path) -> None:
         path = folder / f"damaged.{ending}"
         for content in (b"hello", b""):
             path.write_bytes(content)
-            with pytest.raises(CourseError, match="cannot be read as weights|Keras's own layout"):
+            with pytest.raises(CourseError, match=r"cannot be read as weights|Keras's own layout"):
                 half.library.load_backbone(name, weights=path)
 
 
