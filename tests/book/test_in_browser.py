@@ -50,7 +50,19 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    # Aborted is what was still under way when the page was left for another one.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            None if "ERR_ABORTED" in request.failure else complaints.append(request.url)
+        ),
+    )
+    page.on(
+        "response",
+        lambda answer: (
+            complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        ),
+    )
     page.on(
         "request",
         lambda request: (
