@@ -15,7 +15,7 @@ from course_lib.fonts.subset import strings_in
 
 # A cell that opens a figure itself. Whatever else shows one is found when the chapter is run.
 _DRAWS = ("plt.subplots", "plt.figure")
-_LABELLED = ("course_lib/plots*.py", "course_lib/plots/*.py", "course_lib/figures.py")
+_LABELLED = ("course_lib/plots/*.py", "course_lib/figures.py")
 
 
 def described_figures(chapter: Chapter) -> Iterator[Problem]:

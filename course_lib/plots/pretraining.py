@@ -1,6 +1,6 @@
 """Figures about what a network has learned: its filters, its maps, its layers.
 
-As in ``plots.py``, numbers come in as plain arrays, and each function says in a sentence what its
+As in ``plots.common``, numbers come in as plain arrays, and each function says in a sentence what its
 figure shows. Series come under the names that the legend shall show, in the edition's language.
 """
 

@@ -37,7 +37,7 @@ def words_of(history: History, monkeypatch: pytest.MonkeyPatch) -> tuple[list[st
         drawn.append(figure)
         figures.image_bytes(figure)
 
-    monkeypatch.setattr(plots, "describe", describe)
+    monkeypatch.setattr(plots.common, "describe", describe)
     plots.plot_history(history)
     return said, drawn[0]
 
@@ -92,7 +92,7 @@ def test_planes_are_drawn_as_the_digits_they_show(
     places = {"raw pixels": rng.normal(size=(20, 2)), "pre-trained features": np.zeros((20, 2))}
     beside = {"raw pixels": 0.5, "pre-trained features": 0.75}
     y = np.arange(20) % 10
-    en, zh = told(lambda: plots.plot_planes(places, y, beside), plots, monkeypatch)
+    en, zh = told(lambda: plots.plot_planes(places, y, beside), plots.common, monkeypatch)
     assert "raw pixels: 0.50; pre-trained features: 0.75" in en
     assert "预训练特征：0.75" in zh
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from course_lib import figures, language, plots_pretraining
+from course_lib import figures, language, plots
 
 TILES = np.random.default_rng(0).normal(size=(5, 4, 4))
 POINTS = np.array([[-1.0, 0.0], [-1.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 DRAWN = {
-    "filters": lambda: plots_pretraining.show_tiles({"random": TILES}, columns=8, signed=True),
-    "maps": lambda: plots_pretraining.show_tiles({"a": np.abs(TILES), "b": 0 * TILES}, columns=3),
-    "layers": lambda: plots_pretraining.plot_by_layer(
+    "filters": lambda: plots.pretraining.show_tiles({"random": TILES}, columns=8, signed=True),
+    "maps": lambda: plots.pretraining.show_tiles({"a": np.abs(TILES), "b": 0 * TILES}, columns=3),
+    "layers": lambda: plots.pretraining.plot_by_layer(
         ("stem", "block1"), {"letters": np.array([[0.4, 0.7], [0.5, 0.9]])}
     ),
-    "clouds": lambda: plots_pretraining.plot_clouds({"round": (POINTS, np.array([0, 0, 1, 1]))}),
+    "clouds": lambda: plots.pretraining.plot_clouds({"round": (POINTS, np.array([0, 0, 1, 1]))}),
 }
 SAID = {
     "filters": ("random (5)", "random（5 个）"),

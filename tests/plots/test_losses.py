@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from course_lib import figures, plots_losses
+from course_lib import figures, plots
 
 Z = np.linspace(-2, 2, 9)
 BOWL = np.array([[2.0, 0.5], [0.5, 1.0]])
 PATH = np.array([[2.0, 2.0], [1.0, 0.5], [0.25, 0.0]])
 
 DRAWN = {
-    "activations": lambda: plots_losses.plot_activations(Z, {"tanh": (np.tanh(Z), 1 - np.tanh(Z) ** 2)}),
-    "differences": lambda: plots_losses.plot_difference_errors(
+    "activations": lambda: plots.losses.plot_activations(Z, {"tanh": (np.tanh(Z), 1 - np.tanh(Z) ** 2)}),
+    "differences": lambda: plots.losses.plot_difference_errors(
         np.array([1e-1, 1e-3, 1e-5]), {"central": np.array([1e-2, 0.0, 1e-8])}
     ),
-    "descents": lambda: plots_losses.plot_descents(BOWL, np.zeros(2), {"η = 0.1": PATH}, marks={"0": np.zeros(2)}),
-    "depth": lambda: plots_losses.plot_depth({"He": [1.0, 0.9, 1.1]}),
-    "losses": lambda: plots_losses.plot_losses({"a": np.array([[2.0, 1.0], [4.0, 2.0]])}, lines={"floor": 0.5}),
+    "descents": lambda: plots.losses.plot_descents(BOWL, np.zeros(2), {"η = 0.1": PATH}, marks={"0": np.zeros(2)}),
+    "depth": lambda: plots.losses.plot_depth({"He": [1.0, 0.9, 1.1]}),
+    "losses": lambda: plots.losses.plot_losses({"a": np.array([[2.0, 1.0], [4.0, 2.0]])}, lines={"floor": 0.5}),
 }  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         figures.image_bytes(figure)
         told.append((figure, en, zh))
 
-    monkeypatch.setattr(plots_losses, "describe", describe)
+    monkeypatch.setattr(plots.losses, "describe", describe)
     return told
 
 

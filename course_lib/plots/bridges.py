@@ -1,4 +1,4 @@
-"""Figures of the bridges, the one-page recapitulations. As in ``plots.py``, numbers come in as plain arrays."""
+"""Figures of the bridges, the one-page recapitulations. As in ``plots.common``, numbers come in as plain arrays."""
 
 from __future__ import annotations
 

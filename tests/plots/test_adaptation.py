@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_lib import language, plots_adaptation
+from course_lib import language, plots
 from course_lib.judging import Interval
 
 
@@ -19,13 +19,13 @@ def test_domains_say_how_many_points_lie_near_their_own_class(
 ) -> None:
     f, y = np.array([[0.0, 0], [0, 1], [9, 0], [9, 1]]), np.array([0, 0, 1, 1])
     panels = {"alike": (f, y, f, y), "swapped": (f, y, f, 1 - y)}
-    plots_adaptation.plot_domains(panels)
+    plots.adaptation.plot_domains(panels)
     said = capsys.readouterr().out
     assert "alike 1.00" in said and "swapped 0.00" in said
 
 
 def test_estimates_say_where_they_begin_and_end(capsys: pytest.CaptureFixture[str]) -> None:
-    plots_adaptation.plot_estimates([5, 50], {"biased": np.array([[0.2, 0.4], [0.1, 0.1]])})
+    plots.adaptation.plot_estimates([5, 50], {"biased": np.array([[0.2, 0.4], [0.1, 0.1]])})
     assert "biased: 0.3000 to 0.1000" in capsys.readouterr().out
 
 
@@ -34,7 +34,7 @@ def test_accuracies_say_every_row_and_line(capsys: pytest.CaptureFixture[str]) -
         "simple": {"mean": Interval(0.8, 0.7, 0.9)},
         "trained": {"DANN": Interval(0.6, 0.5, 0.7)},
     }
-    plots_adaptation.plot_accuracies(groups, {"ceiling": 0.99})
+    plots.adaptation.plot_accuracies(groups, {"ceiling": 0.99})
     said = capsys.readouterr().out
     assert (
         "mean: 0.800 [0.700, 0.900]" in said and "DANN: 0.600" in said and "ceiling 0.990" in said
@@ -44,6 +44,6 @@ def test_accuracies_say_every_row_and_line(capsys: pytest.CaptureFixture[str]) -
 def test_blind_scores_say_what_they_pick(capsys: pytest.CaptureFixture[str]) -> None:
     accuracies = np.array([[0.5, 0.6], [0.9, 0.8]])
     scores = {"right": accuracies, "wrong": -accuracies}
-    plots_adaptation.plot_blind(scores, accuracies, ["a", "b"])
+    plots.adaptation.plot_blind(scores, accuracies, ["a", "b"])
     said = capsys.readouterr().out
     assert "right 0.850" in said and "wrong 0.550" in said and "best model: 0.850" in said

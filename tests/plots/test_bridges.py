@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from course_lib import figures, plots, plots_bridges
+from course_lib import figures, plots
 
 POINTS = np.array([[-1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
 GRID = np.linspace(-2, 2, 5)
 
 DRAWN = {
     "confusion": lambda: plots.plot_confusion(np.array([[3, 1], [0, 2]]), ("对", "错")),
-    "responses": lambda: plots_bridges.show_responses(
+    "responses": lambda: plots.bridges.show_responses(
         np.eye(4), {"edge": np.array([[0.0, 1.0], [-2.0, 0.5]])}
     ),
-    "batches": lambda: plots_bridges.show_batches(
+    "batches": lambda: plots.bridges.show_batches(
         {"training": [np.arange(3.0), np.arange(3.0) + 4]}, ["first", "second"]
     ),
-    "regions": lambda: plots_bridges.show_regions(
+    "regions": lambda: plots.bridges.show_regions(
         POINTS, np.array([0, 1, 1]), GRID, {"by side": np.tile(GRID > 0, (5, 1)).astype(int)}
     ),
-    "weights": lambda: plots_bridges.plot_weights(
+    "weights": lambda: plots.bridges.plot_weights(
         np.array([0.0, 90.0]), np.array([[0.9, 0.1], [0.3, 0.7]]), ["a", "b"]
     ),
 }
@@ -48,7 +48,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         figures.image_bytes(figure)
         told.append((figure, en, zh))
 
-    for module in (plots, plots_bridges):
+    for module in (plots.common, plots.bridges):
         monkeypatch.setattr(module, "describe", describe)
     return told
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot as plt
 from sklearn.linear_model import LogisticRegression
 
-from course_lib import plots_knobs
+from course_lib import plots
 
 NUMBER = r"-?\d+(?:\.\d+)?"
 
@@ -23,9 +23,9 @@ def said(draw, value):
 
 def test_the_line_is_logistic_regressions() -> None:
     rng = np.random.default_rng(0)
-    x, y = plots_knobs._two_classes(rng, 60, 0.3)
+    x, y = plots.knobs._two_classes(rng, 60, 0.3)
     weights = rng.uniform(0.5, 1.5, 60) / 60
-    found = plots_knobs._logistic_regression(x, y, weights)
+    found = plots.knobs._logistic_regression(x, y, weights)
     # The touch of L2 is on the bias as well: scikit-learn's on a column of ones, without its own.
     rows = np.column_stack([np.ones(60), x])
     oracle = LogisticRegression(C=1e3, fit_intercept=False, tol=1e-10, max_iter=1000)
@@ -33,7 +33,7 @@ def test_the_line_is_logistic_regressions() -> None:
 
 
 def test_between_the_domains_the_mean_is_best() -> None:
-    draws = [plots_knobs.share_of_source(seed) for seed in range(3)]
+    draws = [plots.knobs.share_of_source(seed) for seed in range(3)]
     means = {
         value: np.mean([float(re.findall(NUMBER, said(draw, value))[1]) for draw in draws])
         for value in (0, 0.5, 1)
@@ -53,11 +53,11 @@ def test_the_unbiased_mmd_is_the_sum_over_different_rows(width: float) -> None:
     rows = np.concatenate([s, t])
     kernel = np.exp(-((rows[:, None] - rows) ** 2) / (2 * width**2))
     expected = 2 * np.mean(within) - 2 * np.mean(across)
-    assert plots_knobs._mmd_squared(kernel) == pytest.approx(expected)
+    assert plots.knobs._mmd_squared(kernel) == pytest.approx(expected)
 
 
 def test_only_a_sensible_width_sees_two_humps() -> None:
-    draw = plots_knobs.kernel_width()
+    draw = plots.knobs.kernel_width()
     reached = {
         width: int(re.findall(r"(\d+) of 99", said(draw, width))[0]) for width in (0.001, 0.5, 20)
     }
@@ -73,14 +73,14 @@ def test_springs_rest_where_the_losses_together_are_least() -> None:
     ).x
     old, new = 0.5 * stiff @ found**2, 0.5 * ((found - 2) ** 2).sum()
     assert f"old loss {old:.2f}, new loss {new:.2f} with EWC" in said(
-        plots_knobs.springs(), strength
+        plots.knobs.springs(), strength
     )
 
 
 def test_a_rank_keeps_what_the_best_matrix_of_that_rank_keeps() -> None:
     rng = np.random.default_rng(0)
     change = rng.normal(size=(6, 2)) @ rng.normal(size=(2, 9)) + 0.1 * rng.normal(size=(6, 9))
-    draw = plots_knobs.rank_of_change(change)
+    draw = plots.knobs.rank_of_change(change)
     u, s, v = np.linalg.svd(change)
     best = (u[:, :2] * s[:2]) @ v[:2]
     kept = 1 - ((change - best) ** 2).sum() / (change**2).sum()

@@ -1,6 +1,6 @@
 """Figures about losses, gradients and signals: chapter 02 draws them, others may.
 
-As in ``plots.py``, numbers come in as plain arrays, and each function says in a sentence what its
+As in ``plots.common``, numbers come in as plain arrays, and each function says in a sentence what its
 figure shows. Series come under the names that the legend shall show, in the edition's language:
 ``both("He", "He 初始化")``.
 """
