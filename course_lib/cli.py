@@ -312,7 +312,22 @@ def bench(
         list[str] | None,
         typer.Option(help=both("only this part; may be repeated", "只测这一部分；可重复给出")),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help=both(
+                "write it to benchmarks/results, with machine, versions and date",
+                "连同机器、版本与日期写入 benchmarks/results",
+            ),
+        ),
+    ] = False,
 ) -> None:
+    if keep and quick:
+        raise CourseError(
+            "A quick run is no measurement: leave out --quick or --keep.",
+            "试跑不是测量，不能保存：请去掉 --quick 或 --keep。",
+        )
     if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
         folder = Path(__file__).resolve().parent.parent / "benchmarks"
         names = ", ".join(sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_"))
@@ -333,6 +348,8 @@ def bench(
             f"基准测试 {name} 没有 {unknown[0]!r} 这一部分；现有：{'、'.join(parts) or '无'}。",
         )
     result = benchmark.run(quick=quick, **({"parts": part} if part else {}))
+    if keep:
+        import_module("benchmarks._keeping").keep(name, result)
     if picture:
         benchmark.picture(result, picture)
     print(json.dumps(result, indent=1) if as_json else benchmark.table(result))
