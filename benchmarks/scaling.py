@@ -47,7 +47,12 @@ SAME_GRADIENT = 1e-5
 PATIENCE = 600
 DEVICES = (1, 8, 64)
 LINK = 25.0  # GB/s one way between two devices: an assumption, printed
-WEIGHTS = {"resnet18": 11_689_512, "resnet50": 25_557_032, "vgg16": 138_357_544, "vit_b_16": 86_567_656}
+WEIGHTS = {
+    "resnet18": 11_689_512,
+    "resnet50": 25_557_032,
+    "vgg16": 138_357_544,
+    "vit_b_16": 86_567_656,
+}
 
 
 def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
@@ -71,7 +76,11 @@ def _measure(half: str, settings: Mapping[str, Any], step: Any) -> dict[str, Any
     step(f"{half}: the gradient, by two")
     first, second = launch(half, 2, {**settings, "measure": "gradient"})
     rates = {}
-    for name, how in {"one": (1, settings), "same batch": (2, settings), "twice the batch": (2, twice)}.items():
+    for name, how in {
+        "one": (1, settings),
+        "same batch": (2, settings),
+        "twice the batch": (2, twice),
+    }.items():
         step(f"{half}: {name}")
         rates[name] = statistics.median(launch(half, how[0], {**how[1], "measure": "rate"})[0])
     step(f"{half}: two apart")
@@ -155,7 +164,9 @@ def on_paper(kept: Path) -> dict[str, Any]:
         measured = json.loads(kept.read_text(encoding="utf-8"))
         device, rows = measured["result"]["device"], measured["result"]["models"]
     except (OSError, ValueError, KeyError):
-        return {"missing": "no GPU was measured yet: ./course bench speed_gpu --keep  on a machine with one"}
+        return {
+            "missing": "no GPU was measured yet: ./course bench speed_gpu --keep  on a machine with one"
+        }
     costs = []
     for row in rows:
         for devices in DEVICES:

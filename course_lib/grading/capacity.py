@@ -131,7 +131,9 @@ def simulate(
 def _longest_line(came: np.ndarray, left: np.ndarray) -> int:
     moments = np.concatenate([came, left])
     change = np.concatenate([np.ones(len(came), int), -np.ones(len(left), int)])
-    order = np.lexsort([change, moments])  # who leaves at the moment that another comes, leaves first
+    order = np.lexsort(
+        [change, moments]
+    )  # who leaves at the moment that another comes, leaves first
     return int(np.cumsum(change[order]).max())
 
 
@@ -222,7 +224,7 @@ def read_service(path: Path) -> Service:
         record = float(result["record_seconds"])
         if seconds.ndim != 1 or not len(seconds) or not (seconds > 0).all() or record <= 0:
             raise ValueError
-        made = f"{result['chapter']}, {machine['processor']}, {kept['date']}"
+        made = f"{result['chapter']}; {machine['processor']}; {kept['date']}"
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise CourseError(
             f"{path.name} holds no measured seconds of submissions: make it with  "

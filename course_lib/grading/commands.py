@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course_lib.errors import CourseError
-from course_lib.grading.class_commands import add_to
+from course_lib.grading import capacity_command, class_commands
 from course_lib.grading.command_options import (
     Chapter,
     Directory,
@@ -452,4 +452,5 @@ def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
     return f"✓ {who}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
 
 
-add_to(teach)
+class_commands.add_to(teach)
+capacity_command.add_to(teach)
