@@ -22,6 +22,7 @@ from course_lib.grading.course import create, find_course, remember
 from course_lib.language import both, pick
 
 if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
+    from course_lib.grading.executors import Executor
     from course_lib.grading.grade import Graded
     from course_lib.grading.roster import Student
 
@@ -179,6 +180,15 @@ def grade(
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, max=64, help=both("how many at a time", "同时评几份"))
     ] = 2,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "run them on a Dask cluster: its scheduler, such as tcp://10.0.0.5:8786 (--jobs is its own)",
+                "在 Dask 集群上运行：给出调度器地址，例如 tcp://10.0.0.5:8786（此时 --jobs 不起作用）",
+            )
+        ),
+    ] = None,
     student: Students = None,
     exercise: Annotated[
         str | None,
@@ -225,6 +235,7 @@ def grade(
     from course_lib.grading.regrade import regrade
 
     course = find(folder)
+    executor = _cluster(scheduler, unsandboxed) if scheduler is not None else None
     if unsandboxed:
         say(
             both(
@@ -243,6 +254,7 @@ def grade(
             students=student,
             again=again,
             sandboxed=not unsandboxed,
+            executor=executor,
         )
     else:
         outcomes = run(
@@ -253,6 +265,7 @@ def grade(
             force=force,
             again=again,
             sandboxed=not unsandboxed,
+            executor=executor,
         )
     failed = done = 0
     try:
@@ -439,6 +452,17 @@ def calibrate(
                 f"{mark} {one.report} {one.criterion}：给定 {one.given:g}，你的 {one.own:g}。{pick(one.why)}",
             )
         )
+
+
+def _cluster(scheduler: str, unsandboxed: bool) -> Executor:
+    from course_lib.grading.cluster import Cluster
+
+    if unsandboxed:
+        raise CourseError(
+            "On a cluster every submission runs in a sandbox: leave --unsandboxed out.",
+            "在集群上，每份作业都在沙箱里运行：请去掉 --unsandboxed。",
+        )
+    return Cluster(scheduler, say=say)
 
 
 def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
