@@ -54,6 +54,17 @@ def init(
             ),
         ),
     ] = False,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(
+            envvar="COURSE_GRADEBOOK",
+            show_envvar=True,
+            help=both(
+                "an empty PostgreSQL database, such as postgresql+psycopg://user@host/class (password: ~/.pgpass)",
+                "空的 PostgreSQL 数据库，例如 postgresql+psycopg://用户@主机/数据库名（密码放在 ~/.pgpass）",
+            ),
+        ),
+    ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
@@ -64,14 +75,20 @@ def init(
         ),
     ] = None,
 ) -> None:
-    from course_lib.grading.nbgrader_side import make_gradebook
+    from course_lib.grading import audit
+    from course_lib.grading.gradebook import begin, read_url
+    from course_lib.grading.gradebook import make as make_gradebook
     from course_lib.grading.policy import change_policy
     from course_lib.grading.times import find_zone
 
     find_zone(timezone)
+    if gradebook is not None:
+        read_url(gradebook)  # says what is wrong with it before anything is made
     course = create(folder, language=lang, framework=framework, variant=variant)
     if timezone is not None:
         change_policy(course, timezone=timezone)
+    if gradebook is not None:
+        audit.record(course, {"event": "gradebook", "at": begin(course, gradebook)})
     make_gradebook(course)
     remember(course)
     say(
@@ -93,6 +110,41 @@ def init(
                 f"或用  ./course teach kit --dir {course.folder}  生成压缩包。",
             )
         )
+
+
+@teach.command(
+    help=both(
+        "Take the gradebook into an empty PostgreSQL database; everything is compared afterwards.",
+        "把成绩册迁入空的 PostgreSQL 数据库，迁移后逐行核对。",
+    )
+)
+def migrate(
+    url: Annotated[
+        str,
+        typer.Argument(
+            envvar="COURSE_GRADEBOOK",
+            help=both(
+                "such as postgresql+psycopg://user@host/class (password: ~/.pgpass)",
+                "例如 postgresql+psycopg://用户@主机/数据库名（密码放在 ~/.pgpass）",
+            ),
+        ),
+    ],
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading import audit
+    from course_lib.grading.migrate import migrate as run
+
+    course = find(folder)
+    moved = run(course, url)
+    audit.record(course, {"event": "gradebook", "at": moved.place, "rows": moved.rows})
+    say(
+        both(
+            f"{moved.rows} rows are in {moved.place}, each the same as before. The old gradebook is kept as "
+            f"{moved.kept}; a formgrader that is open has to be started again.",
+            f"{moved.rows} 行已迁入 {moved.place}，逐行核对一致。旧成绩册保存为 {moved.kept}；"
+            "若 formgrader 正开着，请重新启动。",
+        )
+    )
 
 
 @teach.command(help=both("Release a chapter to students.", "向学生发布一章。"))
