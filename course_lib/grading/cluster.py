@@ -166,6 +166,11 @@ class Cluster:
         given_up, self._given_up = self._given_up, []
         return [*found, *given_up]
 
+    def wait_for(self, count: int) -> None:
+        """Wait until so many workers have joined, whatever they are."""
+        self._connect()
+        self._client.wait_for_workers(count, timeout=self._patience)
+
     def close(self) -> None:
         """Let go of the cluster; what is running there is called off. The workers stay as they are."""
         for sent in self._tasks.values():

@@ -98,8 +98,7 @@ def test_two_workers_write_what_one_machine_writes_and_a_bare_one_gets_nothing(
     said = []
     engine = Cluster(machines.address, say=said.append, patience=WAIT)
     # All three have joined before the first submission goes out.
-    engine._connect()
-    engine._client.wait_for_workers(3, timeout=WAIT)
+    engine.wait_for(3)
     outcomes = list(grade(course, "90", executor=engine))
     assert {each.state for each in outcomes} == {"graded"}
     assert written(course) == written(serial) and scores(course) == scores(serial) == deserved
@@ -123,8 +122,7 @@ def test_a_worker_killed_in_the_middle_costs_nobody_anything(course, deserved, m
         own.start_scheduler()
         workers = [own.start_worker(name) for name in ("one", "two")]
         engine = Cluster(own.address, patience=WAIT)
-        engine._connect()
-        engine._client.wait_for_workers(2, timeout=WAIT)
+        engine.wait_for(2)
         outcomes = []
         for outcome in grade(course, "90", executor=engine):
             outcomes.append(outcome)
@@ -203,8 +201,7 @@ def test_what_it_needs_is_said(monkeypatch):
 
 def test_no_object_of_a_workers_making_is_unpickled_here(machines):
     engine = Cluster(machines.address, patience=WAIT)
-    engine._connect()
-    engine._client.wait_for_workers(1, timeout=WAIT)
+    engine.wait_for(1)
     places = engine._client.nthreads()
     assert engine._run(str, 5, places=places).result(timeout=WAIT) == "5"
     with pytest.raises(TypeError, match="serialize"):
