@@ -6,8 +6,8 @@ A Dask scheduler and workers, each a process of its own on this machine, run a c
 mistaken, untouched and broken work, no two the same) for ``teach grade``'s own grader. The workers are warm:
 each has run a submission before the clock starts. For more workers than this machine has cores nothing is
 measured: that part of the table is computed from the two figures that bound the rate, and says so. They are
-the seconds that a submission takes on a worker of its own, and the seconds of computing that the one grader
-spends on each (screening, judging, gradebook), which no number of workers makes less.
+the seconds of computing that a submission costs its worker, and those that the one grader spends on each
+(screening, judging, gradebook), which no number of workers makes less. The network is taken to cost nothing.
 """
 
 from __future__ import annotations
@@ -52,12 +52,13 @@ def run(*, quick: bool = False) -> dict[str, Any]:
 
 def on_paper(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """Compute the rate for more workers, each with a core: what bounds it first, workers or grader."""
-    one = rows[0]
+    each = 60 / (rows[0]["kernels"] + rows[0]["worker"])
+    grader = 60 / rows[0]["grader"]
     return [
         {
             "workers": workers,
-            "a_minute": min(workers * one["a_minute"], 60 / one["grader"]),
-            "bound": float(workers * one["a_minute"] > 60 / one["grader"]),
+            "a_minute": min(workers * each, grader),
+            "bound": float(workers * each > grader),
         }
         for workers in ON_PAPER
     ]
@@ -78,7 +79,10 @@ def table(result: Mapping[str, Any]) -> str:
             f"{row['workers']:>8} {row['students']:>9} {row['a_minute']:>9.1f} {row['kernels']:>11.2f} "
             f"{row['grader']:>8.2f} {row['worker']:>8.2f} {row['scheduler']:>10.3f}"
         )
-    lines += ["", "computed, not measured (a core for each worker, one more for the grader):"]
+    lines += [
+        "",
+        "computed, not measured: at most, with a core for each worker and one for the grader",
+    ]
     for row in result["paper"]:
         words = "the grader is the limit" if row["bound"] else "the workers are the limit"
         lines.append(f"{row['workers']:>8} {'':>9} {row['a_minute']:>9.0f}   {words}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -27,7 +28,7 @@ from course_lib.grading.standing import read_grades
 from course_lib.grading.submissions import make_submissions
 from tests.conftest import require
 from tests.grading.local_cluster import LocalCluster, sandboxes
-from tests.grading.tiny_course import hand_in
+from tests.grading.tiny_course import RIGHT, answered, hand_in
 
 STUDENTS = 6
 WAIT = 120.0  # seconds for a worker to join: a busy machine imports slowly
@@ -181,6 +182,41 @@ def test_nobody_there_is_said_after_a_while_and_the_next_run_goes_on(
     states = Counter(each.state for each in grade(course, "90", jobs=2))
     assert states["unchanged"] >= 1 and states.total() == STUDENTS
     assert scores(course) == deserved and graded_lines(course) == dict.fromkeys(deserved, 1)
+
+
+def certificate(folder):
+    """Make a certificate that is its own authority; give Dask's settings for it, by the names in its YAML."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=course".split()
+    more = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run([*command, *more], cwd=folder, check=True, capture_output=True)
+    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
+    names = {"ca-file": cert}
+    for who in ("scheduler", "worker", "client"):
+        names |= {f"{who}.cert": cert, f"{who}.key": key}
+    return {f"distributed.comm.tls.{name}": value for name, value in names.items()}
+
+
+def test_behind_tls_with_dasks_own_settings_and_not_without(course, tmp_path):
+    require(shutil.which("openssl"), "openssl is not installed")
+    import dask
+
+    settings = certificate(tmp_path)
+    environment = {
+        f"DASK_{name.upper().replace('-', '_').replace('.', '__')}": value
+        for name, value in settings.items()
+    }
+    hand_in(course, "ann", answered(course, RIGHT))
+    with LocalCluster(tmp_path, environment=environment) as own:
+        own.start_scheduler()
+        own.start_worker("one")
+        with pytest.raises(MachineError, match="certificates"):
+            list(grade(course, "90", executor=Cluster(own.address, patience=5)))
+        plain = own.address.replace("tls", "tcp")
+        with pytest.raises(MachineError, match="No scheduler answers"):
+            list(grade(course, "90", executor=Cluster(plain, patience=1)))
+        with dask.config.set(settings):
+            outcomes = list(grade(course, "90", executor=Cluster(own.address, patience=WAIT)))
+    assert [(each.state, each.score) for each in outcomes] == [("graded", 5.0)]
 
 
 def test_what_it_needs_is_said(monkeypatch):
