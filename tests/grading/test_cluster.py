@@ -12,6 +12,7 @@ from collections import Counter
 from copy import deepcopy
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
@@ -124,13 +125,15 @@ def test_a_worker_killed_in_the_middle_costs_nobody_anything(course, deserved, m
         workers = [own.start_worker(name) for name in ("one", "two")]
         engine = Cluster(own.address, patience=WAIT)
         engine.wait_for(2)
-        outcomes = []
+        outcomes, left = [], []
         for outcome in grade(course, "90", executor=engine):
             outcomes.append(outcome)
             victim = next((each for each in workers if sandboxes(each)), None)
             if len(outcomes) == 1 and victim is not None:
+                left = sandboxes(victim)
                 victim.kill()
                 victim.wait()
+        assert left and not psutil.wait_procs(left, timeout=30)[1]  # its kernels went with it
         assert sum(each.poll() is not None for each in workers) == 1
     assert {each.state for each in outcomes} == {"graded"} and len(outcomes) == STUDENTS
     assert scores(course) == deserved and graded_lines(course) == dict.fromkeys(deserved, 1)
@@ -186,7 +189,18 @@ def test_nobody_there_is_said_after_a_while_and_the_next_run_goes_on(
 
 def certificate(folder):
     """Make a certificate that is its own authority; give Dask's settings for it, by the names in its YAML."""
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=course".split()
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=course",
+    ]
     more = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]
     subprocess.run([*command, *more], cwd=folder, check=True, capture_output=True)
     cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
