@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from course_lib.bilingual import in_each_language
 from course_lib.language import both, current
 
 MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
@@ -46,6 +47,7 @@ class Card:
     table: Table | None = None
     footer: Sequence[str] = ()
 
+    @in_each_language
     def _repr_html_(self) -> str:
         colour = _COLOURS[self.mark]
         parts = [
@@ -70,6 +72,7 @@ class Card:
             'color:var(--jp-content-font-color1,inherit)">' + "".join(parts) + "</div>"
         )
 
+    @in_each_language
     def __repr__(self) -> str:
         blocks = [f"{MARKS[self.mark]} {plainly(self.heading)}"]
         blocks += [plainly(words) for words in self.paragraphs]

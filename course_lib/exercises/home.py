@@ -15,7 +15,7 @@ from course_lib import edition
 from course_lib import language as languages
 from course_lib.exercises import public
 from course_lib.exercises.journal import Standing, standings
-from course_lib.language import Text, both, current, pick
+from course_lib.language import Text, both, pick
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters.json"
 _CELL = "padding:4px 14px 4px 0;text-align:left;vertical-align:top"
@@ -75,7 +75,7 @@ class Home:
         head = "".join(f'<th scope="col" style="{_CELL}">{each}</th>' for each in header)
         body = "".join(map(_row_html, self.rows))
         return (
-            f'<div lang="{current()}" style="max-width:56em;line-height:1.5">'
+            f'<div lang="{both("en", "zh")}" style="max-width:56em;line-height:1.5">'
             f'<p style="font-weight:600;margin:.3em 0">{self.heading}</p>'
             f'<p style="margin:.3em 0">{self._next_step(linked=True)}</p>'
             '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
