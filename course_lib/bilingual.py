@@ -83,7 +83,8 @@ def one_of(value: Any, language: str | None) -> Any:
         return type(value)(one_of(each, language) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(
-            value, **{each.name: one_of(getattr(value, each.name), language) for each in fields(value)}
+            value,
+            **{each.name: one_of(getattr(value, each.name), language) for each in fields(value)},
         )
     return value
 
