@@ -52,6 +52,7 @@ CHAPTER_RULES = (
     exercises.known_exercises,
     exercises.complete_exercises,
     exercises.answer_cells,
+    exercises.plain_messages,
     exercises.known_calls,
     exercises.assessed_objectives,
     figures.described_figures,

@@ -100,14 +100,16 @@ def executed(
 def _have_the_same_code(notebooks: Iterable[NotebookNode]) -> bool:
     """Whether notebooks differ only in prose, comments and the language that the setup cell names."""
     codes = [
-        [
-            (cell.id, ast.dump(ast.parse(set_edition(cell.source, "en", "pytorch"))))
-            for cell in notebook.cells
-            if cell.cell_type == "code"
-        ]
+        [(cell.id, _code_of(cell)) for cell in notebook.cells if cell.cell_type == "code"]
         for notebook in notebooks
     ]
     return all(code == codes[0] for code in codes)
+
+
+def _code_of(cell: NotebookNode) -> str:
+    is_setup = "setup" in cell.metadata.get("tags", ())
+    source = set_edition(cell.source, "en", "pytorch") if is_setup else cell.source
+    return ast.dump(ast.parse(source))
 
 
 def _with_outputs(edition: NotebookNode, run: NotebookNode, language: str) -> NotebookNode | None:

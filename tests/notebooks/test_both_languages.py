@@ -24,7 +24,7 @@ from course_lib.paths import repository_root
 ROOT = repository_root()
 QUICK = ["b1", "b4"]
 _PICTURE = re.compile(r"base64,([^\"]+)")
-_NUMBER = re.compile(r"\d+([.,]\d+)*")
+_NUMBER = re.compile(r"\b[0-9a-f]{12}\b|-?\d+([.,]\d+)*| +")  # or a digest, or spaces before it
 
 
 def shown(notebook: NotebookNode) -> dict[str, list[str]]:
