@@ -32,6 +32,7 @@ PICTURES = "_static/shown"  # within a language's pages
 
 _LINK_TO_NOTEBOOK = re.compile(r"\]\((?:\./)?([0-9b]\d_\w+)\.ipynb(#[^)]*)?\)")
 _QUIZ = re.compile(r'quiz\("([^"]+)"\)')
+_MARKERS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 _FENCE = "`" * 6
 _COLONS = ":" * 6
 
@@ -131,7 +132,7 @@ def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]]) -
     for framework, by_id in cells.items():
         ours = (cell for cell in by_id.values() if _is_answer(cell))
         of_this = [c.source for c in ours if c.metadata["course"]["exercise"] == exercise_id]
-        answers[framework] = _code("\n\n".join(of_this))
+        answers[framework] = _code(_MARKERS.sub("", "\n\n".join(of_this)))
     title = pick(words.SOLUTION).format(id=exercise_id)
     inside = [_side_by_side(answers), raw_html(_often_wrong(exercise))]
     return "\n\n".join(

@@ -19,6 +19,8 @@ from course_lib.language import Text, both, pick
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters.json"
 _CELL = "padding:4px 14px 4px 0;text-align:left;vertical-align:top"
+# On a narrow page the title has room first, and the blocks go on in a second line.
+_NAME, _SHORT, _BLOCKS = "min-width:8em", "white-space:nowrap", "min-width:4.5em;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,9 @@ def _row_html(row: Row) -> str:
     done = f"{blocks} {row.right}/{row.checked}" if row.checked else "–"
     points = f"{row.earned:g}/{row.possible:g}" if row.checked else "–"
     link = f"<strong>{_link(row)}</strong>" if row.core else _link(row)
-    cells = "".join(f'<td style="{_CELL}">{each}</td>' for each in (minutes, done, points))
-    return f'<tr><th scope="row" style="{_CELL};font-weight:400">{link}</th>{cells}</tr>'
+    shown = ((minutes, _SHORT), (done, _BLOCKS), (points, _SHORT))
+    cells = "".join(f'<td style="{_CELL};{style}">{each}</td>' for each, style in shown)
+    return f'<tr><th scope="row" style="{_CELL};{_NAME};font-weight:400">{link}</th>{cells}</tr>'
 
 
 def _link(row: Row) -> str:

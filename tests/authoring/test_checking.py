@@ -220,6 +220,12 @@ PLANTED = {
     "broken anchor": ("(#Exercise)", "(#Exercises)", "(#Exercises)", "no such heading"),
     "broken chapter": ("(#Exercise)", "(91_other.ipynb)", "91_other", "no such chapter"),
     "broken file": ("(#Exercise)", "(../../../LICENCE)", "LICENCE", "no such file"),
+    "swallowed TeX": (
+        "Divide each row",
+        "Divide by $\tau$ each row",
+        "Divide by $",
+        "the control character '\\t'",
+    ),
     "TeX in a hint": ("Sum over axis 1.", "Sum $x_i^2$.", "Sum $x_i^2$", "write it as `code`"),
     "machine path": (
         "print(features.shape)",

@@ -49,6 +49,7 @@ def test_the_readers_own_cell_is_a_stub_and_the_solution_is_folded_away(page: st
     automatic = [each for each in load_chapter("03") if not each.is_manual]
     assert page.count('<details class="solution">') == len(automatic)
     assert page.count('check("03.1", transfer)') == 1
+    assert "END SOLUTION" not in page
 
 
 def test_hints_unfold_one_inside_the_other(page: str) -> None:
