@@ -42,6 +42,7 @@ CHAPTER_RULES = (
     chinese.own_language,
     chinese.typography,
     chinese.visible_emphasis,
+    chinese.formulas_stand_alone,
     code.plain_python,
     code.paired_language_lines,
     code.shared_cells_are_neutral,

@@ -220,6 +220,12 @@ PLANTED = {
     "broken anchor": ("(#Exercise)", "(#Exercises)", "(#Exercises)", "no such heading"),
     "broken chapter": ("(#Exercise)", "(91_other.ipynb)", "91_other", "no such chapter"),
     "broken file": ("(#Exercise)", "(../../../LICENCE)", "LICENCE", "no such file"),
+    "formula among words": (
+        "Divide each row by its length.",
+        "Divide:\n$$f / l$$\neach row.",
+        "$$f / l$$",
+        "an empty line is missing",
+    ),
     "swallowed TeX": (
         "Divide each row",
         "Divide by $\tau$ each row",
