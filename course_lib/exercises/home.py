@@ -20,7 +20,11 @@ from course_lib.language import Text, both, pick
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters.json"
 _CELL = "padding:4px 14px 4px 0;text-align:left;vertical-align:top"
 # On a narrow page the title has room first, and the blocks go on in a second line.
-_NAME, _SHORT, _BLOCKS = "min-width:8em", "white-space:nowrap", "min-width:4.5em;overflow-wrap:anywhere"
+_NAME, _SHORT, _BLOCKS = (
+    "min-width:8em",
+    "white-space:nowrap",
+    "min-width:4.5em;overflow-wrap:anywhere",
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterator
 
 from course_lib.authoring.checks import Chapter
-from course_lib.authoring.checks.markdown import formulas_in_paragraphs, mask_code, unrendered_emphasis
+from course_lib.authoring.checks.markdown import (
+    formulas_in_paragraphs,
+    mask_code,
+    unrendered_emphasis,
+)
 from course_lib.authoring.localise import LANGUAGE_LINE, join_chinese_lines
 from course_lib.authoring.problems import Problem
 from course_lib.fonts.subset import strings_in

@@ -101,7 +101,9 @@ def no_control_characters(chapter: Chapter) -> Iterator[Problem]:
     r"""No tab and the like stands in the source: it is what a program made of ``\tau`` or ``\frac``."""
     for number, line in enumerate(chapter.source.text.split("\n"), start=1):
         if match := _CONTROL.search(line):
-            yield chapter.problem(number, f"the control character {match[0]!r}: is it of a TeX command?")
+            yield chapter.problem(
+                number, f"the control character {match[0]!r}: is it of a TeX command?"
+            )
 
 
 def _syntax_problem(cell: Code, error: SyntaxError) -> tuple[int, str]:
