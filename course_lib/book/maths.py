@@ -90,12 +90,13 @@ def keep_punctuation(app: Any, doctree: Any, page: str) -> None:
     from docutils import nodes
 
     for formula in list(doctree.findall(nodes.math)):
-        place = formula.parent.index(formula) + 1
-        following = formula.parent[place] if place < len(formula.parent) else None
+        parent: Any = formula.parent
+        place = parent.index(formula) + 1
+        following = parent[place] if place < len(parent) else None
         found = _CLOSING.match(following) if isinstance(following, nodes.Text) else None
         if found:
             formula["closing"] = found[0]
-            formula.parent[place] = nodes.Text(following[found.end() :])
+            parent[place] = nodes.Text(following[found.end() :])
 
 
 def _visit_inline(self: Any, node: Any) -> None:
