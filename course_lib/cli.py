@@ -155,7 +155,9 @@ def book(
         bool,
         typer.Option(
             "--archive",
-            help=both("also pack it, to carry it away", "同时打包，便于拷走离线阅读"),
+            help=both(
+                "also pack it with the course into one file", "同时与课程文件一起打成一个压缩包"
+            ),
         ),
     ] = False,
     repository: Annotated[

@@ -220,6 +220,19 @@ PLANTED = {
     "broken anchor": ("(#Exercise)", "(#Exercises)", "(#Exercises)", "no such heading"),
     "broken chapter": ("(#Exercise)", "(91_other.ipynb)", "91_other", "no such chapter"),
     "broken file": ("(#Exercise)", "(../../../LICENCE)", "LICENCE", "no such file"),
+    "formula among words": (
+        "Divide each row by its length.",
+        "Divide:\n$$f / l$$\neach row.",
+        "$$f / l$$",
+        "an empty line is missing",
+    ),
+    "swallowed TeX": (
+        "Divide each row",
+        "Divide by $\tau$ each row",
+        "Divide by $",
+        "the control character '\\t'",
+    ),
+    "TeX in a hint": ("Sum over axis 1.", "Sum $x_i^2$.", "Sum $x_i^2$", "write it as `code`"),
     "machine path": (
         "print(features.shape)",
         'open("/home/ann/x")',
@@ -234,7 +247,7 @@ def test_a_planted_fault_is_found_in_its_line(
     course: Path, edit: Callable[..., Path], name: str
 ) -> None:
     old, new, words, message = PLANTED[name]
-    edit(old, new)
+    edit(old, new, SPEC if name == "TeX in a hint" else SOURCE)
     found = [problem for problem in check(course, proofs=False) if message in problem.message]
     assert found, f"nothing was said about: {message}"
     text = (course / found[0].path).read_text(encoding="utf-8")
