@@ -6,8 +6,8 @@
 length 1, the penalty chosen by cross-validation on those labels alone), measured on all other examples, for
 pneumonia on its test part. Beside it what learns without transfer: the probe on raw pixels, the probe on
 *random* networks (one of each; BatchNorm with the statistics of all the pictures, no label), and glyphnet
-trained from scratch on the same labels (rate and epochs of ``methods.py``, not tuned again). Glyphnet sees 32×32 grey pictures, MobileNetV2 sees 224×224 in colour; on
-digits only glyphnet is asked.
+trained from scratch on the same labels (rate and epochs of ``methods.py``, not tuned again). Glyphnet sees
+32×32 grey pictures, MobileNetV2 sees 224×224 in colour; on digits only glyphnet is asked.
 
 **Source-overlapping.** Ants and bees are a subset of ImageNet, so MobileNetV2 has seen these very pictures with
 finer labels: its row there shows what happens in tutorials, not what transfer is worth. The honest headline is
