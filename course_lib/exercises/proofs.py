@@ -48,7 +48,7 @@ PREAMBLES = {
 """What every source of a proof may use without importing it."""
 
 FRESH_DRAWS = 5  # beyond the public ones: grading draws its own
-TIMEOUT = 900.0  # seconds for one framework; a quiet machine needs a tenth
+TIMEOUT = 900.0  # seconds for one framework
 
 
 def prove(
