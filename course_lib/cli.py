@@ -246,14 +246,16 @@ def check(
     from course_lib import authoring
     from course_lib.paths import repository_root
 
-    if mutants or seeds:
-        attempt = authoring.try_mutants if mutants else authoring.try_seeds
-        table, problems = attempt(repository_root(), chapters=chapter)
-        print(table)
+    if seeds:  # says everything as it comes
+        problems = authoring.try_seeds(repository_root(), chapters=chapter, tell=_say_now)
     else:
-        problems = authoring.check(repository_root(), chapters=chapter)
-    for problem in problems:
-        print(problem)
+        if mutants:
+            table, problems = authoring.try_mutants(repository_root(), chapters=chapter)
+            print(table)
+        else:
+            problems = authoring.check(repository_root(), chapters=chapter)
+        for problem in problems:
+            print(problem)
     print(
         both(f"{len(problems)} problems.", f"共 {len(problems)} 个问题。")
         if problems
@@ -403,6 +405,11 @@ def lock(
     from course_lib.paths import repository_root
 
     print(write_lock(repository_root(), upgrade=upgrade))
+
+
+def _say_now(line: str) -> None:
+    """Print a line that is not held back where the output is a file or a pipe."""
+    print(line, flush=True)
 
 
 def with_groups(arguments: Sequence[str]) -> typer.Typer:
