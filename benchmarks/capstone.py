@@ -3,9 +3,14 @@
     ./course bench capstone                # run them and print what the reports quote
     ./course bench capstone --check        # fail where solutions/capstone/runs.json says otherwise
     ./course bench capstone --json         # what that file holds
+    ./course bench capstone --part recipe  # how the starter's rates and epochs were chosen
 
 The code that runs is the solved PyTorch edition's: its cells, with the cell ``choices`` changed. A fourth run
 takes the texts, so that the other half of the starter is tried as well.
+
+*recipe*: nine recipes for each of the two networks, by a rule fixed beforehand, inside the starter's **train** part:
+its hands are cut once more, learned from on one side, judged on the other, with draws of labels that the starter
+does not use. Neither validation nor test is looked at.
 """
 
 from __future__ import annotations
@@ -14,8 +19,9 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Mapping
-from contextlib import chdir, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager, redirect_stdout
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -33,38 +39,96 @@ CHOICES: dict[str, dict[str, Any]] = {
     "failing": {"by": "example"},
     "texts": {"data": "reviews"},
 }
+PARTS = ("reports", "recipe")
+RATES, EPOCHS = (0.001, 0.003, 0.01), (20, 40, 80)
+RECIPE_SEEDS = (100, 101, 102, 103, 104)  # the starter draws with 0 to 4
 CELLS = ("imports", "load", "cut", "readouts", "methods", "plan", "run", "open", "record")
 TOLERANCE = 0.02  # of a mean accuracy on another machine: other digits in a network's last places
 
 
-def run(*, quick: bool = False) -> dict[str, Any]:
+def run(*, quick: bool = False, parts: Sequence[str] = ("reports",)) -> dict[str, Any]:
     """Run the starter with each report's choices.
 
     Args:
-        quick: Only the texts, which train no network.
+        quick: Only the texts, which train no network, and one recipe.
+        parts: Which of ``PARTS``.
     """
     cells = {
         cell.id: cell.source
         for cell in nbformat.read(repository_root() / NOTEBOOK, as_version=4).cells
     }
     names = ["texts"] if quick else list(CHOICES)
-    return {name: _run(cells, CHOICES[name]) for name in names}
+    result = {name: _run(cells, CHOICES[name]) for name in names} if "reports" in parts else {}
+    if "recipe" in parts:
+        result["recipe"] = _try_recipes(
+            cells, (RATES[:1], EPOCHS[:1]) if quick else (RATES, EPOCHS)
+        )
+    return result
 
 
 def _run(cells: Mapping[str, str], changes: Mapping[str, Any]) -> dict[str, Any]:
-    world: dict[str, Any] = {}
+    with _aside():
+        return _report(_play(cells, CELLS, changes))
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Work in a folder of its own, draw nothing, print nothing."""
     before = os.environ.get("MPLBACKEND")
     os.environ["MPLBACKEND"] = "Agg"
     try:
         with tempfile.TemporaryDirectory() as folder, chdir(folder), redirect_stdout(io.StringIO()):
-            exec(cells["imports"], world)
-            exec(cells["choices"], world)
-            world["CHOICES"].update(changes)
-            for name in CELLS[1:]:
-                exec(compile(cells[name], f"<{name}>", "exec"), world)
+            yield
     finally:
         os.environ.pop("MPLBACKEND") if before is None else os.environ.update(MPLBACKEND=before)
-    return _report(world)
+
+
+def _play(
+    cells: Mapping[str, str], names: Sequence[str], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Run some of the starter's cells, with its choices changed, and give what they made."""
+    world: dict[str, Any] = {}
+    exec(cells["imports"], world)
+    exec(cells["choices"], world)
+    world["CHOICES"].update(changes)
+    for name in names[1:]:
+        exec(compile(cells[name], f"<{name}>", "exec"), world)
+    return world
+
+
+def _try_recipes(
+    cells: Mapping[str, str], grid: tuple[Sequence[float], Sequence[int]]
+) -> dict[str, Any]:
+    """Judge each recipe inside the train part; take the shortest within one standard error of the best."""
+    tried: dict[str, list[Any]] = {"fine_tune": [], "scratch": []}
+    with _aside():
+        world = _play(cells, CELLS[:4], {"seeds": list(RECIPE_SEEDS)})
+        train, groups = world["train"], world["project"].groups[world["part"] == 0]
+        inner = world["projects"].cut_parts(
+            len(train), by="group", groups=groups, seed=world["CHOICES"]["cut_seed"]
+        )
+        learn, judged = train.take(inner == 0), train.take(inner > 0)
+        draws = [
+            world["data"].few_shot(learn, world["CHOICES"]["per_class"], seed=seed)
+            for seed in RECIPE_SEEDS
+        ]
+        for rate, epochs in product(*grid):
+            world["CHOICES"]["recipes"] = dict.fromkeys(tried, (rate, epochs))
+            exec(compile(cells["methods"], "<methods>", "exec"), world)
+            for name, rows in tried.items():
+                judges = world["METHODS"][name][1](draws)
+                scores = [world["judging"].accuracy(judged.y, judge(judged.x)) for judge in judges]
+                rows.append([rate, epochs, [round(score, 4) for score in scores]])
+    return {name: {"tried": rows, "chosen": _shortest(rows)} for name, rows in tried.items()}
+
+
+def _shortest(rows: Sequence[Any]) -> list[float]:
+    """Of rate, epochs, scores: the fewest epochs within one standard error of the best; there the highest mean."""
+    best = np.array(max((scores for *_, scores in rows), key=np.mean))
+    bar = best.mean() - best.std(ddof=1) / len(best) ** 0.5
+    reach = [row for row in rows if np.mean(row[2]) >= bar]
+    rate, epochs, _ = min(reach, key=lambda row: (row[1], -np.mean(row[2])))
+    return [rate, epochs]
 
 
 def _report(world: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +174,9 @@ def table(result: Mapping[str, Any]) -> str:
     """Write the result as a table."""
     lines = [f"{'run':<12}{'method':<12}{'validation':>11}{'test':>8}"]
     for name, each in result.items():
+        if name == "recipe":
+            lines += _recipe_lines(each)
+            continue
         record = each["record"]
         for method, values in record["validation"].items():
             tested = record["test"].get(method)
@@ -125,12 +192,28 @@ def table(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _recipe_lines(found: Mapping[str, Any]) -> list[str]:
+    lines = [f"{'recipe of':<12}{'rate':>8}{'epochs':>8}{'inside train':>14}"]
+    for method, each in found.items():
+        for rate, epochs, scores in each["tried"]:
+            mark = "  chosen" if [rate, epochs] == each["chosen"] else ""
+            lines.append(f"{method:<12}{rate:>8}{epochs:>8}{np.mean(scores):>14.3f}{mark}")
+    return lines
+
+
 def misses(result: Mapping[str, Any]) -> list[str]:
     """Say where a run differs from what the reports quote."""
     path = repository_root() / RUNS_FILE
     noted = json.loads(Path(path).read_text(encoding="utf-8"))
     found = []
     for name, each in result.items():
+        if name == "recipe":
+            found += [
+                f"recipe of {method}: chosen {now['chosen']}, noted {noted[name][method]['chosen']}"
+                for method, now in each.items()
+                if now["chosen"] != noted[name][method]["chosen"]
+            ]
+            continue
         for part in ("validation", "test"):
             if each["record"]["chosen"] != noted[name]["record"]["chosen"]:
                 found.append(f"{name}: chosen {each['record']['chosen']}")
