@@ -39,6 +39,7 @@ CHOICES: dict[str, dict[str, Any]] = {
     "failing": {"by": "example"},
     "texts": {"data": "reviews"},
 }
+PEEKS = "failing"  # the one run that looks at the test part under every method
 PARTS = ("reports", "recipe")
 RATES, EPOCHS = (0.001, 0.003, 0.01), (20, 40, 80)
 RECIPE_SEEDS = (100, 101, 102, 103, 104)  # the starter draws with 0 to 4
@@ -58,7 +59,11 @@ def run(*, quick: bool = False, parts: Sequence[str] = ("reports",)) -> dict[str
         for cell in nbformat.read(repository_root() / NOTEBOOK, as_version=4).cells
     }
     names = ["texts"] if quick else list(CHOICES)
-    result = {name: _run(cells, CHOICES[name]) for name in names} if "reports" in parts else {}
+    result = (
+        {name: _run(cells, CHOICES[name], peek=name == PEEKS) for name in names}
+        if "reports" in parts
+        else {}
+    )
     if "recipe" in parts:
         result["recipe"] = _try_recipes(
             cells, (RATES[:1], EPOCHS[:1]) if quick else (RATES, EPOCHS)
@@ -66,9 +71,9 @@ def run(*, quick: bool = False, parts: Sequence[str] = ("reports",)) -> dict[str
     return result
 
 
-def _run(cells: Mapping[str, str], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _run(cells: Mapping[str, str], changes: Mapping[str, Any], *, peek: bool) -> dict[str, Any]:
     with _aside():
-        return _report(_play(cells, CELLS, changes))
+        return _report(_play(cells, CELLS, changes), peek=peek)
 
 
 @contextmanager
@@ -131,8 +136,8 @@ def _shortest(rows: Sequence[Any]) -> list[float]:
     return [rate, epochs]
 
 
-def _report(world: Mapping[str, Any]) -> dict[str, Any]:
-    """Collect the record, the errors on validation data, and what a peek at the test part would have shown."""
+def _report(world: Mapping[str, Any], *, peek: bool) -> dict[str, Any]:
+    """Collect the record, the errors on validation data and, for the report that peeks, what the test part showed."""
     validation, test, judges = world["validation"], world["test"], world["judges"]
     choice, domain = world["choice"], world["domain"]
     answers = np.array([judge(validation.x) for judge in judges[choice]])
@@ -142,10 +147,10 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
     wrong = matrix - np.diag(np.diag(matrix))
     most = np.argsort(wrong, axis=None)[::-1][:3]
     pairs = [np.unravel_index(place, wrong.shape) for place in most]
-    peek = {
+    seen = {
         name: [round(world["judging"].accuracy(test.y, judge(test.x)), 4) for judge in judges[name]]
         for name, (kind, _) in world["METHODS"].items()
-        if kind == "transfer"
+        if peek and kind == "transfer"
     }
     there = validation.y == pairs[0][0]  # behind the most frequent mistake
     per_class = 2 * world["CHOICES"]["per_class"]
@@ -166,7 +171,7 @@ def _report(world: Mapping[str, Any]) -> dict[str, Any]:
         "times_wrong": np.bincount((answers != validation.y).sum(axis=0)).tolist(),
         "twice": [round(world["judging"].accuracy(validation.y, each), 4) for each in twice],
         "by_group": [round(float(each), 4) for each in by_group],
-        "peek": peek,
+        "peek": seen,
     }
 
 
@@ -185,9 +190,11 @@ def table(result: Mapping[str, Any]) -> str:
             lines.append(f"{name:<12}{method:<12}{np.mean(values):11.3f}{shown}{mark}")
         mean, low, high = record["gain"]
         lines.append(f"{name:<12}gain over {record['against']}: {mean:.3f} [{low:.3f}, {high:.3f}]")
+        if not each["peek"]:
+            continue
         best = max((max(values), method) for method, values in each["peek"].items())
         lines.append(
-            f"{name:<12}best single run on test, had one looked: {best[0]:.3f} ({best[1]})"
+            f"{name:<12}best single run on test, after looking at all: {best[0]:.3f} ({best[1]})"
         )
     return "\n".join(lines)
 
