@@ -534,6 +534,7 @@ def report_of_head(**inputs):
         "outputs": inputs["classes"],
         "head": head,
         "bias": bias,
+        "gives_logits": True,
         "backbone_moved": False,
         "statistics_moved": False,
     }
@@ -607,6 +608,7 @@ TRAIN_HEAD = Exercise(
         "outputs": text("the head's number of outputs", "分类头的输出个数"),
         "head": text("the head's weights, D×K", "分类头的权重，D×K"),
         "bias": text("the head's biases", "分类头的偏置"),
+        "gives_logits": text("“the head gives logits”", "“分类头给出的是 logits”"),
         "backbone_moved": text("“the backbone's weights moved”", "“主干的权重变了”"),
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
     },
@@ -686,6 +688,24 @@ TRAIN_HEAD = Exercise(
                 keras=(
                     "            w.assign_sub(learning_rate * slope)\n",
                     "            w = w - learning_rate * slope\n",
+                ),
+            ),
+        ),
+        Pitfall(
+            "softmax_in_head",
+            seen(gives_logits=False, backbone_moved=False, statistics_moved=False),
+            text(
+                "The numbers are right, but a softmax is left in the head: whoever trains or calibrates it next takes another one.",
+                "各个数都对，但头里留了一个 softmax：下一个接着训练或校准的人会再做一次。",
+            ),
+            code=head_code(
+                pytorch=(
+                    "        optimizer.step()\n",
+                    "        optimizer.step()\n    model.head = nn.Sequential(model.head, nn.Softmax(dim=1))\n",
+                ),
+                keras=(
+                    "            w.assign_sub(learning_rate * slope)\n",
+                    "            w.assign_sub(learning_rate * slope)\n    model.head.activation = keras.activations.softmax\n",
                 ),
             ),
         ),
@@ -2475,14 +2495,13 @@ def draw_claims(rng):
 
     claim()
     claim(gain=0.012, spread=0.016)  # the interval contains 0
-    claim(runs=1)
+    claim(runs=1, labels_claimed=1)
     claim(runs=2, spread=0.0002, baseline=[])
     claim(class_counts=[52, 4, 2])
     claim(runs=3, gain=0.012, spread=0.016, chosen_on="test")
     claim(accuracies=[0.75] * 4, baseline=[0.7, 0.71, 0.7, 0.69], class_counts=[15, 4, 1])
     claim(test_ids=lambda c: [*c["test_ids"], c["source_ids"][1]])
     claim(test_ids=lambda c: [*c["test_ids"], c["target_ids"][1]], chosen_on="test")
-    claim(labels_claimed=1)
     order = rng.permutation(len(claims))
     return {"claims": [claims[i] for i in order]}
 
