@@ -701,7 +701,7 @@ TRAIN_HEAD = Exercise(
             code=head_code(
                 pytorch=(
                     "        optimizer.step()\n",
-                    "        optimizer.step()\n    model.head = nn.Sequential(model.head, nn.Softmax(dim=1))\n",
+                    "        optimizer.step()\n    model.head.register_forward_hook(lambda head, x, z: z.softmax(dim=1))\n",
                 ),
                 keras=(
                     "            w.assign_sub(learning_rate * slope)\n",
