@@ -105,6 +105,52 @@ def draw_extraction() -> None:
     )
 
 
+# Column and row of each step, and what it says.
+PROJECT = {
+    "question": (0, 3, ("question,\ndata sheet", "问题、\n数据说明书")),
+    "cut": (1, 3, ("cut by what\nwill be new", "按使用时的\n新单位划分")),
+    "plan": (2, 3, ("methods, rule:\nsealed", "方法、规则：\n封存")),
+    "train": (0, 2, ("train", "训练集")),
+    "validation": (1, 2, ("validation", "验证集")),
+    "test": (2, 2, ("test\n(locked)", "测试集\n（锁着）")),
+    "learn": (0, 1, ("every method\nlearns", "每种方法\n都来学")),
+    "choose": (1, 1, ("the rule\nchooses one", "规则\n选定一种")),
+    "measure": (2, 1, ("opened once:\nthe gain", "只开一次：\n量出增益")),
+    "errors": (1, 0, ("look into\nthe errors", "分析错误")),
+    "card": (2, 0, ("record,\nmodel card", "记录、\n模型卡")),
+}
+PROJECT_ARROWS = (
+    ("question", "cut"), ("cut", "plan"), ("cut", "train"), ("cut", "validation"), ("cut", "test"),
+    ("train", "learn"), ("validation", "choose"), ("test", "measure"), ("learn", "choose"), ("choose", "measure"),
+    ("choose", "errors"), ("measure", "card"), ("errors", "card"),
+)  # fmt: skip
+
+
+def draw_project() -> None:
+    """Draw a project's way from a question to a model card, and which part of the data each step sees."""
+    figure, axis = plt.subplots(figsize=(4.9, 3.9))
+    axis.set(xlim=(-0.5, 2.5), ylim=(-0.4, 3.4))
+    axis.axis("off")
+    parts = ("train", "validation", "test")
+    boxes = {
+        name: box(axis, x, y, both(*words), COLOURS[1 if name in parts else 0])
+        for name, (x, y, words) in PROJECT.items()
+    }
+    for start, end in PROJECT_ARROWS:
+        (x, y, _), (to, down, _) = PROJECT[start], PROJECT[end]
+        level = y == down
+        leave = (1, 0.5) if level else (0.5 + 0.5 * (to - x), 0)
+        arrow(axis, boxes[start], leave, boxes[end], (0, 0.5) if level else (0.5, 1))
+    describe(
+        figure,
+        "A question and a data sheet; a cut into train, validation and test, which is locked; methods and rule, "
+        "sealed. Every method learns on train, the rule chooses one on validation, the test part is opened once and "
+        "gives the gain. Errors are looked into on validation. At the end: record and model card.",
+        "问题与数据说明书；划分成训练集、验证集和锁着的测试集；方法与规则封存。每种方法都在训练集上学，规则在验证集上选定一种，"
+        "测试集只开一次、量出增益。错误在验证集上分析。最后是记录与模型卡。",
+    )
+
+
 def box(axis: Axes, x: float, y: float, words: str, colour: str) -> Text:
     """Draw words in a box whose middle is at (x, y)."""
     style = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": colour}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from course_lib.authoring.sources import Source
 from course_lib.authoring.syllabus import Plan, minutes_of
 from course_lib.book import words
-from course_lib.language import pick
+from course_lib.language import both, pick
 
 PAGE = "syllabus"
 
@@ -35,7 +35,7 @@ def syllabus_page(plans: Sequence[Plan], course: Course) -> str:
             hours=_hours(named, course),
             points=f"{sum(course.points.get(each, 0) for each in named):g}",
         )
-        parts += [f"## {pick(plan.title)}", "", f"{pick(plan.audience)} {total}", ""]
+        parts += [f"## {pick(plan.title)}", "", f"{pick(plan.audience)}{both(' ', '')}{total}", ""]
         columns = [pick(each) for each in words.PLAN_COLUMNS]
         parts += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
         for number, week in enumerate(plan.weeks, 1):

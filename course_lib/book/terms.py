@@ -11,7 +11,7 @@ from course_lib.book import words
 from course_lib.language import current, pick
 
 PAGE = "glossary"
-_BOLD = re.compile(r"(?<!\*)\*\*([^*\n]+)\*\*(?!\*)")
+_STRESSED = re.compile(r"(?<!\*)(\*{1,2})([^*\n]+)\1(?!\*)")
 _CODE_OR_HEADING = re.compile(r"^```.*?^```|^#.*?$", re.MULTILINE | re.DOTALL)
 
 
@@ -43,7 +43,7 @@ def _entry(term: Term, page: str | None) -> str:
 
 
 class TermLinks:
-    """Links the first bold use of each term on one page to the glossary."""
+    """Links the first stressed use (bold or in italics) of each term on one page to the glossary."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
         language = current()
@@ -54,13 +54,15 @@ class TermLinks:
         """Give Markdown with links, its code and headings as they were."""
         pieces, end = [], 0
         for kept in _CODE_OR_HEADING.finditer(text):
-            pieces += [_BOLD.sub(self._link_one, text[end : kept.start()]), kept[0]]
+            pieces += [_STRESSED.sub(self._link_one, text[end : kept.start()]), kept[0]]
             end = kept.end()
-        return "".join([*pieces, _BOLD.sub(self._link_one, text[end:])])
+        return "".join([*pieces, _STRESSED.sub(self._link_one, text[end:])])
 
     def _link_one(self, found: re.Match[str]) -> str:
-        term = self._terms.get(found[1].strip(" .。:：，,").lower())
+        stars, words = found.groups()
+        term = self._terms.get(words.strip(" .。:：，,").lower())
         if term is None or term.slug in self._linked:
             return found[0]
         self._linked.add(term.slug)
-        return f'<a class="term" href="{PAGE}.html#{term.slug}"><strong>{found[1]}</strong></a>'
+        tag = "strong" if len(stars) == 2 else "em"
+        return f'<a class="term" href="{PAGE}.html#{term.slug}"><{tag}>{words}</{tag}></a>'

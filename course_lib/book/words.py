@@ -134,9 +134,11 @@ CHAPTER: Text = {"en": "chapter {number}", "zh": "第 {number} 章"}
 SYLLABUS: Text = {"en": "Syllabus", "zh": "教学计划"}
 SYLLABUS_OPENING: Text = {
     "en": "Three plans. The core is chapters 00 to 05, 07, 14, 17 and 18; the others are electives that need only the "
-    "core, so one may take another's place. Hours are a student's, reading and exercises together. A week of "
-    "exercises is one release: see “For instructors”.",
-    "zh": "三种安排。核心章节是第 00 至 05、07、14、17、18 章；其余是选修，只以核心为前提，可以互换。"
+    "core, so one may take another's place (13 also needs section 2 of chapter 10; before 16 it helps to know 08 and "
+    "10). Hours are a student's, reading and exercises together. A week of exercises is one release: see “For "
+    "instructors”.",
+    "zh": "三种安排。核心章节是第 00 至 05、07、14、17、18 章；其余是选修，只以核心为前提，可以互换"
+    "（第 13 章另需第 10 章第 2 节；学第 16 章之前，有第 08、10 章的基础更好）。"
     "学时指学生阅读与做练习的时间之和。每周的练习作为一次作业发布，见“教师指南”。",
 }
 PLAN_TOTAL: Text = {
@@ -171,9 +173,9 @@ SYMPTOMS_OPENING: Text = {
 CHOOSING: Text = {"en": "Which method for my case?", "zh": "我的情形该用哪种方法？"}
 CHOOSING_OPENING: Text = {
     "en": "Go from the top; stop at the first answer that fits. It says what to *begin* with, and where the course "
-    "shows it with numbers. None of this replaces the comparison on your own data.",
+    "shows it with numbers. None of this replaces the comparison on your own data: the last question is for everybody.",
     "zh": "从上往下问，遇到符合的答案就停下。它说的是**从哪里入手**，以及课程中哪一处用数字展示过。"
-    "这些都代替不了在你自己的数据上做比较。",
+    "这些都代替不了在你自己的数据上做比较：最后一问，人人都要问。",
 }
 ALWAYS: Text = {"en": "Whatever you choose", "zh": "无论选了什么"}
 ALWAYS_LIST: Text = {

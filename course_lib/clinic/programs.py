@@ -57,6 +57,7 @@ KINDS = {
     "deaf": "deaf",
     "loose": "not repeatable",
     "late": "not repeatable",
+    "faint": "not repeatable",
     "warm": "not repeatable",
 }
 """Kinds of programs with a seed, and what is to be said of each."""
@@ -68,6 +69,7 @@ def make_run(kind: str, seed: int) -> Callable[[int], np.ndarray]:
     Args:
         kind: ``"sound"``; ``"sound_whole"``, the same with whole numbers; ``"deaf"``, the seed is ignored;
             ``"loose"``, a generator that no seed reaches; ``"late"``, only the last number is from there;
+            ``"faint"``, one number differs far behind the decimal point, as sums in another order do;
             ``"warm"``, the first run leaves something behind for all that follow.
         seed: Makes one such program differ from another.
     """
@@ -81,6 +83,8 @@ def make_run(kind: str, seed: int) -> Callable[[int], np.ndarray]:
             values = np.sort(stream.uniform(0.5, 2.0, size=6))[::-1].copy()
         if kind == "late":
             values[-1] = stream.uniform(0.0, 0.5)
+        if kind == "faint":
+            values[3] += stream.uniform(1e-9, 1e-8)
         if kind == "warm" and len(calls) > 1:
             values -= 0.25
         return np.floor(1000 * values).astype(int) if kind == "sound_whole" else values

@@ -23,13 +23,19 @@ from course_lib.language import Text, both
 
 FOLDER = Path("solutions/capstone")
 SHEET = "marks.csv"
+LEVELS: dict[str, Text] = {
+    "good": {"en": "good", "zh": "优"},
+    "borderline": {"en": "borderline", "zh": "及格线上下"},
+    "failing": {"en": "failing", "zh": "不及格"},
+}
 FAR = 2  # points on a criterion: two markers so far apart read the rubric differently
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One criterion of one report on which a marker and the given marks differ."""
+    """One criterion of one report on which a marker and the given marks differ; ``name``: the report's on the sheet."""
 
+    name: str
     report: str
     criterion: str
     given: float
@@ -45,22 +51,30 @@ class Calibration:
         kappa: Quadratically weighted kappa over all criteria: 1 full agreement, 0 no more than chance.
         mean_difference: Own minus given, points per criterion: above 0 is lenient.
         differences: Where they differ, the largest first.
-        totals: For each report: (given, own) points of the part that is marked by hand.
+        totals: For each report, by level: (given, own) points of the part that is marked by hand.
+        names: What each level's report is called on the sheet.
     """
 
     kappa: float
     mean_difference: float
     differences: tuple[Difference, ...]
     totals: Mapping[str, tuple[float, float]]
+    names: Mapping[str, str]
 
 
 def hand_out(root: Path, target: Path, language: str) -> list[Path]:
     """Copy the worked reports, under names that say nothing, and an empty sheet.
 
     Raises:
-        CourseError: The folder is there already.
+        CourseError: The folder is there already, or there are no reports in this language.
     """
     table = _table(root)
+    languages = sorted(each.name for each in (root / FOLDER).iterdir() if each.is_dir())
+    if language not in languages:
+        raise CourseError(
+            f"There are no reports in {language!r}; there are: {', '.join(languages)}.",
+            f"没有 {language!r} 的样例；现有：{'、'.join(languages)}。",
+        )
     if target.exists():
         raise CourseError(
             f"{target} is there already: nothing was changed.", f"{target} 已存在，未作任何改动。"
@@ -103,7 +117,9 @@ def compare(root: Path, sheet: Path) -> Calibration:
         for each, value in mine.items():
             if value != marks[each]["points"]:
                 why = {"en": marks[each]["en"], "zh": marks[each]["zh"]}
-                differences.append(Difference(report, each, marks[each]["points"], value, why))
+                differences.append(
+                    Difference(name, report, each, marks[each]["points"], value, why)
+                )
     differences.sort(key=lambda one: -abs(one.own - one.given))
     most = max(each["most"] for each in table["criteria"].values())
     return Calibration(
@@ -111,6 +127,7 @@ def compare(root: Path, sheet: Path) -> Calibration:
         mean_difference=float(np.mean(np.array(own) - given)),
         differences=tuple(differences),
         totals=totals,
+        names={report: name for name, report in _in_disguise(table).items()},
     )
 
 
@@ -156,6 +173,11 @@ def _in_disguise(table: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _read(sheet: Path) -> dict[tuple[str, str], str]:
+    if not sheet.is_file():
+        raise CourseError(
+            f"There is no sheet {sheet}: hand one out with  ./course teach calibrate",
+            f"没有评分表 {sheet}：请先运行 ./course teach calibrate 领取。",
+        )
     try:
         rows = list(csv.DictReader(sheet.read_text(encoding="utf-8-sig").splitlines()))
         return {(row["report"].strip(), row["criterion"].strip()): row["points"] for row in rows}

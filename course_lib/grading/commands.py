@@ -484,24 +484,25 @@ def calibrate(
         return
     result = calibration.compare(repository_root(), sheet)
     for report, (given, own) in result.totals.items():
+        name, level = result.names[report], pick(calibration.LEVELS[report])
         say(
             both(
-                f"{report}: given {given:g}, yours {own:g}",
-                f"{report}：给定 {given:g}，你的 {own:g}",
+                f"Report {name} ({level}): given {given:g}, yours {own:g}",
+                f"报告 {name}（{level}）：给定 {given:g}，你的 {own:g}",
             )
         )
     say(
         both(
             f"Weighted kappa {result.kappa:.2f}; you give {result.mean_difference:+.2f} points per criterion.",
-            f"加权 kappa {result.kappa:.2f}；每项平均比给定的多 {result.mean_difference:+.2f} 分。",
+            f"加权 kappa {result.kappa:.2f}；每项与给定分数的平均差 {result.mean_difference:+.2f} 分。",
         )
     )
     for one in result.differences:
         mark = "!!" if abs(one.own - one.given) >= calibration.FAR else "  "
         say(
             both(
-                f"{mark} {one.report} {one.criterion}: given {one.given:g}, yours {one.own:g}. {pick(one.why)}",
-                f"{mark} {one.report} {one.criterion}：给定 {one.given:g}，你的 {one.own:g}。{pick(one.why)}",
+                f"{mark} {one.name} {one.criterion}: given {one.given:g}, yours {one.own:g}. {pick(one.why)}",
+                f"{mark} {one.name} {one.criterion}：给定 {one.given:g}，你的 {one.own:g}。{pick(one.why)}",
             )
         )
 

@@ -34,14 +34,40 @@ def check_data(path: str | Path, *, least: int = LEAST) -> list[str]:
 
     Returns:
         A sentence for each fault, in the reader's language; none where all is well.
+
+    Raises:
+        CourseError: ``least`` is below 1.
     """
     path = Path(path)
+    if least < 1:
+        raise CourseError(
+            f"least={least}: a whole number of 1 or more.", f"least={least}：应为不小于 1 的整数。"
+        )
     try:
         if path.suffix.lower() == ".csv":
             return list(_faults_of_texts(read_table(path), least))
+        if path.is_file():
+            return [_neither(path)]
+        if (path / "data.csv").is_file():
+            return [_a_table_beside(path)]
         return list(_faults_of_pictures(path, picture_files(path), least))
     except CourseError as error:
         return [str(error)]
+
+
+def _neither(path: Path) -> str:
+    return both(
+        f"{path} is neither a folder of pictures nor a table of texts (.csv).",
+        f"{path} 既不是图片文件夹，也不是文本表格（.csv）。",
+    )
+
+
+def _a_table_beside(path: Path) -> str:
+    table = path / "data.csv"
+    return both(
+        f"{path} holds a table of texts: check the table itself,  ./course project check {table}",
+        f"{path} 里是一张文本表格：请检查表格本身：./course project check {table}",
+    )
 
 
 def _faults_of_pictures(path: Path, files: Sequence[tuple[str, Path]], least: int) -> Iterator[str]:
@@ -147,8 +173,8 @@ def _faults_of_labels(labels: Sequence[str], least: int, empty: Sequence[str]) -
     for label, count in sorted(counts.items()):
         if count < least:
             yield both(
-                f"Class {label!r} has {count} examples; below {least} the three parts are too small: collect "
-                "more, or merge or leave out the class.",
+                f"Class {label!r} has {count} example{'s' * (count != 1)}; below {least} the three parts are "
+                "too small: collect more, or merge or leave out the class.",
                 f"类别 {label!r} 只有 {count} 个样本；少于 {least} 个时三个部分都太小："
                 "请再收集一些，或合并、去掉这一类。",
             )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.language import both
+from course_lib.projects.own_data import COLUMNS
 
 KINDS = ("pictures", "texts")
+_NO_FOLDER = re.compile(r'[/\\:*?"<>|\x00-\x1f]')  # what some system refuses in a name
 
 
 def make_template(
@@ -20,13 +25,15 @@ def make_template(
     Beside the data stands ``DATASHEET.md``: who made it, when, under which terms, what belongs together.
 
     Raises:
-        CourseError: The folder is there already, or there is no such kind.
+        CourseError: The folder is there already, there is no such kind, or the names of the classes will not do.
     """
     path = Path(path)
+    classes = [name.strip() for name in classes]
     if kind not in KINDS:
         raise CourseError(
             f"kind={kind!r}: {' or '.join(KINDS)}.", f"kind={kind!r}：可选 {'、'.join(KINDS)}。"
         )
+    _require_names(classes)
     if path.exists():
         raise CourseError(
             f"{path} is there already: nothing was changed.", f"{path} 已存在，未作任何改动。"
@@ -36,11 +43,31 @@ def make_template(
             (path / name).mkdir(parents=True)
     else:
         path.mkdir(parents=True)
-        example = both("a text of this class", "这一类的一段文字")
-        rows = [f"{example},{name},{i},2026-03-0{i}" for i, name in enumerate(classes, start=1)]
-        write_atomically(path / "data.csv", "\n".join(["text,label,group,time", *rows]) + "\n")
+        rows = io.StringIO()
+        table = csv.writer(rows, lineterminator="\n")
+        table.writerow(COLUMNS)
+        for i, name in enumerate(classes, start=1):
+            example = both(f"replace me: a text of {name}", f"请替换：一段属于 {name} 的文字")
+            table.writerow([example, name, i, f"2026-03-{(i - 1) % 28 + 1:02}"])
+        write_atomically(path / "data.csv", rows.getvalue())
     write_atomically(path / "DATASHEET.md", _sheet(kind))
     return path
+
+
+def _require_names(classes: Sequence[str]) -> None:
+    """Raise unless these are two names or more that every system takes for folders side by side."""
+    unfit = [name for name in classes if not name or name[0] == "." or _NO_FOLDER.search(name)]
+    if unfit:
+        raise CourseError(
+            f"A class cannot be called {unfit[0]!r}: no slash, colon or other special sign, no point at the "
+            "beginning, and not empty.",
+            f"类别不能叫 {unfit[0]!r}：不能为空，不能以点开头，也不能含斜杠、冒号等特殊符号。",
+        )
+    if len({name.casefold() for name in classes}) < max(2, len(classes)):
+        raise CourseError(
+            "At least two classes are needed, each with a name of its own: --class rust --class clean.",
+            "至少需要两个类别，名称各不相同：--class rust --class clean。",
+        )
 
 
 def _sheet(kind: str) -> str:

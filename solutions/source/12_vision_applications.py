@@ -1387,7 +1387,7 @@ QUIZZES = (
                 ),
                 text(
                     "Random over *pictures*. Nearly every validation picture has a sister of the same patient, and the same label, in training.",
-                    "随机的是**图片**。几乎每张验证图片在训练集里都有同一病人、同一标签的姊妹图。",
+                    "随机的是**图片**。几乎每张验证图片，训练集里都有同一病人、同一标签的其他图片。",
                 ),
             ),
             Option(

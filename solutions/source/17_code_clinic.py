@@ -534,6 +534,7 @@ def report_of_head(**inputs):
         "outputs": inputs["classes"],
         "head": head,
         "bias": bias,
+        "gives_logits": True,
         "backbone_moved": False,
         "statistics_moved": False,
     }
@@ -607,6 +608,7 @@ TRAIN_HEAD = Exercise(
         "outputs": text("the head's number of outputs", "分类头的输出个数"),
         "head": text("the head's weights, D×K", "分类头的权重，D×K"),
         "bias": text("the head's biases", "分类头的偏置"),
+        "gives_logits": text("“the head gives logits”", "“分类头给出的是 logits”"),
         "backbone_moved": text("“the backbone's weights moved”", "“主干的权重变了”"),
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
     },
@@ -686,6 +688,24 @@ TRAIN_HEAD = Exercise(
                 keras=(
                     "            w.assign_sub(learning_rate * slope)\n",
                     "            w = w - learning_rate * slope\n",
+                ),
+            ),
+        ),
+        Pitfall(
+            "softmax_in_head",
+            seen(gives_logits=False, backbone_moved=False, statistics_moved=False),
+            text(
+                "The numbers are right, but a softmax is left in the head: whoever trains or calibrates it next takes another one.",
+                "各个数都对，但头里留了一个 softmax：下一个接着训练或校准的人会再做一次。",
+            ),
+            code=head_code(
+                pytorch=(
+                    "        optimizer.step()\n",
+                    "        optimizer.step()\n    model.head.register_forward_hook(lambda head, x, z: z.softmax(dim=1))\n",
+                ),
+                keras=(
+                    "            w.assign_sub(learning_rate * slope)\n",
+                    "            w.assign_sub(learning_rate * slope)\n    model.head.activation = keras.activations.softmax\n",
                 ),
             ),
         ),
@@ -1479,7 +1499,7 @@ EXAMINE_SEED = Exercise(
     pitfalls=(
         Pitfall(
             "different_seeds_only",
-            said_of(loose="sound", late="sound", warm="sound"),
+            said_of(loose="sound", late="sound", faint="sound", warm="sound"),
             text(
                 "You only ask whether other seeds give other numbers. A program without any seed does that as well: run the same seed "
                 "twice first.",
@@ -1517,7 +1537,7 @@ EXAMINE_SEED = Exercise(
         ),
         Pitfall(
             "exchanged",
-            said_of(deaf="not repeatable", loose="deaf", late="deaf", warm="deaf"),
+            said_of(deaf="not repeatable", loose="deaf", late="deaf", faint="deaf", warm="deaf"),
             text(
                 "The two words are exchanged: “deaf” gives the same for every seed.",
                 "两个词弄反了：“deaf” 是换什么种子结果都一样。",
@@ -1527,18 +1547,15 @@ EXAMINE_SEED = Exercise(
             ),
         ),
         Pitfall(
-            "only_loose_found",
-            said_of(late="sound", warm="sound"),
+            "nearly_equal",
+            said_of(faint="sound"),
             text(
-                "Two programs pass that do not repeat: your comparison is too generous. Equal is equal, bit by bit.",
-                "有两个不能重复的程序被放过了：你的比较太宽。相等就是逐位相等。",
+                "One program passes whose runs differ far behind the decimal point, as sums do that are added up in another order. "
+                "“Nearly the same” is not “the same”: `np.array_equal`, not `np.allclose`.",
+                "有一个程序被放过了：它每次运行的差别在小数点后很远的地方，就像换了次序相加的和那样。"
+                "“差不多”不等于“相同”：要用 `np.array_equal`，而不是 `np.allclose`。",
             ),
-            code=examine_code(
-                (
-                    "not np.array_equal(first, again)",
-                    "first[0] != again[0] and first[0] - again[0] != 0.25",
-                )
-            ),
+            code=examine_code(("np.array_equal(first, again)", "np.allclose(first, again)")),
         ),
         Pitfall(
             "all_sound",
@@ -1635,6 +1652,15 @@ def draw_records(rng):
         record(
             classes, last_loss=0.9 * np.log(classes), train_accuracy=0.6, validation_accuracy=0.55
         )
+    # Two rules fit: the first one counts.
+    floor, start = floor_of(2), np.log(2) + 0.1
+    leaking = {"shuffled_accuracy": lambda error: 0.5 + 4 * error}
+    record(2, head_moved=False, first_loss=start + 1.4, last_loss=start + 1.4, train_accuracy=0.5,
+           validation_accuracy=0.5)  # fmt: skip
+    record(2, first_loss=start + 1.4, last_loss=floor + 0.02)
+    record(2, last_loss=floor + 0.02, statistics_moved=True)
+    record(2, statistics_moved=True, **leaking)
+    record(2, validation_accuracy=rng.uniform(0.5, 0.7), **leaking)
     columns = {key: np.array([r[key] for r in records]) for key in records[0]}
     order = rng.permutation(len(records))
     return {"runs": {key: rounded(values)[order] for key, values in columns.items()}}
@@ -1653,7 +1679,7 @@ def rows_of_table(runs):
 
 
 def diagnose(runs, *, floor=floor_of, margin=3.0, chance=None, fixed=None, any_statistics=False,
-             skip=(), gap_first=False, accuracy=0.9):  # fmt: skip
+             skip=(), gap_first=False, gap_before_leak=False, accuracy=0.9):  # fmt: skip
     said = []
     for r in rows_of_table(runs):
         K = r["classes"]
@@ -1670,6 +1696,8 @@ def diagnose(runs, *, floor=floor_of, margin=3.0, chance=None, fixed=None, any_s
         ]  # fmt: skip
         if gap_first:
             rules = [rules[5], *rules]
+        if gap_before_leak:
+            rules = [*rules[:4], rules[5], rules[4], rules[6]]
         said.append(next(name for name, holds in rules if holds and name not in skip))
     return said
 
@@ -1752,6 +1780,14 @@ DIAGNOSE = Exercise(
                 "Overfitting was diagnosed where something else explains the gap (a doubled softmax, moving statistics). It is the last "
                 "thing to ask about.",
                 "有的差距别有原因（双重 softmax、统计量在变），你却判成了过拟合。过拟合要放到最后才问。",
+            ),
+        ),
+        Pitfall(
+            "gap_before_leak",
+            lambda runs: diagnose(runs, gap_before_leak=True),
+            text(
+                "A run that predicts shuffled labels leaks, however large its gap is: ask about the leak before you ask about overfitting.",
+                "打乱的标签也猜得中，就是泄漏，差距再大也是：先问泄漏，再问过拟合。",
             ),
         ),
         Pitfall(
@@ -2092,12 +2128,16 @@ AUDIT = Exercise(
 # 17.10 --------------------------------------------------------------------------------------------
 
 FORMULAS = ("plain", "to zero", "twice to zero", "to the start", "rate forgotten", "none of these")
+STRANGERS = (
+    "exchanged weights",
+    "another strength",
+)  # none of these, either: right on average, nearly right
 
 
 def draw_updates(rng):
-    kinds = [str(kind) for kind in rng.permutation([*FORMULAS, "to zero", "to the start"])]
+    kinds = [str(kind) for kind in rng.permutation([*FORMULAS, *STRANGERS])]
     shape = (len(kinds), 4)
-    before, gradient, start = rng.normal(size=shape), rng.normal(size=shape), rng.normal(size=shape)
+    before, gradient, start = np.round(rng.normal(size=(3, *shape)), 3)
     before[:, 1] = start[:, 1] = 0.0  # one weight cannot tell the decays apart
     rate, strength = float(rng.choice([0.1, 0.2])), float(rng.choice([0.3, 0.5]))
     after = np.stack(
@@ -2125,16 +2165,19 @@ def results(theta, g, start, rate, strength):
         "to the start": theta - rate * (g + strength * (theta - start)),
         "rate forgotten": theta - rate * g - strength * theta,
         "none of these": theta - rate * (np.sign(g) + strength * theta),
+        "exchanged weights": theta - rate * (g + strength * theta[::-1]),
+        "another strength": theta - rate * (g + 0.9 * strength * theta),
     }
 
 
-def which_formula(before, after, gradient, start, learning_rate, strength, *, only=FORMULAS, nearest=False):  # fmt: skip
+def which_formula(before, after, gradient, start, learning_rate, strength, *, only=FORMULAS, nearest=False,
+                  error=lambda difference: np.abs(difference).max(), allowed=1e-4):  # fmt: skip
     said = []
     for theta, new, g, own in zip(before, after, gradient, start, strict=True):
         found = results(theta, g, own, learning_rate, strength)
-        errors = {name: np.abs(found[name] - new).max() for name in only if name != FORMULAS[-1]}
+        errors = {name: error(found[name] - new) for name in only if name != FORMULAS[-1]}
         best = min(errors, key=errors.get)
-        said.append(best if nearest or errors[best] < 1e-4 else FORMULAS[-1])
+        said.append(best if nearest or errors[best] < allowed else FORMULAS[-1])
     return said
 
 
@@ -2167,6 +2210,26 @@ WHICH_FORMULA = Exercise(
             text(
                 "You always name the nearest formula. One of the programs computes none of the five: say so.",
                 "你总是说最接近的公式。有的程序五个都不是：要说出来。",
+            ),
+        ),
+        Pitfall(
+            "on_average",
+            lambda **inputs: which_formula(
+                **inputs, error=lambda difference: abs(difference.mean())
+            ),
+            text(
+                "One program shrinks each weight by another one's size: on average it agrees, weight by weight it does not. Ask that "
+                "**all** weights agree.",
+                "有一个程序按别的权重的大小来缩小每个权重：平均看吻合，逐个看就不吻合。要求**全部**权重都吻合。",
+            ),
+        ),
+        Pitfall(
+            "too_generous",
+            lambda **inputs: which_formula(**inputs, allowed=0.05),
+            text(
+                "You allow too much: one program uses another λ than it says, and its step is off by a few hundredths at most. "
+                "Agreement is to be within 1e-4.",
+                "你放得太宽：有一个程序用的 λ 与所说的不同，一步只差百分之几。说好的是相差不超过 1e-4。",
             ),
         ),
         Pitfall(
@@ -2432,15 +2495,13 @@ def draw_claims(rng):
 
     claim()
     claim(gain=0.012, spread=0.016)  # the interval contains 0
-    claim(runs=1)
+    claim(runs=1, labels_claimed=1)
     claim(runs=2, spread=0.0002, baseline=[])
     claim(class_counts=[52, 4, 2])
-    claim(runs=3, gain=0.012, spread=0.016)
+    claim(runs=3, gain=0.012, spread=0.016, chosen_on="test")
     claim(accuracies=[0.75] * 4, baseline=[0.7, 0.71, 0.7, 0.69], class_counts=[15, 4, 1])
-    claim(chosen_on="test", runs=3)
     claim(test_ids=lambda c: [*c["test_ids"], c["source_ids"][1]])
     claim(test_ids=lambda c: [*c["test_ids"], c["target_ids"][1]], chosen_on="test")
-    claim(labels_claimed=1)
     order = rng.permutation(len(claims))
     return {"claims": [claims[i] for i in order]}
 

@@ -48,6 +48,13 @@ def test_another_name_leads_there_too_and_other_words_nowhere() -> None:
     assert TermLinks(TERMS).link("**first**") == "**first**"
 
 
+def test_italics_are_a_stress_too_and_stay_italics():
+    language.use("en")
+    text = TermLinks(TERMS).link("An *FT* then **FT**, a *b* c, 2*3*4.")
+    assert '#term-fine-tuning"><em>FT</em></a>' in text
+    assert text.endswith("then **FT**, a *b* c, 2*3*4.")
+
+
 def test_the_page_names_the_other_language_and_chapters_that_exist() -> None:
     page = glossary_page(TERMS, {"05": "05_fine_tuning"})
     assert page.index("fine-tuning") < page.index("MMD")

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import yaml
 from sklearn.metrics import cohen_kappa_score
+from typer.testing import CliRunner
 
 from course_lib.authoring.sources import read_source, source_paths
 from course_lib.authoring.specification import exercises_of, load_specification
+from course_lib.cli import with_groups
 from course_lib.errors import CourseError
 from course_lib.exercises.specification import ManualExercise
 from course_lib.grading.calibration import SHEET, compare, hand_out, weighted_kappa
@@ -63,8 +65,24 @@ def test_a_sheet_with_a_hole_is_said(tmp_path: Path, points: str) -> None:
     hand_out(ROOT, tmp_path / "c", "en")
     with pytest.raises(CourseError, match="points from 0 to 4"):
         compare(ROOT, fill(tmp_path / "c", lambda *place: points))
-    with pytest.raises(CourseError, match="no sheet"):
+    with pytest.raises(CourseError, match="There is no sheet"):
         compare(ROOT, tmp_path / "none.csv")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(CourseError, match="is no sheet of marks"):
+        compare(ROOT, tmp_path / "other.csv")
+
+
+def test_reports_exist_in_two_languages_and_the_command_names_sheet_and_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(CourseError, match="en, zh"):
+        hand_out(ROOT, tmp_path / "c", "fr")
+    assert not (tmp_path / "c").exists()
+    hand_out(ROOT, tmp_path / "c", "en")
+    sheet = fill(tmp_path / "c", lambda *place: 4)
+    monkeypatch.setenv("COURSE_LANGUAGE", "en")
+    said = CliRunner().invoke(with_groups(["teach"]), ["teach", "calibrate", str(sheet)]).output
+    assert "Report 3 (good)" in said and "!! 2 G" in said
 
 
 def test_weighted_kappa_is_scikit_learns_on_whole_points() -> None:

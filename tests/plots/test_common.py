@@ -104,3 +104,14 @@ def test_the_diagram_of_extraction_says_what_is_done_once(
     language.use(spoken)
     en, zh = told(diagrams.draw_extraction, diagrams, monkeypatch)
     assert "once for each picture" in en and "每张图片只算一次" in zh
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh"])
+def test_the_projects_diagram_lets_one_arrow_leave_the_locked_part(
+    spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    language.use(spoken)
+    en, zh = told(diagrams.draw_project, diagrams, monkeypatch)
+    assert "opened once" in en and "只开一次" in zh
+    assert [end for start, end in diagrams.PROJECT_ARROWS if start == "test"] == ["measure"]
+    assert {name for pair in diagrams.PROJECT_ARROWS for name in pair} == set(diagrams.PROJECT)

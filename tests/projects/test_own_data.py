@@ -160,3 +160,31 @@ def test_every_sentence_exists_in_chinese(pictures: Path) -> None:
 def test_the_courses_own_data_are_projects_too(name: str, kind: str, by: str) -> None:
     project = load_project(name, size=16)
     assert (project.kind, project.by) == (kind, by) and project.domain.license
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [("a", "a"), ("Rust", "rust"), ("one",), ("../x", "b"), ("", "b"), (".h", "b"), ("a:b", "c")],
+)
+def test_classes_that_cannot_stand_side_by_side_are_refused_before_anything_is_made(
+    tmp_path: Path, classes: tuple[str, ...]
+) -> None:
+    with pytest.raises(CourseError):
+        make_template(tmp_path / "new", classes=classes)
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_classes_with_commas_make_a_table_that_can_be_read(tmp_path: Path) -> None:
+    classes = [f"class, {i}" for i in range(40)]
+    made = make_template(tmp_path / "new", kind="texts", classes=classes)
+    faults = check_data(made / "data.csv")
+    assert any("'class, 7' has 1 example;" in fault for fault in faults)
+    assert not any("time" in fault or "two labels" in fault for fault in faults)
+
+
+def test_what_is_neither_folder_nor_table_is_said(tmp_path: Path) -> None:
+    made = make_template(tmp_path / "new", kind="texts")
+    only(check_data(made), "data.csv")
+    only(check_data(made / "DATASHEET.md"), "neither")
+    with pytest.raises(CourseError, match="least=0"):
+        check_data(made / "data.csv", least=0)

@@ -112,7 +112,8 @@ def training_a_head(train_head: Callable[..., Any], **given: Any) -> dict[str, A
         given: What :func:`model_with_old_head` takes.
 
     Returns:
-        ``outputs`` (of the model's head), ``head`` D×K, ``bias`` K, ``backbone_moved``, ``statistics_moved``.
+        ``outputs`` (of the model's head), ``head`` D×K, ``bias`` K, ``gives_logits`` (nothing follows the linear
+        layer), ``backbone_moved``, ``statistics_moved``.
     """
     arguments = model_with_old_head(**given)
     model = arguments["model"]
@@ -120,10 +121,13 @@ def training_a_head(train_head: Callable[..., Any], **given: Any) -> dict[str, A
     train_head(**arguments)
     after = bits_of(model)
     kernel, bias = (w.detach().numpy().copy() for w in model.head.parameters())
+    with torch.no_grad():
+        said = as_array(model.head(torch.eye(kernel.shape[1])))
     return {
         "outputs": len(bias),
         "head": kernel.T,
         "bias": bias,
+        "gives_logits": bool(np.allclose(said, kernel.T + bias, atol=1e-4)),
         "backbone_moved": any(after[name] != before[name] for name in BACKBONE),
         "statistics_moved": any(after[name] != before[name] for name in STATISTICS),
     }
