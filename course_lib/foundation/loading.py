@@ -7,14 +7,15 @@ only, runs no code that came with the files, and never touches the network.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from course_lib.foundation.published import folder_of, missing_part
+from course_lib.foundation.published import folder_of, missing_part, unreadable
 
 BATCH = 32
 SAFE = {"local_files_only": True, "trust_remote_code": False}
@@ -88,22 +89,42 @@ class Language:
 def load_image_text(name: str = "clip", folder: str | Path | None = None) -> ImageText:
     """Open published towers of pictures and texts; see :func:`~.published.folder_of` for errors."""
     path, library = folder_of(name, folder), _library()
-    model = library.CLIPModel.from_pretrained(path, use_safetensors=True, **SAFE)
-    return ImageText(model.eval(), library.AutoTokenizer.from_pretrained(path, **SAFE), _read(path))
+    with _opening(name, path):
+        model = library.CLIPModel.from_pretrained(path, use_safetensors=True, **SAFE)
+        tokenizer = _tokenizer(library, path)
+        return ImageText(model.eval(), tokenizer, _read(path))
 
 
 def load_image_features(name: str = "dinov2", folder: str | Path | None = None) -> ImageFeatures:
     """Open a published backbone for pictures; see :func:`~.published.folder_of` for errors."""
     path, library = folder_of(name, folder), _library()
-    model = library.AutoModel.from_pretrained(path, use_safetensors=True, **SAFE)
-    return ImageFeatures(model.eval(), _read(path))
+    with _opening(name, path):
+        model = library.AutoModel.from_pretrained(path, use_safetensors=True, **SAFE)
+        return ImageFeatures(model.eval(), _read(path))
 
 
 def load_language(name: str = "gpt2", folder: str | Path | None = None) -> Language:
     """Open a published language model; see :func:`~.published.folder_of` for errors."""
     path, library = folder_of(name, folder), _library()
-    model = library.AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, **SAFE)
-    return Language(model.eval(), library.AutoTokenizer.from_pretrained(path, **SAFE))
+    with _opening(name, path):
+        model = library.AutoModelForCausalLM.from_pretrained(path, use_safetensors=True, **SAFE)
+        return Language(model.eval(), _tokenizer(library, path))
+
+
+def _tokenizer(library: Any, path: Path) -> Any:
+    """Open a tokenizer. transformers makes an empty one, without a word, where there are no files."""
+    if not any((path / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+        raise FileNotFoundError("tokenizer.json")
+    return library.AutoTokenizer.from_pretrained(path, **SAFE)
+
+
+@contextmanager
+def _opening(name: str, path: Path) -> Iterator[None]:
+    """Say in one sentence that a file is missing, cut off or of another model."""
+    try:
+        yield
+    except Exception as error:  # safetensors', tokenizers', JSON's and the system's own kinds
+        raise unreadable(name, path, type(error).__name__) from error
 
 
 def _library() -> Any:
@@ -112,6 +133,7 @@ def _library() -> Any:
         import transformers
     except ImportError:
         raise missing_part() from None
+    transformers.logging.disable_progress_bar()  # it would stand red in the notebook
     return transformers
 
 

@@ -1,7 +1,7 @@
 """Published models that the chapter can use: where they are, at which revision, under which licence.
 
-A revision is a commit: the same files for everybody, today and next year. Only ``*.safetensors`` and
-plain text are taken: a pickle could run code, and so could a model's own Python files.
+A revision is a commit: the same files for everybody, today and next year. Only safetensors and plain
+text are taken: a pickle could run code, and so could a model's own Python files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from pathlib import Path
 from course_lib.errors import CourseError
 from course_lib.paths import data_dir
 
-FILES = ("*.safetensors", "*.json", "*.txt", "*.model")  # what is fetched, and nothing else
+# What is fetched, and nothing else. CLIP's repository holds its weights twice: ``open_clip_model`` is
+# for another library.
+PICKLES = ("*.bin", "*.pt", "*.pth")
+FILES = ("model*.safetensors", "*.json", "*.txt", "*.model")
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,9 @@ def folder_of(name: str, folder: str | Path | None = None) -> Path:
             f"{path} 里没有模型 {name}：有网络时请运行 `python -m course_lib.foundation {name}`"
             f"（{model.megabytes} MB），或把文件复制到那里；没有它，练习也能用课程自带的小模型完成。",
         )
-    if not any(path.glob("*.safetensors")):
+    if not any(path.glob("model*.safetensors")):
+        if not any(each for pattern in PICKLES for each in path.glob(pattern)):
+            raise unreadable(name, path, "model.safetensors")
         raise CourseError(
             f"The weights in {path} are not safetensors: the course opens no pickles "
             "(*.bin, *.pt, *.pth), since a pickle may run any code.",
@@ -140,6 +145,20 @@ def fetch(name: str, folder: str | Path | None = None) -> Path:
             "或从别的机器复制文件。",
         ) from error
     return folder_of(name, path)
+
+
+def unreadable(name: str, path: Path, what: str) -> CourseError:
+    """Say that a model's folder is incomplete or damaged.
+
+    Args:
+        what: A file's name, or the kind of error that opening it gave.
+    """
+    return CourseError(
+        f"The files of {name} in {path} are incomplete or damaged ({what}): delete this folder, and run "
+        f"`python -m course_lib.foundation {name}` again.",
+        f"{path} 里 {name} 的文件不完整或已损坏（{what}）：请删除这个文件夹，再运行一次 "
+        f"`python -m course_lib.foundation {name}`。",
+    )
 
 
 def missing_part() -> CourseError:

@@ -80,11 +80,14 @@ def put_arrays(module: keras.Layer, arrays: Mapping[str, np.ndarray]) -> keras.L
 
 def named_places(module: keras.Layer) -> dict[str, Place]:
     """Give weights and statistics by name, with what brings them into PyTorch's layout."""
-    return {
+    places = {
         f"{prefix}{name}": Place(variable, axes)
         for prefix, part in _parts(module)
         for name, variable, axes in named_variables(part, renamed(module))
     }
+    if hasattr(module, "log_scale"):  # two towers have a weight of their own
+        places["log_scale"] = Place(module.log_scale, (0,))
+    return places
 
 
 def inner_network(model: keras.Layer) -> keras.Layer:
@@ -102,10 +105,21 @@ def renamed(model: keras.Layer) -> dict[str, str] | None:
 def _parts(module: Any) -> Iterator[tuple[str, keras.Layer]]:
     """Give the parts that PyTorch's names begin with."""
     if hasattr(module, "backbone"):
-        yield from ((f"backbone.{name}", part) for name, part in _parts(module.backbone))
+        yield from _parts_under("backbone.", module.backbone)
         if hasattr(module, "head"):
             yield "head.", module.head
+    elif hasattr(module, "image") and hasattr(module, "text"):  # two towers
+        yield from _parts_under("image.", module.image)
+        yield from _parts_under("text.", module.text)
+    elif hasattr(module, "words") and hasattr(module, "out"):  # the tower of captions
+        yield "", module.words
+        yield "out.", module.out
     elif hasattr(module, "network"):
         yield "network.", module.network
     else:
         yield "", module
+
+
+def _parts_under(prefix: str, module: Any) -> Iterator[tuple[str, keras.Layer]]:
+    """Give the parts of a part."""
+    return ((f"{prefix}{name}", part) for name, part in _parts(module))

@@ -57,7 +57,9 @@ def show_batches(modes: Mapping[str, Sequence[Array]], names: Sequence[str]) -> 
     said = []
     for axis, (mode, batches) in zip(axes[:, 0], modes.items(), strict=True):
         for row, (values, name) in enumerate(zip(batches, names, strict=True)):
-            axis.plot(values, np.full(len(values), -row), MARKERS[row], color=COLOURS[row])
+            axis.plot(
+                values, np.full(len(values), -row), MARKERS[row], color=COLOURS[row], markevery=1
+            )
             said.append((mode, name, round(float(np.mean(values)), 1) + 0.0))  # no −0.0
         axis.set(yticks=[-row for row in range(len(names))], yticklabels=names)
         axis.set_ylim(-len(names) + 0.4, 0.6)
@@ -90,7 +92,7 @@ def show_regions(x: Array, y: Array, grid: Array, guesses: Mapping[str, Array]) 
         axis.contourf(grid, grid, guess, levels=[-0.5, 0.5, 1.5], colors=["#DDDDDD", "#FFFFFF"])
         for k in (0, 1):
             points = x[y == k]
-            axis.plot(*points.T, MARKERS[k], color=COLOURS[k], markersize=4)
+            axis.plot(*points.T, MARKERS[k], color=COLOURS[k], markersize=4, markevery=1)
         axis.set_title(name, fontsize=11)
         axis.set_aspect("equal")
         axis.grid(False)

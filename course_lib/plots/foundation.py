@@ -42,7 +42,9 @@ def plot_worth(worth: Mapping[str, Sequence[float]], columns: Sequence[str]) -> 
     figure, axis = plt.subplots(figsize=(6.4, 0.42 * len(names) + 1.1))
     for i, column in enumerate(columns):
         values = [worth[name][i] for name in names]
-        axis.plot(values, range(len(names)), MARKERS[i], color=COLOURS[i], label=column)
+        axis.scatter(
+            values, range(len(names)), marker=MARKERS[i], color=COLOURS[i], label=column, zorder=3
+        )
     axis.set_yticks(range(len(names)), names)
     axis.set_xlabel(both("accuracy", "准确率"))
     axis.grid(axis="x", alpha=0.3)
@@ -61,21 +63,24 @@ def plot_similarity(similarity: np.ndarray, pictures: np.ndarray, captions: Sequ
 
     Args:
         similarity: captions × pictures, N×N.
-        pictures: N×H×W, 0 to 1.
+        pictures: N×H×W, 0 (dark) to 1 (bright).
         captions: N.
     """
     n = len(captions)
     figure, axis = plt.subplots(figsize=(7.2, 4.6))
     axis.imshow(similarity, cmap="cividis", vmin=-1, vmax=1)
+    axis.grid(visible=False)  # its lines would strike the numbers through
     for i in range(n):
         for j in range(n):
             dark = similarity[i, j] < 0.2
             axis.text(j, i, f"{similarity[i, j]:.1f}", ha="center", va="center", fontsize=8,
                       color="white" if dark else "black")  # fmt: skip
         inset = axis.inset_axes((i - 0.4, -1.5, 0.8, 0.8), transform=axis.transData)
-        inset.imshow(1 - pictures[i], cmap="gray", vmin=0, vmax=1)
+        inset.imshow(
+            pictures[i], cmap="gray", vmin=0, vmax=1
+        )  # bright is what the captions call bright
         inset.set_axis_off()
-    axis.set_yticks(range(n), captions)
+    axis.set_yticks(range(n), captions, fontsize=9)
     axis.set_xticks([])
     right = int((similarity.argmax(axis=1) == np.arange(n)).sum())
     describe(

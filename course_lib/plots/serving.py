@@ -71,7 +71,7 @@ def plot_latencies(seconds: Mapping[str, np.ndarray]) -> None:
             ordered, part, where="post", label=name, color=COLOURS[i], linestyle=styles[i % 4]
         )
         p50, p95, p99 = (1e3 * t for t in percentiles(values))
-        axis.plot([p50, p95], [0.5, 0.95], MARKERS[i], color=COLOURS[i])
+        axis.plot([p50, p95], [0.5, 0.95], MARKERS[i], color=COLOURS[i], markevery=1)
         said.append((name, p50, p95, p99))
     axis.set(xscale="log", ylim=(0, 1.02))
     axis.set(xlabel=both("milliseconds", "毫秒"), ylabel=both("part answered", "已回答的比例"))

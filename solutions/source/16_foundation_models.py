@@ -73,6 +73,12 @@ CONTRASTIVE = Exercise(
     points=4,
     objective="O1",
     function="contrastive_loss",
+    survivors={
+        "1000000000.0 → 1000000001.0": "any large number hides the diagonal",
+        "ops.log_softmax(scores, axis=1) without axis": "the last axis is the default",
+        "ops.normalize(ops.concatenate([a, b]), axis=1) without axis": "the last axis is the default",
+        "torch.nn.functional.normalize(torch.cat([a, b]), dim=1) without dim": "dim=1 is the default",
+    },
     inputs=draw_views,
     reference=contrastive_as(),
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -303,7 +309,7 @@ SLOPES = Exercise(
 
 
 def draw_patches(rng):
-    side, rows, columns = 2, 2, 3
+    side, rows, columns = int(rng.choice([2, 3])), 2, 3
     hidden = np.zeros((3, rows * columns), np.int64)
     for i, count in enumerate((1, 3, 4)):
         hidden[i, rng.permutation(rows * columns)[:count]] = 1
@@ -342,6 +348,9 @@ FILLED = Exercise(
     points=3,
     objective="O2",
     function="hidden_error",
+    survivors={
+        "filled - x → x - filled": "the difference is squared",
+    },
     inputs=draw_patches,
     reference=fill_as(),
     comparator=close(rtol=1e-4, atol=1e-7),
@@ -478,6 +487,13 @@ MATCHED = Exercise(
     points=3,
     objective="O3",
     function="pair_loss",
+    survivors={
+        "ops.log_softmax(S, axis=1) without axis": "the last axis is the default",
+        "ops.normalize(captions, axis=1) without axis": "the last axis is the default",
+        "ops.normalize(pictures, axis=1) without axis": "the last axis is the default",
+        "unit(captions, dim=1) without dim": "dim=1 is the default",
+        "unit(pictures, dim=1) without dim": "dim=1 is the default",
+    },
     inputs=draw_pairs,
     reference=matched_as(),
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -636,6 +652,9 @@ WORDED = Exercise(
     points=3,
     objective="O3",
     function="label_by_words",
+    survivors={
+        "unit.mean(axis=1) → unit.sum(axis=1)": "the mean is brought to length 1 afterwards, so that its length does not matter",
+    },
     inputs=draw_prompts,
     reference=worded_as(),
     comparator=equal(),
@@ -871,6 +890,139 @@ LOCKED = Exercise(
 # 16.7 ---------------------------------------------------------------------------------------------
 
 
+def draw_budget(rng):
+    while True:
+        drawn = {
+            "operations": float(10 ** rng.uniform(18.5, 20)),
+            "sizes": np.sort(10 ** rng.uniform(7, 9.5, 6)).round(),
+            "tokens": float(10 ** rng.uniform(9.2, 9.8)),
+        }
+        right = run_for(**drawn)
+        wrong = [run_for(**drawn, **bug) for bug in BUDGET_BUGS]
+        if (
+            right["size"] not in (0, 5)
+            and all(abs(right["loss"] - each["loss"]) > 1e-3 for each in wrong)
+            and drawn["operations"] / 6 / drawn["sizes"][0] > 1.5 * drawn["tokens"]
+        ):
+            return drawn
+
+
+def run_for(operations, sizes, tokens, *, factor=6, limit=True, choose="loss", drop=False):
+    """The best training for a budget; the options are bugs."""
+    read = operations / (factor * sizes)
+    seen = np.minimum(read, tokens) if limit else read
+    loss = 1.69 + 406.4 / sizes**0.34 + 410.7 / seen**0.28
+    rank = {"loss": loss, "largest": -sizes, "smallest": sizes, "worst": -loss, "most": -seen}[
+        choose
+    ]
+    if drop:  # all tokens or nothing
+        rank = np.where(read >= tokens, loss, np.inf) if (read >= tokens).any() else loss
+    best = int(np.argmin(rank))
+    return {"size": best, "tokens": float(seen[best]), "loss": float(loss[best])}
+
+
+BUDGET_BUGS = (
+    {"factor": 2},
+    {"limit": False},
+    {"choose": "largest"},
+    {"choose": "smallest"},
+    {"drop": True},
+)
+
+
+def run_as(**bug):
+    return lambda operations, sizes, tokens: run_for(operations, sizes, tokens, **bug)
+
+
+BUDGET = Exercise(
+    id="16.7",
+    title=text("A training for a budget", "预算内的训练"),
+    points=3,
+    objective="O4",
+    function="best_run",
+    inputs=draw_budget,
+    reference=run_as(),
+    comparator=close(rtol=1e-4, atol=1e-6),
+    tensors=False,
+    parts={
+        "size": text("which size", "选哪个规模"),
+        "tokens": text("the tokens read", "读多少词元"),
+        "loss": text("the loss expected", "预期的损失"),
+    },
+    pitfalls=(
+        Pitfall(
+            "forward_only",
+            run_as(factor=2),
+            text(
+                "2ND counts the forward pass only. A training goes backward as well, which costs twice as much again: 6ND.",
+                "2ND 只算了前向。训练还要反向，代价又是前向的两倍：6ND。",
+            ),
+        ),
+        Pitfall(
+            "text_without_end",
+            run_as(limit=False),
+            text(
+                "More tokens are read than there are. D is the smaller of what the budget allows and what is at hand.",
+                "读的词元比手头有的还多。D 应取预算允许的与手头有的两者中较小的。",
+            ),
+        ),
+        Pitfall(
+            "largest_model",
+            run_as(choose="largest"),
+            text(
+                "The largest model is chosen. Within the budget it reads so little that a smaller one does better.",
+                "选了最大的模型。预算内它读得太少，小一些的反而更好。",
+            ),
+        ),
+        Pitfall(
+            "smallest_model",
+            run_as(choose="smallest"),
+            text(
+                "The smallest model is chosen. It reads all there is and has no room for it.",
+                "选了最小的模型。它把文本都读完了，却装不下。",
+            ),
+        ),
+        Pitfall(
+            "all_text_or_nothing",
+            run_as(drop=True),
+            text(
+                "Models that cannot read *all* tokens within the budget were ruled out. They may read a part.",
+                "在预算内读不完**全部**词元的模型被排除了。它们可以只读一部分。",
+            ),
+        ),
+    ),
+    hints=(
+        text(
+            "For each size N: D = operations / (6 N), but never more than `tokens`.",
+            "对每个规模 N：D = operations / (6 N)，但不超过 `tokens`。",
+        ),
+        text(
+            "Put N and D into the fitted formula, and take the size with the smallest loss.",
+            "把 N 和 D 代入拟合公式，取损失最小的规模。",
+        ),
+    ),
+    right={
+        "numpy": (
+            "def best_run(operations, sizes, tokens):\n"
+            "    best = None\n"
+            "    for i, N in enumerate(sizes):\n"
+            "        D = min(tokens, operations / N / 6)\n"
+            "        loss = 1.69 + 406.4 * N**-0.34 + 410.7 * D**-0.28\n"
+            "        if best is None or loss < best['loss']:\n"
+            "            best = {'size': i, 'tokens': D, 'loss': loss}\n"
+            "    return best\n",
+            "def best_run(operations, sizes, tokens):\n"
+            "    D = np.clip(operations / (6 * sizes), None, tokens)\n"
+            "    L = 1.69 + 406.4 / sizes**0.34 + 410.7 / D**0.28\n"
+            "    i = L.argmin()\n"
+            "    return dict(size=int(i), tokens=float(D[i]), loss=float(L[i]))\n",
+        )
+    },
+)
+
+# 16.8 ---------------------------------------------------------------------------------------------
+
+
 def draw_texts(rng):
     """A source of some texts, and a test that copied a part of one of them."""
     words = np.array(
@@ -899,7 +1051,7 @@ def draw_texts(rng):
         *(word.capitalize() if i == 2 else word for i, word in enumerate(copied)),
         *rng.choice(words, 3),
     ]
-    return {"test": " ".join(test), "source": source, "n": 3}
+    return {"test": " ".join(test), "source": source, "n": int(rng.choice([3, 4]))}
 
 
 def copied_share(test, source, n, *, low=True, joined=False, words=False, distinct=False, jaccard=False, short=0, characters=False):  # fmt: skip
@@ -930,7 +1082,7 @@ def draw_copied(rng):
         drawn["test"] += " " + " ".join(
             drawn["source"][0].split()[-2:] + drawn["source"][1].split()[:2]
         )
-        drawn["test"] += " " + " ".join(drawn["source"][1].split()[1:4])
+        drawn["test"] += " " + " ".join(drawn["source"][1].split()[1 : 1 + drawn["n"]])
         values = [round(copied_share(**drawn, **bug), 6) for bug in ({}, *COPIED_BUGS)]
         if len(set(values)) == len(values):
             return drawn
@@ -952,7 +1104,7 @@ def copied_as(**bug):
 
 
 COPIED = Exercise(
-    id="16.7",
+    id="16.8",
     title=text("Has it read the test?", "它读过考题吗？"),
     points=3,
     objective="O5",
@@ -1053,139 +1205,6 @@ COPIED = Exercise(
     },
 )
 
-# 16.8 ---------------------------------------------------------------------------------------------
-
-
-def draw_budget(rng):
-    while True:
-        drawn = {
-            "operations": float(10 ** rng.uniform(18.5, 20)),
-            "sizes": np.sort(10 ** rng.uniform(7, 9.5, 6)).round(),
-            "tokens": float(10 ** rng.uniform(9.2, 9.8)),
-        }
-        right = run_for(**drawn)
-        wrong = [run_for(**drawn, **bug) for bug in BUDGET_BUGS]
-        if (
-            right["size"] not in (0, 5)
-            and all(abs(right["loss"] - each["loss"]) > 1e-3 for each in wrong)
-            and drawn["operations"] / 6 / drawn["sizes"][0] > 1.5 * drawn["tokens"]
-        ):
-            return drawn
-
-
-def run_for(operations, sizes, tokens, *, factor=6, limit=True, choose="loss", drop=False):
-    """The best training for a budget; the options are bugs."""
-    read = operations / (factor * sizes)
-    seen = np.minimum(read, tokens) if limit else read
-    loss = 1.69 + 406.4 / sizes**0.34 + 410.7 / seen**0.28
-    rank = {"loss": loss, "largest": -sizes, "smallest": sizes, "worst": -loss, "most": -seen}[
-        choose
-    ]
-    if drop:  # all tokens or nothing
-        rank = np.where(read >= tokens, loss, np.inf) if (read >= tokens).any() else loss
-    best = int(np.argmin(rank))
-    return {"size": best, "tokens": float(seen[best]), "loss": float(loss[best])}
-
-
-BUDGET_BUGS = (
-    {"factor": 2},
-    {"limit": False},
-    {"choose": "largest"},
-    {"choose": "smallest"},
-    {"drop": True},
-)
-
-
-def run_as(**bug):
-    return lambda operations, sizes, tokens: run_for(operations, sizes, tokens, **bug)
-
-
-BUDGET = Exercise(
-    id="16.8",
-    title=text("A training for a budget", "预算内的训练"),
-    points=3,
-    objective="O4",
-    function="best_run",
-    inputs=draw_budget,
-    reference=run_as(),
-    comparator=close(rtol=1e-4, atol=1e-6),
-    tensors=False,
-    parts={
-        "size": text("which size", "选哪个规模"),
-        "tokens": text("the tokens read", "读多少词元"),
-        "loss": text("the loss expected", "预期的损失"),
-    },
-    pitfalls=(
-        Pitfall(
-            "forward_only",
-            run_as(factor=2),
-            text(
-                "2ND counts the forward pass only. A training goes backward as well, which costs twice as much again: 6ND.",
-                "2ND 只算了前向。训练还要反向，代价又是前向的两倍：6ND。",
-            ),
-        ),
-        Pitfall(
-            "text_without_end",
-            run_as(limit=False),
-            text(
-                "More tokens are read than there are. D is the smaller of what the budget allows and what is at hand.",
-                "读的词元比手头有的还多。D 应取预算允许的与手头有的两者中较小的。",
-            ),
-        ),
-        Pitfall(
-            "largest_model",
-            run_as(choose="largest"),
-            text(
-                "The largest model is chosen. Within the budget it reads so little that a smaller one does better.",
-                "选了最大的模型。预算内它读得太少，小一些的反而更好。",
-            ),
-        ),
-        Pitfall(
-            "smallest_model",
-            run_as(choose="smallest"),
-            text(
-                "The smallest model is chosen. It reads all there is and has no room for it.",
-                "选了最小的模型。它把文本都读完了，却装不下。",
-            ),
-        ),
-        Pitfall(
-            "all_text_or_nothing",
-            run_as(drop=True),
-            text(
-                "Models that cannot read *all* tokens within the budget were ruled out. They may read a part.",
-                "在预算内读不完**全部**词元的模型被排除了。它们可以只读一部分。",
-            ),
-        ),
-    ),
-    hints=(
-        text(
-            "For each size N: D = operations / (6 N), but never more than `tokens`.",
-            "对每个规模 N：D = operations / (6 N)，但不超过 `tokens`。",
-        ),
-        text(
-            "Put N and D into the fitted formula, and take the size with the smallest loss.",
-            "把 N 和 D 代入拟合公式，取损失最小的规模。",
-        ),
-    ),
-    right={
-        "numpy": (
-            "def best_run(operations, sizes, tokens):\n"
-            "    best = None\n"
-            "    for i, N in enumerate(sizes):\n"
-            "        D = min(tokens, operations / N / 6)\n"
-            "        loss = 1.69 + 406.4 * N**-0.34 + 410.7 * D**-0.28\n"
-            "        if best is None or loss < best['loss']:\n"
-            "            best = {'size': i, 'tokens': D, 'loss': loss}\n"
-            "    return best\n",
-            "def best_run(operations, sizes, tokens):\n"
-            "    D = np.clip(operations / (6 * sizes), None, tokens)\n"
-            "    L = 1.69 + 406.4 / sizes**0.34 + 410.7 / D**0.28\n"
-            "    i = L.argmin()\n"
-            "    return dict(size=int(i), tokens=float(D[i]), loss=float(L[i]))\n",
-        )
-    },
-)
-
 # 16.9 ---------------------------------------------------------------------------------------------
 
 REPORT = ManualExercise(
@@ -1206,7 +1225,7 @@ REPORT = ManualExercise(
     ),
 )  # fmt: skip
 
-EXERCISES = (CONTRASTIVE, SLOPES, FILLED, MATCHED, WORDED, LOCKED, COPIED, BUDGET, REPORT)
+EXERCISES = (CONTRASTIVE, SLOPES, FILLED, MATCHED, WORDED, LOCKED, BUDGET, COPIED, REPORT)
 
 QUIZZES = (
     Quiz(

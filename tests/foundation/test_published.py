@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -112,11 +113,35 @@ def test_bits_per_character_are_those_of_the_models_own_loss(
     assert language.tokens_per_character([text]) == pytest.approx(tokens.shape[1] / len(text))
 
 
+@pytest.mark.parametrize("file", ["model.safetensors", "preprocessor_config.json", "config.json"])
+def test_a_damaged_file_is_said_in_one_sentence(
+    folders: dict[str, Path], tmp_path: Path, file: str
+) -> None:
+    folder = shutil.copytree(folders["dinov2"], tmp_path / "dinov2")
+    whole = (folder / file).read_bytes()
+    (folder / file).write_bytes(whole[: len(whole) // 2])  # a copy that broke off
+    with pytest.raises(CourseError, match="incomplete or damaged"):
+        load_image_features("dinov2", folder)
+
+
+def test_a_language_model_without_its_tokenizer_is_incomplete(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(folders["gpt2"], tmp_path / "gpt2")
+    for file in (*folder.glob("tokenizer*"), *folder.glob("special*")):
+        file.unlink()
+    with pytest.raises(CourseError, match="incomplete or damaged"):
+        load_language("gpt2", folder)
+
+
 def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path) -> None:
     for name in CATALOGUE:
         with pytest.raises(CourseError, match=f"python -m course_lib.foundation {name}"):
             folder_of(name, tmp_path)
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"")  # of another library
+    with pytest.raises(CourseError, match=r"model\.safetensors"):
+        folder_of("clip", tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
     with pytest.raises(CourseError, match="no pickles"):
         folder_of("gpt2", tmp_path)
@@ -148,8 +173,12 @@ def test_without_a_network_one_sentence_says_so(
     with pytest.raises(CourseError, match="HF_ENDPOINT"):
         fetch("dinov2", tmp_path)
     how = asked["facebook/dinov2-small"]
-    assert len(how["revision"]) == 40 and not any(
-        "bin" in p or ".py" in p for p in how["allow_patterns"]
+    assert len(how["revision"]) == 40
+    offered = ["model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "modeling.py",
+               "config.json", "merges.txt"]  # fmt: skip
+    wanted = huggingface_hub.utils.filter_repo_objects(
+        offered, allow_patterns=how["allow_patterns"]
     )
+    assert list(wanted) == ["model.safetensors", "config.json", "merges.txt"]
     assert command.main(["dinov2"]) == 1 and "HF_ENDPOINT" in capsys.readouterr().err
     assert command.main([]) == 0 and "Apache-2.0" in capsys.readouterr().out

@@ -31,9 +31,10 @@ COSINE = WarmupCosine(0.05, warmup=0.2)
 
 @dataclass(frozen=True)
 class Case:
-    """One training. ``model`` is "small", "glyphnet", "ears" or "policy"; ``frozen`` is about its backbone.
+    """One training. ``model`` is "small", "glyphnet", "ears", "policy", "dense" or "towers".
 
-    "ears" is glyphnet on spectrograms, which are not square; "policy" a small network that imitates.
+    ``frozen`` is about its backbone, of towers the image tower. "ears" is glyphnet on spectrograms, which
+    are not square; "policy" a small network that imitates; "dense" and "towers" read pictures as rows.
     """
 
     recipe: Recipe
@@ -154,6 +155,14 @@ CASES |= {
     "LoRA, Fisher, replay": Case(ADAMW, adapt="LoRA", objective="Fisher, replay"),
     "adapters, LwF": Case(ADAMW, adapt="adapters", objective="LwF of tasks"),
 }
+# Targets made from the pictures themselves, and captions.
+CASES |= {
+    "two views": Case(AdamW(WarmupCosine(0.005)), model="dense", objective="two views"),
+    "two views, pulled only": Case(SGD(COSINE), model="dense", objective="pulled only"),
+    "hidden patches": Case(SGD(0.05), model="dense", objective="hidden patches"),
+    "captions": Case(AdamW(WarmupCosine(0.005)), model="towers", objective="captions"),
+    "captions, locked": Case(SGD(COSINE), model="towers", objective="captions", frozen=True),
+}
 ANSWERS = {"LwF": 2, "LwF of tasks": 2}  # how many outputs the old model had
 GROUPS = [[0, 1], [2]]
 
@@ -164,6 +173,7 @@ SMOKE = (
     "mix-up of numbers, SGD", "EWC, SGD", "nested, AdamW, cosine", "accumulated, AdamW", "all at once",
     "every penalty, accumulated", "source and target", "tasks",
     "LoRA, Fisher, replay", "adapters, LwF", "pruned", "biases",
+    "two views", "hidden patches", "captions",
 )  # fmt: skip
 
 TRANSFORMS: list[Transform] = [
@@ -179,7 +189,7 @@ def data_for(case: Case) -> dict[str, np.ndarray]:
     """Give the training data that a case's objective wants."""
     if case.model == "policy":
         return demonstration()
-    made = {"glyphnet": glyphs, "ears": spectrograms}
+    made = {"glyphnet": glyphs, "ears": spectrograms, "dense": views, "towers": views}
     data = made.get(case.model, arrays)()
     if case.objective not in OF_TWO_DOMAINS:
         data.pop("x_t", None)
@@ -228,6 +238,16 @@ def spectrograms() -> dict[str, np.ndarray]:
     """Give vowels as uint8 N×32×8×1, and which they are."""
     vowels = domains.load("vowels", n=N, cache=False)
     return {"x": mel_images(vowels.x), "y": vowels.y}
+
+
+def views() -> dict[str, np.ndarray]:
+    """Give pictures as rows N×64, a second view of each, labels, and captions N×4 (0 is padding)."""
+    rng, data = np.random.default_rng(8), arrays()
+    x = data["x"].reshape(N, -1)
+    words = rng.integers(1, 12, (N, 4))
+    words[::3, 2:] = 0
+    return {"x": x, "view": x + 0.5 * rng.normal(size=x.shape).astype(np.float32),
+            "words": words, "y": data["y"]}  # fmt: skip
 
 
 def demonstration() -> dict[str, np.ndarray]:

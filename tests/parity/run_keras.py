@@ -14,6 +14,7 @@ from course_lib.keras import (
     Adapted,
     Augmented,
     BinaryCrossEntropy,
+    Contrastive,
     CoralAlignment,
     CrossEntropy,
     Distillation,
@@ -21,6 +22,8 @@ from course_lib.keras import (
     GradualUnfreezing,
     InformationMaximisation,
     LwF,
+    MaskedPatches,
+    Matching,
     MixUp,
     MMDAlignment,
     MultiTask,
@@ -35,7 +38,9 @@ from course_lib.keras import (
     add_adapters,
     add_lora,
     attach_head,
+    build_dense,
     build_head,
+    build_two_towers,
     fisher_diagonal,
     fit,
     freeze,
@@ -52,6 +57,7 @@ from course_lib.keras import (
 from course_lib.keras.engine import keras
 from course_lib.keras.multitask import Heads
 from course_lib.keras.torch_layout import load_torch_layout
+from course_lib.training.patches import patch_of_pixels
 from tests.keras import doubles
 from tests.keras.small import Pairs, Small, dense
 from tests.parity import cases
@@ -98,6 +104,10 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "weighted": lambda model: WeightedCrossEntropy(),
     "source and target": lambda model: SourceAndTarget(CrossEntropy(0.1), share=0.3),
     "tasks": lambda model: MultiTask(cases.TASKS, {"second": 0.4}),
+    "two views": lambda model: Contrastive(0.3),
+    "pulled only": lambda model: Contrastive(negatives=False),
+    "hidden patches": lambda model: MaskedPatches(patch_of_pixels(8, 8, 2), share=0.6),
+    "captions": lambda model: Matching(),
 }
 
 ADAPTED: dict[str, Callable[[Any], Any]] = {
@@ -130,10 +140,15 @@ def run(case: Case) -> dict[str, Any]:
         model = attach_head(load_backbone("glyphnet"), 10)
     if case.model == "policy":
         model = build_head(4, 1, hidden=(16,))
+    if case.model == "dense":
+        outputs = 64 if case.objective == "hidden patches" else 8
+        model = build_dense(64, outputs, widths=(16, 12), hidden=(10,), seed=2)
+    if case.model == "towers":
+        model = build_two_towers(64, 12, outputs=6, width=5, seed=2)
     if case.objective == "tasks":
         model.head = two_heads(model)
     if case.frozen:
-        freeze(model.backbone)
+        freeze(model.image if case.model == "towers" else model.backbone)
     model = ADAPTED[case.adapt](model)
     if case.plan != "everything":
         freeze_plan(model, case.plan)

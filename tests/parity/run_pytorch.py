@@ -17,6 +17,7 @@ from course_lib.pytorch import (
     Adapted,
     Augmented,
     BinaryCrossEntropy,
+    Contrastive,
     CoralAlignment,
     CrossEntropy,
     Distillation,
@@ -24,6 +25,8 @@ from course_lib.pytorch import (
     GradualUnfreezing,
     InformationMaximisation,
     LwF,
+    MaskedPatches,
+    Matching,
     MixUp,
     MMDAlignment,
     MultiTask,
@@ -38,7 +41,9 @@ from course_lib.pytorch import (
     add_adapters,
     add_lora,
     attach_head,
+    build_dense,
     build_head,
+    build_two_towers,
     fisher_diagonal,
     fit,
     freeze,
@@ -53,6 +58,7 @@ from course_lib.pytorch import (
     unfreeze,
 )
 from course_lib.pytorch.multitask import Heads
+from course_lib.training.patches import patch_of_pixels
 from tests.parity import cases
 from tests.parity.cases import Case
 from tests.pytorch import doubles
@@ -99,6 +105,10 @@ OBJECTIVES: dict[str, Callable[[Any], Objective]] = {
     "weighted": lambda model: WeightedCrossEntropy(),
     "source and target": lambda model: SourceAndTarget(CrossEntropy(0.1), share=0.3),
     "tasks": lambda model: MultiTask(cases.TASKS, {"second": 0.4}),
+    "two views": lambda model: Contrastive(0.3),
+    "pulled only": lambda model: Contrastive(negatives=False),
+    "hidden patches": lambda model: MaskedPatches(patch_of_pixels(8, 8, 2), share=0.6),
+    "captions": lambda model: Matching(),
 }
 
 
@@ -143,10 +153,15 @@ def run(case: Case) -> dict[str, Any]:
         model = attach_head(load_backbone("glyphnet"), 10)
     if case.model == "policy":
         model = build_head(4, 1, hidden=(16,))
+    if case.model == "dense":
+        outputs = 64 if case.objective == "hidden patches" else 8
+        model = build_dense(64, outputs, widths=(16, 12), hidden=(10,), seed=2)
+    if case.model == "towers":
+        model = build_two_towers(64, 12, outputs=6, width=5, seed=2)
     if case.objective == "tasks":
         model.head = two_heads(model)
     if case.frozen:
-        freeze(model.backbone)
+        freeze(model.image if case.model == "towers" else model.backbone)
     model = ADAPTED[case.adapt](model)
     if case.plan != "everything":
         freeze_plan(model, case.plan)

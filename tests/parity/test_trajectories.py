@@ -61,5 +61,7 @@ def test_the_cases_can_tell_one_convention_from_another(engines: Reports) -> Non
         ("source only", "CORAL"),
         ("source only", "weighted"),
         ("CORAL", "tasks"),
+        ("two views", "two views, pulled only"),
+        ("captions", "captions, locked"),
     ]:
         assert largest_difference(pytorch[one]["loss"], pytorch[other]["loss"]) > 1e-2

@@ -1,0 +1,21 @@
+"""What every figure keeps to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from matplotlib import pyplot as plt
+
+
+@pytest.fixture(autouse=True)
+def every_mark_is_drawn() -> Iterator[None]:
+    """The course's style spaces the marks of a line; where there is no line, that would hide points."""
+    plt.close("all")
+    yield
+    for number in plt.get_fignums():
+        for axis in plt.figure(number).axes:
+            for line in axis.lines:
+                alone = line.get_linestyle() in ("None", "none", "", " ")
+                if alone and len(line.get_xdata()) > 1:
+                    assert line.get_markevery() in (None, 1), f"{line} hides points: markevery=1"
