@@ -92,9 +92,8 @@ def keep_punctuation(app: Any, doctree: Any, page: str) -> None:
     for formula in list(doctree.findall(nodes.math)):
         parent: Any = formula.parent
         place = parent.index(formula) + 1
-        following = parent[place] if place < len(parent) else None
-        found = _CLOSING.match(following) if isinstance(following, nodes.Text) else None
-        if found:
+        following = parent[place] if place < len(parent) else ""
+        if found := isinstance(following, nodes.Text) and _CLOSING.match(following):
             formula["closing"] = found[0]
             parent[place] = nodes.Text(following[found.end() :])
 
