@@ -119,6 +119,38 @@ def collect(
     return outcomes
 
 
+def read_all(
+    course: Course, path: Path, names: set[str]
+) -> Iterator[tuple[str, str, bytes | CourseError]]:
+    """Give each notebook below a path for another use than an assignment: (file, student, content).
+
+    Args:
+        course: The course directory; its class list says whose a file is.
+        path: A folder, a zip, or a single notebook.
+        names: What the notebooks are called, so that this counts for nobody's name.
+    """
+    found, _, _ = _find(path, read_policy(course.folder).zone)
+    known = roster.load(course)
+    matcher = roster.Matcher(known) if known else None
+    for name, file in _by_student(found, names):
+        student, why = _identify(name, file, names, matcher)
+        if not student:
+            yield file.name, "", CourseError(why)
+            continue
+        try:
+            yield file.name, student, file.read()
+        except CourseError as problem:
+            yield file.name, student, problem
+        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+            yield (
+                file.name,
+                student,
+                CourseError(
+                    "it can't be read (damaged or encrypted)", "无法读取（已损坏或已加密）"
+                ),
+            )
+
+
 def _refused(
     outcomes: list[Collected], others: list[_File], matcher: roster.Matcher | None
 ) -> dict[str, Collected]:

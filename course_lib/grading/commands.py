@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course_lib.errors import CourseError
-from course_lib.grading.class_commands import add_to
+from course_lib.grading import class_commands, insight_commands
 from course_lib.grading.command_options import (
     Chapter,
     Directory,
@@ -22,6 +22,7 @@ from course_lib.grading.course import create, find_course, remember
 from course_lib.language import both, pick
 
 if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
+    from course_lib.grading.course import Course
     from course_lib.grading.grade import Graded
     from course_lib.grading.roster import Student
 
@@ -329,6 +330,24 @@ def export(
             ),
         ),
     ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            help=both(
+                "fill in this table, as Canvas (gradebook) or Moodle (grading worksheet) exported it; needs --chapter",
+                "把成绩填入这份由 Canvas（成绩册）或 Moodle（评分表）导出的表；须同时给出 --chapter",
+            ),
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "with --into, Canvas: the assignment's heading", "与 --into 合用，Canvas 的作业列名"
+            )
+        ),
+    ] = None,
     folder: Directory = None,
 ) -> None:
     from course_lib.grading import audit
@@ -339,6 +358,9 @@ def export(
     course = find(folder)
     if chapter is not None:
         course.notebook_name(chapter)
+    if into is not None:
+        _fill_in(course, chapter, into, path, column)
+        return
     rows = read_grades(course, chapter)
     write_table(rows, path, bom=bom, zone=read_policy(course.folder).zone)
     audit.record(course, {"event": "exported", "assignment": chapter, "rows": len(rows)})
@@ -441,6 +463,52 @@ def calibrate(
         )
 
 
+@teach.command(
+    help=both(
+        "Write a JupyterHub recipe for the class, with nbgrader's exchange or ngshare.",
+        "为本班生成 JupyterHub 配置样例（使用 nbgrader 的交换目录或 ngshare）。",
+    )
+)
+def hub(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help=both("where to write", "写到哪里"))],
+    exchange: Annotated[
+        str, typer.Option(help=both("the folder that all servers share", "各服务器共享的交换目录"))
+    ] = "/srv/nbgrader/exchange",
+    ngshare: Annotated[
+        str | None,
+        typer.Option(help=both("ngshare's address instead", "改用 ngshare：给出其网址")),
+    ] = None,
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading.hub import write_recipe
+
+    say(*map(str, write_recipe(find(folder), target, exchange=exchange, ngshare=ngshare)))
+
+
+def _fill_in(
+    course: Course, chapter: str | None, table: Path, target: Path, column: str | None
+) -> None:
+    from course_lib.grading import audit
+    from course_lib.grading.platform_tables import fill_in
+
+    if chapter is None:
+        raise CourseError(
+            "Say which chapter goes into the table: add --chapter 04.",
+            "请说明填入哪一章的成绩：加 --chapter 04。",
+        )
+    done = fill_in(course, chapter, table, target, column=column)
+    entry = {"event": "exported", "assignment": chapter, "rows": done.count, "for": done.platform}
+    audit.record(course, entry)
+    for student, why in done.left:
+        say(both(f"– {student}: left as it was ({why})", f"– {student}：未填（{why}）"))
+    say(
+        both(
+            f"{done.platform}, “{done.column}”: {done.count} scores filled in, in {target}",
+            f"{done.platform}“{done.column}”列：已填入 {done.count} 个成绩：{target}",
+        )
+    )
+
+
 def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
     name = listed[outcome.student].shown if outcome.student in listed else ""
     who = f"{outcome.student} {name}".strip()
@@ -452,4 +520,5 @@ def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
     return f"✓ {who}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
 
 
-add_to(teach)
+class_commands.add_to(teach)
+insight_commands.add_to(teach)
