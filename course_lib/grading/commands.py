@@ -485,6 +485,38 @@ def hub(
     say(*map(str, write_recipe(find(folder), target, exchange=exchange, ngshare=ngshare)))
 
 
+@teach.command(
+    help=both(
+        "Make an autograder for Gradescope: the same marks, in its container.",
+        "生成 Gradescope 的自动评分包：在它的容器里给出同样的分数。",
+    )
+)
+def gradescope(
+    chapter: Chapter,
+    target: Annotated[Path, typer.Argument(help=both("a zip", "zip 文件"))],
+    unsandboxed: Annotated[
+        bool,
+        typer.Option(
+            "--unsandboxed",
+            help=both(
+                "may run where the container has no sandbox, as a user of its own; recorded",
+                "容器没有沙箱时也可运行（作业以单独的用户身份运行）；会记入审计日志",
+            ),
+        ),
+    ] = False,
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading.gradescope import make_bundle
+
+    made, count = make_bundle(find(folder), chapter, target, unsandboxed=unsandboxed)
+    say(
+        both(
+            f"{made}: {count} files. It holds what is right: give it to nobody but Gradescope.",
+            f"{made}：共 {count} 个文件。其中含有参考答案：除 Gradescope 外不要给任何人。",
+        )
+    )
+
+
 def _fill_in(
     course: Course, chapter: str | None, table: Path, target: Path, column: str | None
 ) -> None:

@@ -22,14 +22,18 @@ _FOLDER_STEP = """**The exchange**, a folder that everybody may write into: `ins
    class in it, in which students can hand in but not look around."""
 _FOLDER_TESTED = """Tested (`tests/grading/test_hub.py`): release, fetch, submit, collect and grade through this exchange, the student being
 another user of the machine where the test may make one. Not tested: a running hub with its proxy, spawners and logins."""
-_SHARE_STEP = """**ngshare**: `{venv}/bin/pip install ngshare`, and its client *without what it asks for*:
-   `{venv}/bin/pip install --no-deps ngshare_exchange`. Version 0.5.3 of the client asks for `jupyter-core<4.11.2`, which would take
-   JupyterLab back to 3 and nbgrader to 0.8. Then `mkdir -m 700 /srv/ngshare`, and as an administrator of ngshare
-   `ngshare-course-management create_course {course_id} INSTRUCTOR`, `… add_student {course_id} STUDENT`."""
-_SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0 in its stand-alone mode on one machine, ngshare_exchange 0.5.3 and nbgrader 0.9.6: {tried}
-Not tested: ngshare behind a hub, which is what checks who somebody is. Its client is not kept up (see above): where a shared
-disk can be had, use the exchange."""
-_TRIED = "release, fetch, submit, collect and grade went through."
+_SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released with SQLAlchemy 2, which
+   nbgrader here runs with: `python3 -m venv /opt/ngshare`, then
+   `/opt/ngshare/bin/pip install ngshare 'sqlalchemy<2' 'alembic<1.14'`. Its client goes into the course's
+   environment *without what it asks for*: `{venv}/bin/pip install --no-deps ngshare_exchange`. (Version 0.5.3 asks for
+   `jupyter-core<4.11.2`, which would take JupyterLab back to 3 and nbgrader to 0.8.) Then
+   `mkdir -m 700 /srv/ngshare`, and, as the administrator named in the hub's file,
+   `ngshare-course-management create_course {course_id} INSTRUCTOR` and `… add_student {course_id} STUDENT`."""
+_SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine, and in
+place of the hub a program that says who holds which token: {tried}
+Not tested: ngshare behind a real hub. Neither half is kept up (see above): where a shared disk can be had, use the
+exchange."""
+_TRIED = "release, fetch, submit, collect, grade, release and fetch of feedback went through."
 _SERVICE = """
 # ngshare: keeps what is handed out and handed in; the hub tells it who asks.
 c.JupyterHub.services = [
@@ -37,7 +41,7 @@ c.JupyterHub.services = [
         "name": "ngshare",
         "url": "http://127.0.0.1:10101",
         "command": [
-            "$venv/bin/python", "-m", "ngshare", "--admins", "admin",
+            "/opt/ngshare/bin/python", "-m", "ngshare", "--admins", "admin",
             "--database", "sqlite:////srv/ngshare/ngshare.db", "--storage", "/srv/ngshare/files",
         ],
         "oauth_no_confirm": True,
@@ -92,11 +96,11 @@ def write_recipe(
         values["exchange"] = (
             f"import ngshare_exchange\n\nngshare_exchange.configureExchange(c, {ngshare!r})"
         )
-        values["services"] = Template(_SERVICE).substitute(venv=venv)
+        values["services"] = _SERVICE
         values["step_exchange"] = _SHARE_STEP.format(venv=venv, course_id=course.folder.name)
         values["tested"] = _SHARE_TESTED.format(tried=_TRIED)
     written = []
     for name in FILES:
-        words = Template((_TEMPLATES / name).read_text(encoding="utf-8")).substitute(values)
+        words = Template((_TEMPLATES / f"{name}.in").read_text(encoding="utf-8")).substitute(values)
         written.append(write_atomically(target / name, words.rstrip() + "\n"))
     return written

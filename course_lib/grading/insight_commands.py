@@ -91,8 +91,8 @@ def items(chapter: Chapter, folder: Directory = None) -> None:
     Console().print(table)
     say(
         both(
-            "Difficulty near 1 is easy. Discrimination is the correlation with the points of all other exercises; below "
-            "0.2 is low for a test, but an exercise that teaches may be solved by everybody.",
+            "Difficulty near 1 is easy. Discrimination is the correlation with the points of all other exercises; "
+            "below 0.2 is low for a test, but an exercise that teaches may be solved by everybody.",
             "难度越接近 1 越容易。区分度是与其余各题总分的相关系数；就考试而言低于 0.2 偏低，"
             "但用来教学的练习人人都会做也没有关系。",
         )
@@ -173,8 +173,8 @@ def _show_gain(count: int, found: list[Gain], questions: dict[str, Question]) ->
     Console().print(table)
     say(
         both(
-            "g is the share of what could still be gained (Hake 1998). Without a class that was taught otherwise it says "
-            "what was learned meanwhile, not what it was learned by.",
+            "g is the share of what could still be gained (Hake 1998). Without a class that was taught otherwise it "
+            "says what was learned meanwhile, not what it was learned by.",
             "g 是可提高的部分中实际提高的比例（Hake 1998）。没有对照班，它只说明这段时间学到了多少，"
             "不能说明是靠什么学到的。",
         )

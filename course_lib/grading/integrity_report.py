@@ -11,11 +11,13 @@ from course_lib.language import both, current
 
 _LINES = 60  # of one excerpt
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 1rem auto; padding: 0 1rem; color: #111; background: #fff; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 1rem auto; padding: 0 1rem;
+  color: #111; background: #fff; }
 .hint { border: 3px solid #8a5a00; padding: .6rem 1rem; font-weight: 700; }
 .side { display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; }
 .side > div { min-width: 0; }
-pre { overflow-x: auto; border: 1px solid #999; padding: .4rem; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { overflow-x: auto; border: 1px solid #999; padding: .4rem; font-size: 13px;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
 mark { background: #fff3bf; color: #111; border-left: 3px solid #8a5a00; padding-left: .2rem; }
 @media (max-width: 50rem) { .side { grid-template-columns: 1fr; } }
 @media (prefers-color-scheme: dark) { body { background: #16181c; color: #eee; } .hint { border-color: #e0b34d; } }

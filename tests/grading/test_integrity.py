@@ -61,7 +61,10 @@ def a_class(course):
     for number in range(9):
         notebook = answered(course, RIGHT)
         hand_in(course, f"usual{number}", essay(notebook, f"I think that it is number {number}."))
-    words = "The mean of each column tells where the cloud of points lies, and so what has to be moved to zero before anything else."
+    words = (
+        "The mean of each column tells where the cloud of points lies, "
+        "and so what has to be moved to zero before anything else."
+    )
     hand_in(course, "copy1", essay(answered(course, {**RIGHT, "90.2": ODD}), words))
     hand_in(
         course,
