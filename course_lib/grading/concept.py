@@ -330,7 +330,8 @@ _WORDS: Mapping[str, Text] = {
         "en": "# What do you think?\n\nQuestions about ideas, before and after the course. Nothing here is graded, "
         "and nobody's answers are shown to others: the teacher sees what the class has learned. Answer without "
         "looking anything up, about a minute for each question. If you do not know, leave it empty.",
-        "zh": "# 你怎么看？\n\n一组概念题，课前、课后各答一次。不计分，也不会把你的作答给别人看；老师只想知道全班学到了什么。"
+        "zh": "# 你怎么看？\n\n一组概念题，课前、课后各答一次。不计分，"
+        "也不会把你的作答给别人看；老师只想知道全班学到了什么。"
         "请不要查资料，每题大约一分钟；不知道就空着。",
     },
     "answers": {

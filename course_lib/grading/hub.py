@@ -7,6 +7,7 @@ none (Kubernetes), ngshare is a service instead (https://ngshare.readthedocs.io)
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from string import Template
 
@@ -18,19 +19,20 @@ _TEMPLATES = Path(__file__).with_name("templates") / "hub"
 FILES = ("README.md", "jupyterhub_config.py", "nbgrader_config.py")
 EXCHANGE = "/srv/nbgrader/exchange"
 
-_FOLDER_STEP = """**The exchange**, a folder that everybody may write into: `install -d -m 777 {folder}`. nbgrader makes a folder for the
-   class in it, in which students can hand in but not look around."""
-_FOLDER_TESTED = """Tested (`tests/grading/test_hub.py`): release, fetch, submit, collect and grade through this exchange, the student being
-another user of the machine where the test may make one. Not tested: a running hub with its proxy, spawners and logins."""
-_SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released with SQLAlchemy 2, which
-   nbgrader here runs with: `python3 -m venv /opt/ngshare`, then
+_FOLDER_STEP = """**The exchange**, a folder that everybody may write into:
+   `install -d -m 777 {folder}`. nbgrader makes a folder for the class in it, in which students can hand in but not look around."""
+_FOLDER_TESTED = """Tested (`tests/grading/test_hub.py`): release, fetch, submit, collect, grade and feedback through this
+exchange, the student being another user of the machine where Python may be run by one. Not tested: a running hub
+with its proxy, spawners and logins."""
+_SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released where
+   SQLAlchemy is 2, as here: `python3 -m venv /opt/ngshare`, then
    `/opt/ngshare/bin/pip install ngshare 'sqlalchemy<2' 'alembic<1.14'`. Its client goes into the course's
    environment *without what it asks for*: `{venv}/bin/pip install --no-deps ngshare_exchange`. (Version 0.5.3 asks for
    `jupyter-core<4.11.2`, which would take JupyterLab back to 3 and nbgrader to 0.8.) Then
    `mkdir -m 700 /srv/ngshare`, and, as the administrator named in the hub's file,
    `ngshare-course-management create_course {course_id} INSTRUCTOR` and `… add_student {course_id} STUDENT`."""
-_SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine, and in
-place of the hub a program that says who holds which token: {tried}
+_SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine,
+and in place of the hub a program that says who holds which token: {tried}
 Not tested: ngshare behind a real hub. Neither half is kept up (see above): where a shared disk can be had, use the
 exchange."""
 _TRIED = "release, fetch, submit, collect, grade, release and fetch of feedback went through."
@@ -79,9 +81,9 @@ def write_recipe(
             f"{ngshare}: give ngshare's address, such as http://127.0.0.1:8000/services/ngshare.",
             f"{ngshare}：请给出 ngshare 的网址，例如 http://127.0.0.1:8000/services/ngshare。",
         )
-    venv = course.repository / ".venv"
+    venv, course_id = course.repository / ".venv", _course_id(course)
     values = {
-        "course_id": course.folder.name,
+        "course_id": course_id,
         "language": course.language,
         "framework": course.framework,
         "repository_parent": str(course.repository.parent),
@@ -97,10 +99,20 @@ def write_recipe(
             f"import ngshare_exchange\n\nngshare_exchange.configureExchange(c, {ngshare!r})"
         )
         values["services"] = _SERVICE
-        values["step_exchange"] = _SHARE_STEP.format(venv=venv, course_id=course.folder.name)
+        values["step_exchange"] = _SHARE_STEP.format(venv=venv, course_id=course_id)
         values["tested"] = _SHARE_TESTED.format(tried=_TRIED)
     written = []
     for name in FILES:
         words = Template((_TEMPLATES / f"{name}.in").read_text(encoding="utf-8")).substitute(values)
         written.append(write_atomically(target / name, words.rstrip() + "\n"))
     return written
+
+
+def _course_id(course: Course) -> str:
+    """Give nbgrader's name of the class: as its configuration has it, since a folder may be renamed."""
+    path = course.folder / "nbgrader_config.py"
+    words = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = re.search(
+        r"""^c\.CourseDirectory\.course_id = ['"]([^'"\n]+)['"]""", words, re.MULTILINE
+    )
+    return found[1] if found else course.folder.name

@@ -109,7 +109,8 @@ def fill_in(
     rows = read_grades(course, chapter)
     lines = _lines_by_key(table, read.rows[form.first :], form)
     listed = roster.load(course)
-    filled, left, taken = 0, [], {}
+    filled, left = 0, []
+    taken: dict[int, str] = {}
     for row in rows:
         if row.state != "graded" or row.score is None:
             if row.state != "missing":

@@ -33,7 +33,11 @@ def test_the_files_of_both_recipes_load_and_say_where_the_work_goes(course, tmp_
     assert all(name in said for name in FILES)
     config = load(tmp_path / "one", "nbgrader_config.py")
     assert config.Exchange.root == "/srv/nbgrader/exchange"
-    assert config.CourseDirectory.course_id == course.folder.name
+    # As the class's own configuration has it, whatever the folder is called by now.
+    assert (
+        config.CourseDirectory.course_id
+        == load(course.folder, "nbgrader_config.py").CourseDirectory.course_id
+    )
     hub = load(tmp_path / "one", "jupyterhub_config.py")
     assert (
         hub.JupyterHub.bind_url.startswith("http://127.0.0.1") and "services" not in hub.JupyterHub
