@@ -20,7 +20,8 @@ FILES = ("README.md", "jupyterhub_config.py", "nbgrader_config.py")
 EXCHANGE = "/srv/nbgrader/exchange"
 
 _FOLDER_STEP = """**The exchange**, a folder that everybody may write into:
-   `install -d -m 777 {folder}`. nbgrader makes a folder for the class in it, in which students can hand in but not look around."""
+   `install -d -m 777 {folder}`. nbgrader makes a folder for the class in it, in which students can hand in
+   but not look around."""
 _FOLDER_TESTED = """Tested (`tests/grading/test_hub.py`): release, fetch, submit, collect, grade and feedback through this
 exchange, the student being another user of the machine where Python may be run by one. Not tested: a running hub
 with its proxy, spawners and logins."""
@@ -32,7 +33,8 @@ _SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 
    `mkdir -m 700 /srv/ngshare`, and, as the administrator named in the hub's file,
    `ngshare-course-management create_course {course_id} INSTRUCTOR` and `… add_student {course_id} STUDENT`."""
 _SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine,
-and in place of the hub a program that says who holds which token: {tried}
+and in place of the hub a program that says who holds which token:
+{tried}
 Not tested: ngshare behind a real hub. Neither half is kept up (see above): where a shared disk can be had, use the
 exchange."""
 _TRIED = "release, fetch, submit, collect, grade, release and fetch of feedback went through."
