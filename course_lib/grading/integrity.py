@@ -43,6 +43,7 @@ SHORTEST = 30  # tokens of code of one's own; what is shorter can hardly differ
 SHORTEST_PROSE = 80  # characters
 SHORTEST_OUTPUT = 12  # characters
 USUAL = 0.1  # an answer that more than this share of the class gives (and more than three) is the usual one
+LONG = 3  # times the shortest: such an answer is nobody's by chance, so more may share it and still be shown
 MOST_PAIRS = 60
 _LONGEST = 20_000  # characters of one cell that are looked at
 OWN = "own"  # the cells that a student added
@@ -276,7 +277,9 @@ def alike(pieces: Mapping[str, Piece], students: int) -> list[tuple[str, str, fl
     if len(names) < 2:
         return []
     signs = [long[name].signs for name in names]
-    least = ALIKE_PROSE if long[names[0]].prose else ALIKE
+    prose = long[names[0]].prose
+    least = ALIKE_PROSE if prose else ALIKE
+    length = LONG * (SHORTEST_PROSE if prose else SHORTEST)
     shares = process.cdist(
         signs, signs, scorer=Indel.normalized_similarity, score_cutoff=least, dtype=np.float32
     )
@@ -284,7 +287,8 @@ def alike(pieces: Mapping[str, Piece], students: int) -> list[tuple[str, str, fl
     usual = max(3, USUAL * students)
     found = []
     for a, b in zip(*np.nonzero(np.triu(shares >= least, 1)), strict=True):
-        if max(near[a], near[b]) <= usual:
+        many = 3 * usual if min(len(signs[a]), len(signs[b])) >= length else usual
+        if max(near[a], near[b]) <= many:
             found.append((names[a], names[b], float(shares[a, b])))
     return found
 

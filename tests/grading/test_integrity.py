@@ -160,6 +160,10 @@ def test_short_answers_and_answers_of_many_say_nothing():
     long = signs.of_code(ODD)
     many = {f"s{n}": Piece(ODD, long) for n in range(4)}
     assert alike(many, 20) == [] and len(alike(dict(list(many.items())[:3]), 20)) == 3
+    # A long answer is nobody's by chance: a ring of five is seen, the whole class's answer is not.
+    ring = {f"s{n}": Piece(ODD, signs.of_code(ODD + OTHER)) for n in range(5)}
+    assert len(alike(ring, 20)) == 10
+    assert alike({f"s{n}": each for n, each in enumerate(list(ring.values()) * 4)}, 20) == []
     assert odd_outputs({"a": {"same"}, "b": {"same"}}) == {}  # two students: nothing is odd
 
 
