@@ -23,7 +23,8 @@ _FOLDER_STEP = """**The exchange**, a folder that everybody may write into:
    `install -d -m 777 {folder}`. nbgrader makes a folder for the class in it, in which students can hand in
    but not look around."""
 _FOLDER_TESTED = """Tested (`tests/grading/test_hub.py`): release, fetch, submit, collect, grade and feedback
-through this exchange, the student being another user of the machine where Python may be run by one. Not tested: a running hub
+through this exchange, the student being another user of the machine where Python may be run by one. Not tested: a
+running hub
 with its proxy, spawners and logins."""
 _SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released where
    SQLAlchemy is 2, as here: `python3 -m venv /opt/ngshare`, then
