@@ -11,6 +11,7 @@ import html
 import io
 import logging
 import os
+import pickle
 import sys
 import warnings
 from typing import Any
@@ -20,6 +21,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from course_lib import fonts
+from course_lib.bilingual import in_each_language, let_figures_take_turns, turn
 from course_lib.language import both
 
 # Okabe and Ito (2008), "Color Universal Design"; yellow left out: it vanishes on white.
@@ -37,6 +39,7 @@ def use_style() -> None:
     In strict mode (``COURSE_STRICT=1``: tests and builds) a character that neither font has is an error.
     """
     _register_font()
+    let_figures_take_turns()
     rcParams.update(
         {
             "font.family": [fonts.FAMILY, "DejaVu Sans"],
@@ -91,10 +94,14 @@ def image_bytes(figure: Figure, kind: str = "png") -> bytes:
     undated: dict[str, Any] = (
         {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     )
-    figure.savefig(file, format=kind, dpi=2 * PIXELS_PER_INCH, metadata=undated)
+    drawn = figure if turn() is None else pickle.loads(pickle.dumps(figure))
+    drawn.savefig(file, format=kind, dpi=2 * PIXELS_PER_INCH, metadata=undated)
+    if drawn is not figure:  # drawn again in the other language, whose layout starts from nothing
+        plt.close(drawn)
     return file.getvalue()
 
 
+@in_each_language
 def as_html(figure: Figure, summary: str) -> str:
     """Give a figure as HTML that holds the picture, with a sentence as its caption and alternative text."""
     picture = base64.b64encode(image_bytes(figure)).decode()

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from course_lib import bilingual
 from course_lib.errors import CourseError
 
 LANGUAGES = ("en", "zh")
@@ -36,7 +37,9 @@ def use(language: str) -> None:
 
 
 def current() -> str:
-    """Give the language in use, ``"en"`` or ``"zh"``."""
+    """Give the language in use, ``"en"`` or ``"zh"`` (``"both"``: see :mod:`course_lib.bilingual`)."""
+    if turn := bilingual.turn():
+        return turn
     if _chosen is not None:
         return _chosen
     asked = os.environ.get("COURSE_LANGUAGE", "").lower()[:2]
@@ -45,7 +48,10 @@ def current() -> str:
 
 def both(en: str, zh: str) -> str:
     """Give whichever of the two sentences is in the current language."""
-    return zh if current() == "zh" else en
+    language = current()
+    if language == "both":
+        return bilingual.pack(en, zh)
+    return zh if language == "zh" else en
 
 
 def pick(text: Text) -> str:

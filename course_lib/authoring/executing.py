@@ -2,17 +2,20 @@
 
 The result is kept under a key that holds everything it depends on: the notebook's code, the course's
 own code and weights, the locked versions. Tests, nbval's comparison, the book and the timings all
-look at that one run.
+look at that one run; a solved edition's is one run for both languages (see ``course_lib.bilingual``).
 """
 
 from __future__ import annotations
 
+import ast
+import copy
 import os
 import shutil
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +26,12 @@ from traitlets.config import Config
 
 from course_lib.authoring.building import notebook_path
 from course_lib.authoring.keys import digest_of, digest_of_course
+from course_lib.authoring.localise import set_edition
 from course_lib.authoring.sources import source_paths
+from course_lib.bilingual import is_packed, one_of
 from course_lib.errors import CourseError
 from course_lib.files import locked, write_atomically
+from course_lib.language import LANGUAGES
 from course_lib.paths import cache_dir
 
 _CELL_SECONDS = 300  # a cell that takes longer is interrupted, which is a fault
@@ -62,36 +68,83 @@ def executed(
     language: str = "en",
     solved: bool = True,
     demo: bool = True,
+    alone: bool = False,
 ) -> Executed:
     """Run one edition of a chapter, or give back the earlier run of the same thing.
+
+    A solved edition is run once for both languages where that can be: their code is the same.
 
     Args:
         root: The repository; its own ``course_lib`` is the one that runs.
         chapter: Such as ``"04"``.
         solved: The solved edition, in strict mode (a wrong answer raises); else the student's.
         demo: With demo cells; grading runs without.
+        alone: In its own language only, as its reader runs it.
 
     A cell that raises does not stop the run: :func:`faults` lists what went wrong.
     """
-    notebook = read_edition(root, chapter, framework, language=language, solved=solved)
+    editions = {
+        each: read_edition(root, chapter, framework, language=each, solved=solved)
+        for each in LANGUAGES
+    }
     if not demo:
-        notebook = without_demo(notebook)
-    return run_once(notebook, root, strict=solved)
+        editions = {each: without_demo(notebook) for each, notebook in editions.items()}
+    if solved and not alone and _have_the_same_code(editions.values()):
+        run = run_once(editions["en"], root, strict=True, in_both=True)
+        told = _with_outputs(editions[language], run.notebook, language)
+        if told is not None:
+            return Executed(told, run.seconds, run.peak_memory)
+    return run_once(editions[language], root, strict=solved)
 
 
-def run_once(notebook: NotebookNode, root: Path, *, strict: bool) -> Executed:
+def _have_the_same_code(notebooks: Iterable[NotebookNode]) -> bool:
+    """Whether notebooks differ only in prose, comments and the language that the setup cell names."""
+    codes = [
+        [(cell.id, _code_of(cell)) for cell in notebook.cells if cell.cell_type == "code"]
+        for notebook in notebooks
+    ]
+    return all(code == codes[0] for code in codes)
+
+
+def _code_of(cell: NotebookNode) -> str:
+    is_setup = "setup" in cell.metadata.get("tags", ())
+    source = set_edition(cell.source, "en", "pytorch") if is_setup else cell.source
+    return ast.dump(ast.parse(source))
+
+
+def _with_outputs(edition: NotebookNode, run: NotebookNode, language: str) -> NotebookNode | None:
+    """Give an edition with what a run for both languages showed in its own; None if that is not plain.
+
+    It is not where code looked into a text: where it counted its letters, say.
+    """
+    told = copy.deepcopy(edition)
+    shown = {cell.id: cell for cell in run.cells if cell.cell_type == "code"}
+    for cell in told.cells:
+        if cell.cell_type == "code":
+            cell.outputs = one_of(shown[cell.id].outputs, language)
+            cell.execution_count = shown[cell.id].execution_count
+            if "execution" in shown[cell.id].metadata:
+                cell.metadata["execution"] = shown[cell.id].metadata["execution"]
+    return None if is_packed(nbformat.writes(told)) else told
+
+
+def run_once(
+    notebook: NotebookNode, root: Path, *, strict: bool, in_both: bool = False
+) -> Executed:
     """Run a notebook with the repository's ``course_lib``, or give back the earlier run of the same.
 
     A run in which a cell took too long is not kept: the next call tries again.
 
     Args:
         strict: Anything but a correct answer raises.
+        in_both: Its texts are packed, English and Chinese at once (see ``course_lib.bilingual``).
     """
-    key = _key(root, notebook, strict=strict)
+    key = _key(root, notebook, strict=strict, in_both=in_both)
     path = cache_dir() / "executed" / f"{key}.ipynb"
     with locked(path.with_suffix(".lock"), timeout=3600):
         if not path.exists():
-            run = execute(notebook, root, strict=strict, home=path.parent / "home")
+            home = path.parent / "home"
+            run = execute(notebook, root, strict=strict, home=home, in_both=in_both)
             if _was_interrupted(run.notebook):  # says more of the machine than of the notebook
                 return run
             run.notebook.metadata["run"] = {"seconds": run.seconds, "bytes": run.peak_memory}
@@ -117,7 +170,9 @@ def read_edition(
     return nbformat.read(path, as_version=4)
 
 
-def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> Executed:
+def execute(
+    notebook: NotebookNode, root: Path, *, strict: bool, home: Path, in_both: bool = False
+) -> Executed:
     """Run a notebook in a fresh kernel, with a copy of ``course_lib`` and nothing else around it.
 
     Args:
@@ -125,6 +180,7 @@ def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> 
             student has who was never given ``solutions/``.
         strict: Anything but a correct answer raises.
         home: The course's home while it runs: caches stay there, and nobody's progress is touched.
+        in_both: Its texts are packed, English and Chinese at once.
     """
     from nbclient import NotebookClient
 
@@ -146,7 +202,10 @@ def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> 
         client.on_notebook_start = memory.start
         client.on_notebook_complete = memory.stop
         started = time.perf_counter()
-        client.execute(env=_environment(alone, strict=strict, home=home))
+        environment = _environment(alone, strict=strict, home=home)
+        if in_both:
+            environment["COURSE_LANGUAGE"] = "both"
+        client.execute(env=environment)
         return Executed(client.nb, time.perf_counter() - started, memory.peak)
 
 
@@ -249,11 +308,11 @@ def _environment(root: Path, *, strict: bool, home: Path) -> dict[str, str]:
     return environment
 
 
-def _key(root: Path, notebook: NotebookNode, *, strict: bool) -> str:
+def _key(root: Path, notebook: NotebookNode, *, strict: bool, in_both: bool) -> str:
     """Name the run of a notebook's code with the course as it is."""
     cells = [
         (cell.id, cell.source, cell.metadata.get("tags"))
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
-    return digest_of(digest_of_course(root), strict, cells)
+    return digest_of(digest_of_course(root), strict, in_both, cells)

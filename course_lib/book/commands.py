@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import webbrowser
 from pathlib import Path
 
 from course_lib.authoring.sources import source_paths
 from course_lib.book.elsewhere import repository_of
+from course_lib.book.packing import pack
 from course_lib.book.printing import print_book
 from course_lib.book.serving import serve
 from course_lib.book.site import build_book, require_sphinx
@@ -36,7 +36,7 @@ def make(
         show: Hand it out on localhost until Ctrl-C.
         port: The first port to try.
         pdf: One PDF for each language, beside the pages.
-        archive: One zip file of the pages, beside them.
+        archive: One zip file of the course and of these pages, beside them.
         repository: ``OWNER/REPOSITORY`` on GitHub; ``None``: what the checkout was cloned from.
     """
     require_sphinx()
@@ -57,8 +57,7 @@ def make(
         for path in print_book(folder, paths):
             print(path)
     if archive:
-        packed = shutil.make_archive(str(folder / "book"), "zip", folder / "html")
-        print(packed)
+        print(pack(root, folder))
     if show:
         if has_display():
             webbrowser.open(f"http://localhost:{port}/")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from course_lib.book import words
-from course_lib.book.maths import add_renderer
+from course_lib.book.maths import add_renderer, keep_punctuation
 from course_lib.book.searching import add_search
 from course_lib.language import LANGUAGES
 
@@ -31,6 +31,7 @@ def setup(app: Any) -> dict[str, Any]:
     add_search()
     app.connect("builder-inited", _colour, priority=400)  # before the theme looks
     app.connect("builder-inited", _speak)
+    app.connect("doctree-resolved", keep_punctuation)
     app.connect("html-page-context", _name_the_other_language)
     app.connect("html-page-context", _give_captions_a_level, priority=900)  # after the theme
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

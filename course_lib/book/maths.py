@@ -6,6 +6,7 @@ command that is left over is an error and names the formula.
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +24,7 @@ _IN_OTHER_WORDS = (
     (re.compile(r"\\texttt\{([^{}]*)\}"), lambda found: _as_text(found[1])),
 )
 _IN = "{http://www.w3.org/1998/Math/MathML}"
+_CLOSING = re.compile(r"[,.;:!?)\]，。；：！？、）》”’\-]+")
 _BARS = ("|", "\u2016")
 _LIMITS = ("min", "max", "sup", "inf")
 _LEFT_OVER = re.compile(r"\\[a-zA-Z]+")
@@ -83,10 +85,26 @@ def add_renderer(app: Any) -> None:
     app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
 
 
+def keep_punctuation(app: Any, doctree: Any, page: str) -> None:
+    """Let what closes a formula, a comma or a bracket, stay on its line: browsers would break before it."""
+    from docutils import nodes
+
+    for formula in list(doctree.findall(nodes.math)):
+        parent: Any = formula.parent
+        place = parent.index(formula) + 1
+        following = parent[place] if place < len(parent) else None
+        found = _CLOSING.match(following) if isinstance(following, nodes.Text) else None
+        if found:
+            formula["closing"] = found[0]
+            parent[place] = nodes.Text(following[found.end() :])
+
+
 def _visit_inline(self: Any, node: Any) -> None:
     from docutils.nodes import SkipNode
 
-    self.body.append(to_mathml(node.astext()))
+    closing = html.escape(node.get("closing", ""))
+    formula = to_mathml(node.astext())
+    self.body.append(f'<span class="together">{formula}{closing}</span>' if closing else formula)
     raise SkipNode
 
 

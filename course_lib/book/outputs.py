@@ -16,6 +16,8 @@ from course_lib.files import write_atomically
 
 _INLINE_PICTURE = re.compile(r'src="data:image/(png|svg\+xml);base64,([^"]+)"')
 _COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
+_LINE_OF_A_TABLE = re.compile(r"^[\s\[]|\S {2}")
+_FITS = 30  # characters, on the narrowest page
 
 
 def outputs_to_html(outputs: Sequence[NotebookNode], folder: Path, address: str) -> str:
@@ -54,8 +56,16 @@ def _shown(output: NotebookNode, folder: Path, address: str) -> str:
 
 
 def _as_text(text: str) -> str:
-    plain = html.escape(_COLOUR_CODES.sub("", text).strip("\n"))
-    return f'<pre class="shown" tabindex="0">{plain}</pre>'
+    lines = _COLOUR_CODES.sub("", text).strip("\n").split("\n")
+    shown = "\n".join(map(_line, lines))
+    return f'<pre class="shown" tabindex="0">{shown}</pre>'
+
+
+def _line(line: str) -> str:
+    """Give a line of an output: a sentence may wrap where the page is narrow, columns stay in line."""
+    words = html.escape(line)
+    wraps = len(line) > _FITS and not _LINE_OF_A_TABLE.search(line)
+    return f'<span class="wraps">{words}</span>' if wraps else words
 
 
 def _with_files(page: str, folder: Path, address: str) -> str:

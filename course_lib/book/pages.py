@@ -32,6 +32,7 @@ PICTURES = "_static/shown"  # within a language's pages
 
 _LINK_TO_NOTEBOOK = re.compile(r"\]\((?:\./)?([0-9b]\d_\w+)\.ipynb(#[^)]*)?\)")
 _QUIZ = re.compile(r'quiz\("([^"]+)"\)')
+_MARKERS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 _FENCE = "`" * 6
 _COLONS = ":" * 6
 
@@ -99,7 +100,8 @@ def chapter_page(
 def _cell_block(cell: NotebookNode, stub: str, pictures: Path) -> str:
     """Give one cell of one edition as a piece of a page."""
     if cell.cell_type == "markdown":
-        return _LINK_TO_NOTEBOOK.sub(r"](\1.md\2)", cell.source)
+        prose = _LINK_TO_NOTEBOOK.sub(r"](\1.md\2)", cell.source)
+        return _model_answer(cell, stub, prose) if _is_solution(cell) else prose
     if "quiz" in cell.metadata.get("tags", ()):
         return "\n\n".join(
             raw_html(question(load_quiz(each))) for each in _QUIZ.findall(cell.source)
@@ -131,7 +133,7 @@ def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]]) -
     for framework, by_id in cells.items():
         ours = (cell for cell in by_id.values() if _is_answer(cell))
         of_this = [c.source for c in ours if c.metadata["course"]["exercise"] == exercise_id]
-        answers[framework] = _code("\n\n".join(of_this))
+        answers[framework] = _code(_MARKERS.sub("", "\n\n".join(of_this)))
     title = pick(words.SOLUTION).format(id=exercise_id)
     inside = [_side_by_side(answers), raw_html(_often_wrong(exercise))]
     return "\n\n".join(
@@ -142,6 +144,13 @@ def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]]) -
             raw_html("</details>"),
         ]
     )
+
+
+def _model_answer(cell: NotebookNode, stub: str, prose: str) -> str:
+    """Give what is to be answered in words, with the model answer folded away."""
+    title = pick(words.MODEL_ANSWER).format(id=cell.metadata["course"]["exercise"])
+    opening = raw_html(f'<details class="solution"><summary>{title}</summary>')
+    return "\n\n".join([stub, opening, _MARKERS.sub("", prose), raw_html("</details>")])
 
 
 def _hints(exercise: PublicExercise) -> str:
@@ -215,8 +224,11 @@ def _note(text: Text) -> str:
 
 
 def _is_answer(cell: NotebookNode) -> bool:
-    told = cell.metadata.get("nbgrader", {})
-    return cell.cell_type == "code" and bool(told.get("solution"))
+    return cell.cell_type == "code" and _is_solution(cell)
+
+
+def _is_solution(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
 
 
 def _is_check(cell: NotebookNode) -> bool:

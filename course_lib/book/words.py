@@ -15,6 +15,7 @@ ANSWER_HERE: Text = {
     "zh": "请在笔记本的这个单元格中作答。",
 }
 TRIED: Text = {"en": "I have tried it: show me", "zh": "我试过了，请展开"}
+MODEL_ANSWER: Text = {"en": "Exercise {id}: a model answer", "zh": "练习 {id}：参考答案"}
 SOLUTION: Text = {
     "en": "Exercise {id}: a solution, and what often goes wrong",
     "zh": "练习 {id}：参考解答与常见错误",

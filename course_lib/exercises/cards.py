@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from course_lib.bilingual import in_each_language
 from course_lib.language import both, current
 
 MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
@@ -19,6 +20,7 @@ _COLOURS = {"good": "#0b7bd0", "bad": "#d4650a", "open": "#808080", "info": "#80
 _CODE_STYLE = "font-family:var(--jp-code-font-family,monospace)"
 _WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 _CELL_STYLE = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;white-space:pre"
+_NAME_STYLE = _CELL_STYLE + "-wrap;min-width:8em"  # of a row of words: wraps on a narrow page
 _FITS = 70  # characters of a row in a notebook's usual width
 _STRESS = re.compile(r"(\*\*|(?<![\w*])\*)(?=\S)([^*\n]+?)(?<=\S)\1(?!\*)")  # *word* or **word**
 
@@ -46,6 +48,7 @@ class Card:
     table: Table | None = None
     footer: Sequence[str] = ()
 
+    @in_each_language
     def _repr_html_(self) -> str:
         colour = _COLOURS[self.mark]
         parts = [
@@ -70,6 +73,7 @@ class Card:
             'color:var(--jp-content-font-color1,inherit)">' + "".join(parts) + "</div>"
         )
 
+    @in_each_language
     def __repr__(self) -> str:
         blocks = [f"{MARKS[self.mark]} {plainly(self.heading)}"]
         blocks += [plainly(words) for words in self.paragraphs]
@@ -136,9 +140,10 @@ def _side_by_side(table: Table, style: str) -> str:
         f'<th scope="col" style="{_CELL_STYLE};font-weight:600">{html.escape(cell)}</th>'
         for cell in table.header
     )
+    name_style = _CELL_STYLE if table.of_values else _NAME_STYLE
     body = "".join(
         "<tr>"
-        f'<th scope="row" style="{_CELL_STYLE};font-weight:400">{html.escape(row[0])}</th>'
+        f'<th scope="row" style="{name_style};font-weight:400">{html.escape(row[0])}</th>'
         + "".join(f'<td style="{style}">{html.escape(cell)}</td>' for cell in row[1:])
         + "</tr>"
         for row in table.rows

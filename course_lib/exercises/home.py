@@ -15,10 +15,16 @@ from course_lib import edition
 from course_lib import language as languages
 from course_lib.exercises import public
 from course_lib.exercises.journal import Standing, standings
-from course_lib.language import Text, both, current, pick
+from course_lib.language import Text, both, pick
 
 CHAPTERS = Path(__file__).resolve().parent.parent / "chapters.json"
 _CELL = "padding:4px 14px 4px 0;text-align:left;vertical-align:top"
+# On a narrow page the title has room first, and the blocks go on in a second line.
+_NAME, _SHORT, _BLOCKS = (
+    "min-width:8em",
+    "white-space:nowrap",
+    "min-width:4.5em;overflow-wrap:anywhere",
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Home:
         head = "".join(f'<th scope="col" style="{_CELL}">{each}</th>' for each in header)
         body = "".join(map(_row_html, self.rows))
         return (
-            f'<div lang="{current()}" style="max-width:56em;line-height:1.5">'
+            f'<div lang="{both("en", "zh")}" style="max-width:56em;line-height:1.5">'
             f'<p style="font-weight:600;margin:.3em 0">{self.heading}</p>'
             f'<p style="margin:.3em 0">{self._next_step(linked=True)}</p>'
             '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
@@ -149,8 +155,9 @@ def _row_html(row: Row) -> str:
     done = f"{blocks} {row.right}/{row.checked}" if row.checked else "–"
     points = f"{row.earned:g}/{row.possible:g}" if row.checked else "–"
     link = f"<strong>{_link(row)}</strong>" if row.core else _link(row)
-    cells = "".join(f'<td style="{_CELL}">{each}</td>' for each in (minutes, done, points))
-    return f'<tr><th scope="row" style="{_CELL};font-weight:400">{link}</th>{cells}</tr>'
+    shown = ((minutes, _SHORT), (done, _BLOCKS), (points, _SHORT))
+    cells = "".join(f'<td style="{_CELL};{style}">{each}</td>' for each, style in shown)
+    return f'<tr><th scope="row" style="{_CELL};{_NAME};font-weight:400">{link}</th>{cells}</tr>'
 
 
 def _link(row: Row) -> str:

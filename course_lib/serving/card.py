@@ -14,7 +14,7 @@ from typing import Any
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
-from course_lib.language import Text, both, current, pick
+from course_lib.language import Text, both, pick
 
 # What a card must say, in the order of the page.
 FIELDS: dict[str, Text] = {
@@ -93,7 +93,7 @@ def card_page(card: Mapping[str, Any]) -> str:
         f"<dt>{html.escape(pick(words))}</dt><dd>{_shown(name, card.get(name))}</dd>"
         for name, words in FIELDS.items()
     )
-    lang = "zh-CN" if current() == "zh" else "en"
+    lang = both("en", "zh-CN")
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 
-from course_lib.language import both, current
+from course_lib.language import both
 from course_lib.serving.contract import Contract
 
 _PAGE = """<!doctype html>
@@ -147,7 +147,7 @@ def front_page(contract: Contract, version: str, nonce: str, *, card: bool = Tru
         ),
     }
     texts = {
-        "lang": "zh-CN" if current() == "zh" else "en",
+        "lang": both("en", "zh-CN"),
         "title": both("Ask the model", "问问模型"),
         "about": both(f"Draw one of: {names}.", f"请画出其中之一：{names}。"),
         "draw": both(f"Drawing area, {h} by {w} pixels", f"画板，{h}×{w} 像素"),

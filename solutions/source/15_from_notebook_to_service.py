@@ -895,8 +895,8 @@ INTEGER = Exercise(
             "zero_forgotten",
             layer_with(shift=0),
             text(
-                "The zero point is still in the sums: $q_x - z$ stands for the input, not $q_x$.",
-                "和里还留着零点：代表输入的是 $q_x - z$，不是 $q_x$。",
+                "The zero point is still in the sums: `q_x − z` stands for the input, not `q_x`.",
+                "和里还留着零点：代表输入的是 `q_x − z`，不是 `q_x`。",
             ),
         ),
         Pitfall(
@@ -911,16 +911,16 @@ INTEGER = Exercise(
             "uint8_minus_zero",
             uint8_minus_zero,
             text(
-                "$q_x - z$ was taken in 8 bits without a sign: what should be below 0 comes out near 255. Widen before you subtract.",
-                "$q_x - z$ 是在无符号 8 位里减的：本该小于 0 的，变成了 255 附近的数。先放宽类型，再减。",
+                "`q_x − z` was taken in 8 bits without a sign: what should be below 0 comes out near 255. Widen before you subtract.",
+                "`q_x − z` 是在无符号 8 位里减的：本该小于 0 的，变成了 255 附近的数。先放宽类型，再减。",
             ),
         ),
         Pitfall(
             "clip_before_zero",
             clip_before_zero,
             text(
-                "You clipped before the zero point was added: every input below 0 became 0. Add $z$ first, then clip.",
-                "你在加零点之前就截断了：小于 0 的输入全成了 0。先加 $z$，再截断。",
+                "You clipped before the zero point was added: every input below 0 became 0. Add `z` first, then clip.",
+                "你在加零点之前就截断了：小于 0 的输入全成了 0。先加 `z`，再截断。",
             ),
         ),
         Pitfall(
@@ -951,8 +951,8 @@ INTEGER = Exercise(
             "one_scale_missing",
             layer_with(scale=False),
             text(
-                "The weights' own scales are missing: each output k has its $s_{w,k}$.",
-                "缺了权重自己的比例：每个输出 k 有各自的 $s_{w,k}$。",
+                "The weights' own scales are missing: each output k has its `s_w[k]`.",
+                "缺了权重自己的比例：每个输出 k 有各自的 `s_w[k]`。",
             ),
         ),
         Pitfall(
@@ -963,14 +963,14 @@ INTEGER = Exercise(
     ),
     hints=(
         text(
-            "Write $x \\approx s_x (q_x - z)$ and $w_k \\approx s_{w,k}\\, q_{w,k}$ into $w_k \\cdot x + b_k$ and take all that does not "
-            "depend on $d$ out of the sum.",
-            "把 $x \\approx s_x (q_x - z)$ 与 $w_k \\approx s_{w,k}\\, q_{w,k}$ 代入 $w_k \\cdot x + b_k$，把与 $d$ 无关的都提到求和号外面。",
+            "Write `x ≈ s_x (q_x − z)` and `w_k ≈ s_w[k] q_w[k]` into `w_k · x + b_k` and take all that does not "
+            "depend on `d` out of the sum.",
+            "把 `x ≈ s_x (q_x − z)` 与 `w_k ≈ s_w[k] q_w[k]` 代入 `w_k · x + b_k`，把与 `d` 无关的都提到求和号外面。",
         ),
         text(
-            "The sums are $\\sum_d (q_{x,d} - z)\\, q_{w,kd} = \\sum_d q_{x,d}\\, q_{w,kd} - z \\sum_d q_{w,kd}$. The last one does not "
+            "The sums are `Σ_d (q_x[d] − z) q_w[k, d] = Σ_d q_x[d] q_w[k, d] − z Σ_d q_w[k, d]`. The last one does not "
             "depend on the input.",
-            "和为 $\\sum_d (q_{x,d} - z)\\, q_{w,kd} = \\sum_d q_{x,d}\\, q_{w,kd} - z \\sum_d q_{w,kd}$，最后一项与输入无关。",
+            "和为 `Σ_d (q_x[d] − z) q_w[k, d] = Σ_d q_x[d] q_w[k, d] − z Σ_d q_w[k, d]`，最后一项与输入无关。",
         ),
         text(
             "`np.clip(np.rint(x / s_x) + zero, 0, 255).astype(np.int32)`, and `q_w.astype(np.int32)` before the product.",
@@ -1385,10 +1385,10 @@ QUEUE = Exercise(
             "开始处理请求 i 之前，有两件事都必须发生。哪两件？",
         ),
         text(
-            "Keep one number in a loop: the moment $f$ at which the worker is free. $f_i = \\max(a_i, f_{i-1}) + s_i$.",
-            "循环里只记一个数：服务员有空的时刻 $f$。$f_i = \\max(a_i, f_{i-1}) + s_i$。",
+            "Keep one number in a loop: the moment `f` at which the worker is free. `f[i] = max(a[i], f[i − 1]) + s[i]`.",
+            "循环里只记一个数：服务员有空的时刻 `f`。`f[i] = max(a[i], f[i − 1]) + s[i]`。",
         ),
-        text("The response time is $f_i - a_i$.", "响应时间是 $f_i - a_i$。"),
+        text("The response time is `f[i] − a[i]`.", "响应时间是 `f[i] − a[i]`。"),
     ),
     survivors={"max(a, free) → max(free, a)": "right: the larger of two numbers, in either order"},
     right={
@@ -1533,14 +1533,14 @@ THRESHOLD = Exercise(
             "把新分数放进 n 个旧分数里。如果什么都没变，它落在 n + 1 个位置中每一个的机会相同。第 k 小的旧分数之上有几个位置？",
         ),
         text(
-            "There are $n + 1 - k$ of them, so an alarm has the probability $(n + 1 - k)/(n + 1)$. This must be at most "
-            "$\\alpha = \\text{alarms}/\\text{checks}$: solve for the smallest $k$.",
-            "有 $n + 1 - k$ 个，所以报警的概率是 $(n + 1 - k)/(n + 1)$。它不得超过 $\\alpha = \\text{alarms}/\\text{checks}$："
-            "解出最小的 $k$。",
+            "There are `n + 1 − k` of them, so an alarm has the probability `(n + 1 − k)/(n + 1)`. This must be at most "
+            "`α = alarms/checks`: solve for the smallest `k`.",
+            "有 `n + 1 − k` 个，所以报警的概率是 `(n + 1 − k)/(n + 1)`。它不得超过 `α = alarms/checks`："
+            "解出最小的 `k`。",
         ),
         text(
-            "$k = \\lceil (1 - \\alpha)(n + 1) \\rceil$; where $k > n$ give `np.inf`. `np.sort(scores)[k - 1]`.",
-            "$k = \\lceil (1 - \\alpha)(n + 1) \\rceil$；若 $k > n$，给 `np.inf`。`np.sort(scores)[k - 1]`。",
+            "`k = ⌈(1 − α)(n + 1)⌉`; where `k > n` give `np.inf`. `np.sort(scores)[k - 1]`.",
+            "`k = ⌈(1 − α)(n + 1)⌉`；若 `k > n`，给 `np.inf`。`np.sort(scores)[k - 1]`。",
         ),
     ),
     right={

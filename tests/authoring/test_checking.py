@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -220,6 +221,19 @@ PLANTED = {
     "broken anchor": ("(#Exercise)", "(#Exercises)", "(#Exercises)", "no such heading"),
     "broken chapter": ("(#Exercise)", "(91_other.ipynb)", "91_other", "no such chapter"),
     "broken file": ("(#Exercise)", "(../../../LICENCE)", "LICENCE", "no such file"),
+    "formula among words": (
+        "Divide each row by its length.",
+        "Divide:\n$$f / l$$\neach row.",
+        "$$f / l$$",
+        "an empty line is missing",
+    ),
+    "swallowed TeX": (
+        "Divide each row",
+        "Divide by $\tau$ each row",
+        "Divide by $",
+        "the control character '\\t'",
+    ),
+    "TeX in a hint": ("Sum over axis 1.", "Sum $x_i^2$.", "Sum $x_i^2$", "write it as `code`"),
     "machine path": (
         "print(features.shape)",
         'open("/home/ann/x")',
@@ -234,7 +248,7 @@ def test_a_planted_fault_is_found_in_its_line(
     course: Path, edit: Callable[..., Path], name: str
 ) -> None:
     old, new, words, message = PLANTED[name]
-    edit(old, new)
+    edit(old, new, SPEC if name == "TeX in a hint" else SOURCE)
     found = [problem for problem in check(course, proofs=False) if message in problem.message]
     assert found, f"nothing was said about: {message}"
     text = (course / found[0].path).read_text(encoding="utf-8")
@@ -301,6 +315,17 @@ def test_a_pitfall_that_passes_breaks_the_proof(course: Path, edit: Callable[...
     said = [problem for problem in check(course) if problem.path == SPEC]
     assert said and all("not proven: 90.1" in problem.message for problem in said)
     assert said[0].line == line_of(course, 'id="90.1"', SPEC)
+
+
+def test_proofs_that_took_too_long_are_a_problem_and_tried_again(
+    built_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran_out = CourseError("It took too long.", "时间太长。")
+    monkeypatch.setattr("course_lib.exercises.proofs.prove", Mock(side_effect=[ran_out, []]))
+    monkeypatch.setattr("course_lib.authoring.checks.proofs.cache_dir", lambda: tmp_path)
+    (problem,) = check(built_course)
+    assert problem.path == SPEC and problem.message == "not proven: It took too long."
+    assert check(built_course) == [], "what ran out of time was not kept"
 
 
 def test_matching_writes_both_hashes_and_only_for_the_pair_that_was_read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -28,8 +29,11 @@ def runs(course: Path, course_home: Path, monkeypatch: pytest.MonkeyPatch) -> li
     (course / "course_lib/grading/code.py").write_text("x = 1")
     done: list[NotebookNode] = []
 
-    def execute(notebook: NotebookNode, root: Path, *, strict: bool, home: Path) -> Executed:
+    def execute(notebook: NotebookNode, root: Path, *, in_both: bool, **_: object) -> Executed:
         done.append(notebook)
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        text = "\u2e28Done\u2e3e完成\u2e29" if in_both else "alone"
+        cell.outputs = [new_output("stream", name="stdout", text=text)]
         return Executed(notebook, 1.5, 10**8)
 
     monkeypatch.setattr(executing, "execute", execute)
@@ -66,13 +70,53 @@ def test_a_run_that_was_interrupted_is_not_kept(
     assert len(runs) == 2
 
 
-def test_each_edition_is_a_run_of_its_own(course: Path, runs: list[NotebookNode]) -> None:
+def shown(run: Executed) -> str:
+    return next(cell for cell in run.notebook.cells if cell.cell_type == "code").outputs[0].text
+
+
+def test_one_run_is_for_both_languages(course: Path, runs: list[NotebookNode]) -> None:
+    assert shown(executed(course, "90", "keras")) == "Done"
+    assert shown(executed(course, "90", "keras", language="zh")) == "完成"
+    assert len(runs) == 1
+    for language in ("en", "zh"):
+        run = executed(course, "90", "keras", language=language)
+        edition = read_edition(course, "90", "keras", language=language, solved=True)
+        assert [cell.source for cell in run.notebook.cells] == [c.source for c in edition.cells]
+
+
+def test_what_differs_in_more_than_words_is_a_run_of_its_own(
+    course: Path, runs: list[NotebookNode]
+) -> None:
     executed(course, "90", "pytorch")
     executed(course, "90", "keras")
-    executed(course, "90", "keras", language="zh")
-    executed(course, "90", "keras", language="zh", solved=False)
     executed(course, "90", "keras", demo=False)
-    assert len(runs) == 5
+    for language in ("en", "zh"):
+        assert shown(executed(course, "90", "keras", language=language, alone=True)) == "alone"
+        executed(course, "90", "keras", language=language, solved=False)
+    assert len(runs) == 7
+
+
+def test_languages_whose_code_differs_are_run_apart(course: Path, runs: list[NotebookNode]) -> None:
+    (path,) = (course / "solutions/zh/keras").glob("90_*.ipynb")
+    edition = read_edition(course, "90", "keras", language="zh", solved=True)
+    next(cell for cell in reversed(edition.cells) if cell.cell_type == "code").source += "\nx = 1"
+    path.write_text(nbformat.writes(edition), encoding="utf-8")
+    executed(course, "90", "keras")
+    executed(course, "90", "keras", language="zh")
+    assert len(runs) == 2
+
+
+def test_where_code_cuts_a_text_each_language_is_run(
+    course: Path, course_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execute(notebook: NotebookNode, root: Path, *, in_both: bool, **_: object) -> Executed:
+        cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+        text = "\u2e28Don" if in_both else "Don"
+        cell.outputs = [new_output("stream", name="stdout", text=text)]
+        return Executed(notebook, 1.5, 10**8)
+
+    monkeypatch.setattr(executing, "execute", execute)
+    assert shown(executed(course, "90", "pytorch")) == "Don"
 
 
 def test_what_a_run_depends_on_makes_it_run_again(course: Path, runs: list[NotebookNode]) -> None:

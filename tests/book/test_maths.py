@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from course_lib.book.maths import to_mathml
+from course_lib.book.maths import keep_punctuation, to_mathml
 from course_lib.errors import CourseError
 
 IN = "{http://www.w3.org/1998/Math/MathML}"
@@ -50,6 +50,18 @@ def test_bars_of_a_norm_do_not_stretch_and_a_pair_that_was_asked_to_does() -> No
 
 def test_a_code_name_keeps_its_underscore() -> None:
     assert "learning_rate" in to_mathml(r"\texttt{learning\_rate}")
+
+
+def test_a_comma_stays_on_the_line_of_its_formula() -> None:
+    from docutils import nodes
+    from docutils.utils import new_document
+
+    page = new_document("page")
+    formula, text = nodes.math("", "x"), nodes.Text("），然后。")
+    page += nodes.paragraph("", "", nodes.Text("（"), formula, text)
+    keep_punctuation(None, page, "page")
+    assert formula["closing"] == "），"
+    assert page.astext() == "（x然后。"
 
 
 def test_less_than_is_escaped() -> None:

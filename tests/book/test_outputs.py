@@ -28,6 +28,19 @@ def test_text_is_escaped_and_its_pieces_are_one(tmp_path: Path) -> None:
     assert "a &lt; b\nred" in page
 
 
+def test_sentences_may_wrap_and_columns_may_not(tmp_path: Path) -> None:
+    sentence = "✓ With five labels, masking is no better than the pixels are."
+    columns = [
+        "as it is        9.70        5.20  and",
+        "[0.686 0.683 0.832 0.863 0.9 0.91]",
+        "short",
+    ]
+    text = "\n".join([sentence, *columns])
+    page = shown(new_output("stream", name="stdout", text=text), folder=tmp_path)
+    assert f'<span class="wraps">{sentence}</span>' in page
+    assert "\n".join(columns) in page
+
+
 def test_a_picture_becomes_a_file_once(tmp_path: Path) -> None:
     data = f'<figure><img alt="words" src="data:image/png;base64,{base64.b64encode(PICTURE).decode()}"></figure>'
     one = new_output("display_data", data={"text/html": data, "text/plain": "words"})

@@ -1,7 +1,7 @@
 """The solved editions, executed once for each framework: nothing raises, and outputs are as expected.
 
-English is run with PyTorch and Chinese with Keras; tests/editions equality (`./course check`) says
-that the other two differ from these only in words.
+That one run is for both languages (see course_lib.bilingual); test_both_languages.py proves that it
+shows what each language's own run does.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import pytest
 from course_lib.authoring import Executed, executed, faults
 from course_lib.authoring.building import notebook_path
 from course_lib.authoring.sources import source_paths
+from course_lib.edition import FRAMEWORKS
+from course_lib.language import LANGUAGES
 from course_lib.paths import repository_root
 
 from .comparing import differing_cells
@@ -20,58 +22,52 @@ ROOT = repository_root()
 MEMORY = 1.5e9  # bytes
 RUNS = [
     pytest.param(
-        path.stem,
-        language,
-        framework,
-        id=f"{path.stem}-{language}-{framework}",
+        (path.stem, framework),
+        (path.stem, framework),
+        id=f"{path.stem}-{framework}",
         # A bridge takes a second; to start Keras for it takes ten.
         marks=[pytest.mark.slow] if path.stem.startswith("b") and framework == "keras" else [],
     )
     for path in source_paths(ROOT)
-    for language, framework in (("en", "pytorch"), ("zh", "keras"))
+    for framework in FRAMEWORKS
 ]
 
 
 @pytest.fixture(scope="module")
-def run(request: pytest.FixtureRequest) -> Executed:
-    name, language, framework = request.param
-    return executed(ROOT, name[:2], framework, language=language)
+def run(request: pytest.FixtureRequest) -> dict[str, Executed]:
+    name, framework = request.param
+    return {each: executed(ROOT, name[:2], framework, language=each) for each in LANGUAGES}
 
 
-def with_runs(test):  # type: ignore[no-untyped-def]
-    """Give a test each run, and what it was a run of."""
-    values = [
-        pytest.param(parameter.values, parameter.values, id=parameter.id, marks=parameter.marks)
-        for parameter in RUNS
-    ]
-    return pytest.mark.parametrize(("run", "edition"), values, indirect=["run"], scope="module")(
-        test
-    )
+# Each test gets each run, by language, and what it was a run of.
+with_runs = pytest.mark.parametrize(("run", "of"), RUNS, indirect=["run"], scope="module")
 
 
 @with_runs
 def test_a_solved_edition_runs_without_a_fault(
-    run: Executed, edition: tuple[str, str, str]
+    run: dict[str, Executed], of: tuple[str, str]
 ) -> None:
-    assert faults(run.notebook) == []
+    assert {each: faults(run[each].notebook) for each in LANGUAGES} == {"en": [], "zh": []}
 
 
 @with_runs
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_outputs_are_those_that_the_source_expects(
-    run: Executed, edition: tuple[str, str, str], request: pytest.FixtureRequest
+    run: dict[str, Executed], of: tuple[str, str], language: str, request: pytest.FixtureRequest
 ) -> None:
-    name, language, framework = edition
+    name, framework = of
     reference = ROOT / notebook_path("solutions", language, framework, name)
-    assert differing_cells(request.session, reference, run.notebook) == {}
+    assert differing_cells(request.session, reference, run[language].notebook) == {}
 
 
 @with_runs
 def test_a_chapter_fits_into_a_small_machine(
-    run: Executed, edition: tuple[str, str, str], record_property: pytest.FixtureRequest
+    run: dict[str, Executed], of: tuple[str, str], record_property: pytest.FixtureRequest
 ) -> None:
-    record_property("seconds", round(run.seconds, 1))  # type: ignore[operator]
-    print(f"{'/'.join(edition)}: {run.seconds:.1f} s, {run.peak_memory / 1e6:.0f} MB")
-    assert run.peak_memory < MEMORY
+    seconds, memory = run["en"].seconds, run["en"].peak_memory
+    record_property("seconds", round(seconds, 1))  # type: ignore[operator]
+    print(f"{'/'.join(of)}: {seconds:.1f} s, {memory / 1e6:.0f} MB")
+    assert memory < MEMORY
 
 
 @pytest.mark.parametrize("path", source_paths(ROOT), ids=lambda path: path.stem)

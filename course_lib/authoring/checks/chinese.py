@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterator
 
 from course_lib.authoring.checks import Chapter
-from course_lib.authoring.checks.markdown import mask_code, unrendered_emphasis
+from course_lib.authoring.checks.markdown import (
+    formulas_in_paragraphs,
+    mask_code,
+    unrendered_emphasis,
+)
 from course_lib.authoring.localise import LANGUAGE_LINE, join_chinese_lines
 from course_lib.authoring.problems import Problem
 from course_lib.fonts.subset import strings_in
@@ -87,6 +91,14 @@ def slips_in(text: str) -> Iterator[tuple[int, str]]:
             shown = text[match.start() : match.end()].strip()[:30]
             said = message.format(mark, _FULL_WIDTH.get(mark, ""))
             yield prose.count("\n", 0, match.start()), f"Chinese typography: {said} ({shown})"
+
+
+def formulas_stand_alone(chapter: Chapter) -> Iterator[Problem]:
+    """A displayed formula is a paragraph of its own."""
+    for cell in chapter.source.prose:
+        for offset in formulas_in_paragraphs(cell.text):
+            message = f"cell {cell.id!r}: an empty line is missing before the displayed formula"
+            yield chapter.problem(cell.text_line + offset, message)
 
 
 def _chinese_texts(chapter: Chapter) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,7 @@ from course_lib.language import LANGUAGES
 
 _MAGIC = re.compile(r"^\s*[%!?]|^[^#]*\?\s*$")
 _FRAMEWORK_MODULES = {"torch", "torchvision", "tensorflow", "keras", "jax"}
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _MACHINE_PATH = re.compile(
     r"(?<![\w.~/])/(?:home|Users|root|work|mnt|opt)/[\w.-]|\b[A-Za-z]:\\{1,2}[A-Za-z]"
 )
@@ -94,6 +95,15 @@ def no_machine_paths(chapter: Chapter) -> Iterator[Problem]:
                 yield Problem(
                     file, number, f"a path of one machine ({match[0]}…): make it relative"
                 )
+
+
+def no_control_characters(chapter: Chapter) -> Iterator[Problem]:
+    r"""No tab and the like stands in the source: it is what a program made of ``\tau`` or ``\frac``."""
+    for number, line in enumerate(chapter.source.text.split("\n"), start=1):
+        if match := _CONTROL.search(line):
+            yield chapter.problem(
+                number, f"the control character {match[0]!r}: is it of a TeX command?"
+            )
 
 
 def _syntax_problem(cell: Code, error: SyntaxError) -> tuple[int, str]:

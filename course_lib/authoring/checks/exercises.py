@@ -13,6 +13,7 @@ from course_lib.edition import FRAMEWORKS
 from course_lib.exercises.filling import fill_source
 
 _CALL = re.compile(r"\b(quiz|check|hint|example)\(\"([^\"]+)\"")
+_TEX = re.compile(r"\$[^$\n]+\$")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -68,6 +69,18 @@ def complete_exercises(chapter: Chapter) -> Iterator[Problem]:
                 yield chapter.problem(
                     cell.line, f"cell {cell.id!r} checks {name} before its answer"
                 )
+
+
+def plain_messages(chapter: Chapter) -> Iterator[Problem]:
+    """Hints, messages and questions hold no TeX: a card shows it as it stands."""
+    path = chapter.root / chapter.specification_path
+    if path.exists():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found = _TEX.search(node.value)
+                if found:
+                    message = f"{found[0]} would stand as it is: write it as `code`"
+                    yield Problem(chapter.specification_path, node.lineno, message)
 
 
 def answer_cells(chapter: Chapter) -> Iterator[Problem]:

@@ -32,6 +32,15 @@ def mask_code(text: str) -> str:
     return _NO_PROSE.sub(lambda match: re.sub(r"[^\n]", "X", match[0]), text)
 
 
+def formulas_in_paragraphs(text: str) -> Iterator[int]:
+    """Give the lines, from 0, of displayed formulas with words around them: the book shows bare ``$``."""
+    lines, inside = text.split("\n"), False
+    for number, line in enumerate(lines):
+        if line.startswith("$$") and not inside and number and lines[number - 1].strip():
+            yield number
+        inside ^= line.count("$$") % 2 == 1
+
+
 def links_in(text: str) -> Iterator[Link]:
     """Give the links and images of a cell."""
     for inline in _inline_tokens(text):
