@@ -17,6 +17,9 @@
 ``roster``      who is in the class, and whose a submission is by the name that a platform gave it
 ``arrival``     when it was handed in; ``policy``, ``lateness``: what that costs, through nbgrader
 ``standing``    where everybody stands and why: for ``status`` and ``export``
+``platform_tables`` Canvas's and Moodle's own tables, filled in; ``gradescope``: an autograder for its container
+``hub``         a JupyterHub recipe, with nbgrader's exchange or ngshare
+``items``       how hard each exercise was; ``concept``: a test before and after; ``integrity``: hints, no verdicts
 ``audit``       a line for every act, each with a hash of the one before
 ``commands``    ``./course teach …``; one module per command does the work
 

@@ -33,6 +33,7 @@ from course_lib.grading.reading import LARGEST, edition_of, parse
 from course_lib.language import both
 
 _MOST_FILES = 20_000
+_LARGEST_METADATA = 5 << 20
 _IGNORED = ("__MACOSX", ".ipynb_checkpoints")
 # How platforms name what they export: Moodle's folders, Canvas's and Blackboard's files.
 _PLATFORMS = (
@@ -66,6 +67,7 @@ class _File:
     parts: tuple[str, ...]
     read: Callable[[], bytes]
     arrived: Arrival | None = None  # of a zip's entry: what the zip says
+    who: str = ""  # whose it is, where the platform says so beside the files
 
     @property
     def name(self) -> str:
@@ -117,6 +119,38 @@ def collect(
     if only in released:
         _note_refused(course, only, _refused(outcomes, others, matcher if known else None))
     return outcomes
+
+
+def read_all(
+    course: Course, path: Path, names: set[str]
+) -> Iterator[tuple[str, str, bytes | CourseError]]:
+    """Give each notebook below a path for another use than an assignment: (file, student, content).
+
+    Args:
+        course: The course directory; its class list says whose a file is.
+        path: A folder, a zip, or a single notebook.
+        names: What the notebooks are called, so that this counts for nobody's name.
+    """
+    found, _, _ = _find(path, read_policy(course.folder).zone)
+    known = roster.load(course)
+    matcher = roster.Matcher(known) if known else None
+    for name, file in _by_student(found, names):
+        student, why = _identify(name, file, names, matcher)
+        if not student:
+            yield file.name, "", CourseError(why)
+            continue
+        try:
+            yield file.name, student, file.read()
+        except CourseError as problem:
+            yield file.name, student, problem
+        except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+            yield (
+                file.name,
+                student,
+                CourseError(
+                    "it can't be read (damaged or encrypted)", "无法读取（已损坏或已加密）"
+                ),
+            )
 
 
 def _refused(
@@ -190,6 +224,9 @@ def _with_times(
     if all(by_stamp):
         found = [arrival.of_timestamp(_quietly(stamp)) for stamp in by_stamp if stamp]
         said = both("Times of handing in: timestamp.txt.", "提交时间取自 timestamp.txt。")
+    elif all(file.arrived is not None and file.arrived.source == "platform" for file in notebooks):
+        found = [file.arrived for file in notebooks]
+        said = both("Times of handing in: as the platform says.", "提交时间取自平台导出的记录。")
     elif all(by_name):
         found = by_name
         said = both("Times of handing in: in the files' names.", "提交时间取自文件名。")
@@ -358,7 +395,7 @@ def _find(
             f"{path} 不存在，或既不是文件夹也不是 zip：请给出学习平台导出的文件夹或 zip。",
         )
     notebooks, stamps, others = [], {}, []
-    for file in files:
+    for file in gradescope_names(files):
         hidden = any(part in _IGNORED or part.startswith("._") for part in file.parts)
         if hidden or not file.parts:
             continue
@@ -369,6 +406,55 @@ def _find(
         else:
             others.append(file)
     return notebooks, stamps, others
+
+
+def gradescope_names(files: list[_File]) -> list[_File]:
+    """Say whose each file is, and when it came, where Gradescope's ``submission_metadata.yml`` stands beside.
+
+    "Download Submissions" gives folders ``submission_1234`` and one such file, which names for each folder the
+    submitters (``:name``, ``:sid``, ``:email``) and the time (``:created_at``). Only the outermost is believed:
+    another one would be a student's.
+    """
+    found = [file for file in files if file.parts[-1:] == ("submission_metadata.yml",)]
+    if not found:
+        return files
+    described = min(found, key=lambda file: len(file.parts))
+    depth = len(described.parts) - 1
+    said = _read_metadata(described)
+    named = []
+    for file in files:
+        about = said.get(file.parts[depth]) if len(file.parts) > depth + 1 else None
+        if about is not None:
+            file = replace(file, who=about[0], arrived=about[1] or file.arrived)
+        if file is not described:
+            named.append(file)
+    return named
+
+
+def _read_metadata(file: _File) -> dict[str, tuple[str, Arrival | None]]:
+    import yaml  # type: ignore[import-untyped]
+
+    content = _quietly(file)
+    said: dict[str, tuple[str, Arrival | None]] = {}
+    with suppress(yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        # Aliases could make a small file a large one; Gradescope's has none.
+        data = (
+            {} if re.search(rb"[&*]\w+", content) else yaml.safe_load(content[:_LARGEST_METADATA])
+        )
+        for folder, about in data.items() if isinstance(data, dict) else ():
+            about = about if isinstance(about, dict) else {}
+            people = about.get(":submitters")
+            first = people[0] if isinstance(people, list) and people else {}
+            first = first if isinstance(first, dict) else {}
+            who = str(first.get(":sid") or first.get(":name") or "")
+            time = about.get(":created_at")
+            arrived = None
+            if isinstance(time, datetime):
+                time = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+                arrived = Arrival(time.astimezone(UTC), "platform")
+            if who:
+                said[str(folder)] = (who, arrived)
+    return said
 
 
 def _in_folder(folder: Path) -> Iterator[_File]:
@@ -502,6 +588,7 @@ def _by_student(files: list[_File], notebook_names: set[str]) -> Iterator[tuple[
     for file in ordered:
         inner = file.parts[depth:]
         who = inner[0] if len(inner) > 1 else PurePosixPath(inner[0]).stem
+        who = file.who or who
         yield student_name(who, notebook_names), file
 
 

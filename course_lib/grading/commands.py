@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course_lib.errors import CourseError
-from course_lib.grading import capacity_command, class_commands
+from course_lib.grading import capacity_command, class_commands, insight_commands
 from course_lib.grading.command_options import (
     Chapter,
     Directory,
@@ -22,6 +22,7 @@ from course_lib.grading.course import create, find_course, remember
 from course_lib.language import both, pick
 
 if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
+    from course_lib.grading.course import Course
     from course_lib.grading.executors import Executor
     from course_lib.grading.grade import Graded
     from course_lib.grading.roster import Student
@@ -394,6 +395,24 @@ def export(
             ),
         ),
     ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            "--into",
+            help=both(
+                "fill in this table, as Canvas (gradebook) or Moodle (grading worksheet) exported it; needs --chapter",
+                "把成绩填入这份由 Canvas（成绩册）或 Moodle（评分表）导出的表；须同时给出 --chapter",
+            ),
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "with --into, Canvas: the assignment's heading", "与 --into 合用，Canvas 的作业列名"
+            )
+        ),
+    ] = None,
     folder: Directory = None,
 ) -> None:
     from course_lib.grading import audit
@@ -404,6 +423,9 @@ def export(
     course = find(folder)
     if chapter is not None:
         course.notebook_name(chapter)
+    if into is not None:
+        _fill_in(course, chapter, into, path, column)
+        return
     rows = read_grades(course, chapter)
     write_table(rows, path, bom=bom, zone=read_policy(course.folder).zone)
     audit.record(course, {"event": "exported", "assignment": chapter, "rows": len(rows)})
@@ -507,6 +529,84 @@ def calibrate(
         )
 
 
+@teach.command(
+    help=both(
+        "Write a JupyterHub recipe for the class, with nbgrader's exchange or ngshare.",
+        "为本班生成 JupyterHub 配置样例（使用 nbgrader 的交换目录或 ngshare）。",
+    )
+)
+def hub(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help=both("where to write", "写到哪里"))],
+    exchange: Annotated[
+        str, typer.Option(help=both("the folder that all servers share", "各服务器共享的交换目录"))
+    ] = "/srv/nbgrader/exchange",
+    ngshare: Annotated[
+        str | None,
+        typer.Option(help=both("ngshare's address instead", "改用 ngshare：给出其网址")),
+    ] = None,
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading.hub import write_recipe
+
+    say(*map(str, write_recipe(find(folder), target, exchange=exchange, ngshare=ngshare)))
+
+
+@teach.command(
+    help=both(
+        "Make an autograder for Gradescope: the same marks, in its container.",
+        "生成 Gradescope 的自动评分包：在它的容器里给出同样的分数。",
+    )
+)
+def gradescope(
+    chapter: Chapter,
+    target: Annotated[Path, typer.Argument(help=both("a zip", "zip 文件"))],
+    unsandboxed: Annotated[
+        bool,
+        typer.Option(
+            "--unsandboxed",
+            help=both(
+                "may run where the container has no sandbox, as a user of its own; recorded",
+                "容器没有沙箱时也可运行（作业以单独的用户身份运行）；会记入审计日志",
+            ),
+        ),
+    ] = False,
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading.gradescope import make_bundle
+
+    made, count = make_bundle(find(folder), chapter, target, unsandboxed=unsandboxed)
+    say(
+        both(
+            f"{made}: {count} files. It holds what is right: give it to nobody but Gradescope.",
+            f"{made}：共 {count} 个文件。其中含有参考答案：除 Gradescope 外不要给任何人。",
+        )
+    )
+
+
+def _fill_in(
+    course: Course, chapter: str | None, table: Path, target: Path, column: str | None
+) -> None:
+    from course_lib.grading import audit
+    from course_lib.grading.platform_tables import fill_in
+
+    if chapter is None:
+        raise CourseError(
+            "Say which chapter goes into the table: add --chapter 04.",
+            "请说明填入哪一章的成绩：加 --chapter 04。",
+        )
+    done = fill_in(course, chapter, table, target, column=column)
+    entry = {"event": "exported", "assignment": chapter, "rows": done.count, "for": done.platform}
+    audit.record(course, entry)
+    for student, why in done.left:
+        say(both(f"– {student}: left as it was ({why})", f"– {student}：未填（{why}）"))
+    say(
+        both(
+            f"{done.platform}, “{done.column}”: {done.count} scores filled in, in {target}",
+            f"{done.platform}“{done.column}”列：已填入 {done.count} 个成绩：{target}",
+        )
+    )
+
+
 def _cluster(scheduler: str, unsandboxed: bool) -> Executor:
     from course_lib.grading.cluster import Cluster
 
@@ -530,4 +630,5 @@ def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
 
 
 class_commands.add_to(teach)
+insight_commands.add_to(teach)
 capacity_command.add_to(teach)

@@ -215,3 +215,46 @@ def test_names_say_nothing_to_a_terminal(course, tmp_path):
     assert printable("名/é 😀.ipynb") == "名/é 😀.ipynb"
     assert student_name(evil.partition("/")[0], set()).isprintable()
     assert student_name("李\u3000雷 2", set()) == "李 雷 2"
+
+
+GRADESCOPE = """---
+submission_1001:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '0070'
+    :email: ada@example.org
+  :created_at: 2026-10-01 18:00:00.000000000 Z
+  :score: 3.0
+submission_1002:
+  :submitters:
+  - :name: Grace Hopper
+    :sid: '0071'
+  :created_at: 2026-10-02 09:30:00.000000000 Z
+"""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_gradescope_says_beside_the_files_whose_they_are_and_when(course, tmp_path, packed):
+    files = {
+        "assignment_9_export/submission_metadata.yml": GRADESCOPE,
+        "assignment_9_export/submission_1001/90_tiny.ipynb": notebook("one"),
+        "assignment_9_export/submission_1002/my.ipynb": notebook("two"),
+        # A student's own does not count, and leads nowhere.
+        "assignment_9_export/submission_1002/submission_metadata.yml": GRADESCOPE.replace(
+            "0071", "9"
+        ),
+    }
+    path = zipped(tmp_path / "x.zip", files) if packed else write(tmp_path / "x", files)
+    said = []
+    outcomes = collect(course, path, say=said.append)
+    assert students(course) == ["0070", "0071"] and "as the platform says" in said[0]
+    times = {each.student: each.arrived for each in outcomes if each.student}
+    assert times["0070"].isoformat() == "2026-10-01T18:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["[", "- 1", "a: &x [1]\nb: *x", "submission_1001: 3", "\x00", ""])
+def test_bad_metadata_is_as_none(course, tmp_path, text):
+    files = {"submission_metadata.yml": text, "submission_1001/90_tiny.ipynb": notebook()}
+    files["submission_1002/90_tiny.ipynb"] = notebook("b")
+    collect(course, write(tmp_path / "x", files))
+    assert students(course) == ["submission_1001", "submission_1002"]
