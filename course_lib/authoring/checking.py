@@ -47,6 +47,7 @@ CHAPTER_RULES = (
     code.shared_cells_are_neutral,
     code.one_setup_cell,
     code.no_machine_paths,
+    code.no_control_characters,
     names.demo_feeds_nothing,
     names.answers_feed_nothing,
     exercises.known_exercises,

@@ -19,6 +19,8 @@ _MACHINE_PATH = re.compile(
     r"(?<![\w.~/])/(?:home|Users|root|work|mnt|opt)/[\w.-]|\b[A-Za-z]:\\{1,2}[A-Za-z]"
 )
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 def plain_python(chapter: Chapter) -> Iterator[Problem]:
     """No magics, no shell escapes: nbval passes a cell whose line magic fails."""
@@ -94,6 +96,14 @@ def no_machine_paths(chapter: Chapter) -> Iterator[Problem]:
                 yield Problem(
                     file, number, f"a path of one machine ({match[0]}…): make it relative"
                 )
+
+
+def no_control_characters(chapter: Chapter) -> Iterator[Problem]:
+    r"""No tab or other invisible character: a ``\t`` in a string once made ``\tfrac`` a tab and "frac"."""
+    for number, line in enumerate(chapter.source.text.split("\n"), start=1):
+        if match := _CONTROL.search(line):
+            shown = match[0].encode("unicode_escape").decode()
+            yield chapter.problem(number, f"an invisible character ({shown}): is a backslash lost?")
 
 
 def _syntax_problem(cell: Code, error: SyntaxError) -> tuple[int, str]:
