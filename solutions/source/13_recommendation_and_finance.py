@@ -192,6 +192,8 @@ def draw_list(rng):
         bugs = [
             {"ties": "order"},
             {"ties": "lucky"},
+            {"ties": "ends"},
+            {"first": 1},
             {"ideal": "whole"},
             {"cut": False},
             {"rising": True},
@@ -204,9 +206,13 @@ def draw_list(rng):
 def gain(scores, gains, k, *, ties="mean", log=np.log2, first=2, rising=False, ideal="best", cut=True, normal=True,
          exponential=False):  # fmt: skip
     """NDCG of one list; the options are bugs."""
+    if ties == "ends":
+        ends = [gain(scores, gains, k, ties=each) for each in ("lucky", "unlucky")]
+        return sum(ends) / 2
     g = 2**gains - 1 if exponential else gains
     key = scores if rising else -scores
-    order = np.lexsort((-g, key)) if ties == "lucky" else np.argsort(key, kind="stable")
+    order = np.argsort(key, kind="stable")
+    order = np.lexsort((-g if ties == "lucky" else g, key)) if ties.endswith("lucky") else order
     ranked = g[order]
     if ties == "mean":
         ranked = np.array([ranked[scores[order] == s].mean() for s in scores[order]])
@@ -239,6 +245,14 @@ NDCG = Exercise(
     tensors=False,
     forbidden=("sklearn.metrics.ndcg_score", "course_lib.ranking.ndcg"),
     pitfalls=(
+        Pitfall(
+            "best_and_worst",
+            as_gain(ties="ends"),
+            text(
+                "You took the middle of the luckiest and the unluckiest order. The mean is over *all* orders of the tied.",
+                "你取了最走运与最倒霉两种次序的中点。要的是并列者**所有**次序的平均。",
+            ),
+        ),
         Pitfall(
             "order_of_the_list",
             as_gain(ties="order"),
