@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib.arguments import as_labels, as_numbers
 from course_lib.errors import CourseError
+from course_lib.readouts import one_thread
 
 
 def leep(probabilities: np.ndarray, y: np.ndarray) -> float:
@@ -91,7 +92,8 @@ def log_me(f: np.ndarray, y: np.ndarray, *, steps: int = 100) -> float:
 def _log_evidence(f: np.ndarray, t: np.ndarray, steps: int) -> np.ndarray:
     """The largest evidence for each column of t (N×K), all at once: everything happens along F's directions."""
     n, width = f.shape
-    u, s, _ = np.linalg.svd(f, full_matrices=False)
+    with one_thread():
+        u, s, _ = np.linalg.svd(f, full_matrices=False)
     s2, along = s[:, None] ** 2, u.T @ t  # R×1 and R×K
     rest = np.maximum(
         np.sum(t**2, axis=0) - np.sum(along**2, axis=0), 0

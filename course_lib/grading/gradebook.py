@@ -16,8 +16,20 @@ from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from nbgrader.api import Base, Gradebook
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from course_lib.errors import CourseError
@@ -29,6 +41,7 @@ from course_lib.grading.nbgrader_side import open_directory
 # Seconds that grading waits for somebody else who is writing to the gradebook.
 PATIENCE = float(os.environ.get("COURSE_GRADEBOOK_PATIENCE", "60"))
 _NOTED = "gradebook"
+_NAMES = "course"  # nbgrader's table of courses: it fills itself wherever it is looked at
 # A server that does not answer is noticed within a minute: what libpq offers for that.
 _WAITING = {
     "connect_timeout": "10",
@@ -273,6 +286,21 @@ def noted_url(configuration: str | Path) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def tables() -> list[Table]:
+    """Give nbgrader's tables, each after those that it refers to."""
+    return list(Base.metadata.sorted_tables)
+
+
+def rows_in(connection: Connection) -> int:
+    """Count what a database holds of a class; names of courses do not count."""
+    there = set(inspect(connection).get_table_names())
+    found = 0
+    for table in tables():
+        if table.name in there and table.name != _NAMES:
+            found += connection.execute(select(func.count()).select_from(table)).scalar_one()
+    return found
+
+
 def begin(course: Course, words: str) -> str:
     """Let a new class begin with a gradebook at a URL; give what may be shown of it.
 
@@ -280,8 +308,6 @@ def begin(course: Course, words: str) -> str:
         CourseError: The class has one already, or that database holds another class.
         MachineError: The server cannot be reached.
     """
-    from course_lib.grading.migrate import rows_in
-
     url = read_url(words)
     address = url.render_as_string(hide_password=False)
     if (course.private / _NOTED).is_file() and _same_place(url_of(course), url):

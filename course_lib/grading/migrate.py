@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Base
-from sqlalchemy import Connection, Table, func, inspect, make_url, select, text
+from sqlalchemy import Connection, inspect, make_url, select, text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from course_lib.errors import CourseError
@@ -27,7 +27,9 @@ from course_lib.grading.gradebook import (
     make,
     problems_said,
     read_url,
+    rows_in,
     shown,
+    tables,
     taken,
     turn,
     url_of,
@@ -36,7 +38,6 @@ from course_lib.grading.gradebook import (
 from course_lib.grading.nbgrader_side import newest_version
 
 _AT_ONCE = 1000  # rows in one message
-_NAMES = "course"  # nbgrader's table of courses: it fills itself wherever it is looked at
 
 
 @dataclass(frozen=True)
@@ -87,21 +88,6 @@ def migrate(course: Course, words: str) -> Moved:
         kept = _put_aside(Path(make_url(source).database or ""))
     make(course)
     return Moved(shown(url), sum(map(len, rows.values())), kept)
-
-
-def tables() -> list[Table]:
-    """Give nbgrader's tables, each after those that it refers to."""
-    return list(Base.metadata.sorted_tables)
-
-
-def rows_in(connection: Connection) -> int:
-    """Count what a database holds of a class; names of courses do not count."""
-    there = set(inspect(connection).get_table_names())
-    found = 0
-    for table in tables():
-        if table.name in there and table.name != _NAMES:
-            found += connection.execute(select(func.count()).select_from(table)).scalar_one()
-    return found
 
 
 def _read_all(connection: Connection) -> dict[str, list[Mapping[str, Any]]]:

@@ -13,7 +13,7 @@ from course_lib.language import both
 
 
 def plot_matrix(table: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> None:
-    """Plot accuracies, targets by rows and sources by columns, every number written out.
+    """Plot accuracies, targets by rows, sources and baselines by columns, every number written out.
 
     Args:
         table: R×C accuracies, 0 to 1. The best of each row is framed.
@@ -30,15 +30,15 @@ def plot_matrix(table: np.ndarray, rows: Sequence[str], columns: Sequence[str]) 
         )  # fmt: skip
     axis.set(xticks=range(len(columns)), yticks=range(len(rows)), yticklabels=rows)
     axis.set_xticklabels(columns, rotation=40, ha="right")
-    axis.set(xlabel=both("source", "源"), ylabel=both("target", "目标"))
+    axis.set(xlabel=both("source or baseline", "源或基线"), ylabel=both("target", "目标"))
     axis.grid(visible=False)
     best = [(rows[i], columns[int(table[i].argmax())], table[i].max()) for i in range(len(rows))]
     describe(
         figure,
-        "Accuracy of a probe, targets by rows, sources by columns. Best source: "
+        "Accuracy of a probe, targets by rows, sources and baselines by columns. Best: "
         + "; ".join(f"for {row} {column} ({a:.2f})" for row, column, a in best)
         + ".",
-        "线性探针的准确率，行是目标，列是源。最好的源："
+        "线性探针的准确率，行是目标，列是源与基线。最好的："
         + "；".join(f"{row}：{column}（{a:.2f}）" for row, column, a in best)
         + "。",
     )
@@ -69,7 +69,10 @@ def plot_scores(
         ncols=3,
         fontsize=9,
     )
-    high = [(targets[k], truth[k].max() - truth[k].min()) for k in range(len(targets))]
+    drawn = np.where(np.isfinite(next(iter(scores.values()))), truth, np.nan)  # no home games
+    high = [
+        (target, np.ptp(row[~np.isnan(row)])) for target, row in zip(targets, drawn, strict=True)
+    ]
     describe(
         figure,
         "Accuracy measured against each score, one mark for each source, one kind of mark for each target. "

@@ -192,6 +192,8 @@ def draw_list(rng):
         bugs = [
             {"ties": "order"},
             {"ties": "lucky"},
+            {"ties": "ends"},
+            {"first": 1},
             {"ideal": "whole"},
             {"cut": False},
             {"rising": True},
@@ -204,9 +206,13 @@ def draw_list(rng):
 def gain(scores, gains, k, *, ties="mean", log=np.log2, first=2, rising=False, ideal="best", cut=True, normal=True,
          exponential=False):  # fmt: skip
     """NDCG of one list; the options are bugs."""
+    if ties == "ends":
+        ends = [gain(scores, gains, k, ties=each) for each in ("lucky", "unlucky")]
+        return sum(ends) / 2
     g = 2**gains - 1 if exponential else gains
     key = scores if rising else -scores
-    order = np.lexsort((-g, key)) if ties == "lucky" else np.argsort(key, kind="stable")
+    order = np.argsort(key, kind="stable")
+    order = np.lexsort((-g if ties == "lucky" else g, key)) if ties.endswith("lucky") else order
     ranked = g[order]
     if ties == "mean":
         ranked = np.array([ranked[scores[order] == s].mean() for s in scores[order]])
@@ -239,6 +245,14 @@ NDCG = Exercise(
     tensors=False,
     forbidden=("sklearn.metrics.ndcg_score", "course_lib.ranking.ndcg"),
     pitfalls=(
+        Pitfall(
+            "best_and_worst",
+            as_gain(ties="ends"),
+            text(
+                "You took the middle of the luckiest and the unluckiest order. The mean is over *all* orders of the tied.",
+                "你取了最走运与最倒霉两种次序的中点。要的是并列者**所有**次序的平均。",
+            ),
+        ),
         Pitfall(
             "order_of_the_list",
             as_gain(ties="order"),
@@ -734,30 +748,77 @@ GROW = Exercise(
 # 13.5 ---------------------------------------------------------------------------------------------
 
 
-def draw_odds(rng):
+def draw_campaign(rng):
+    """Clicks and a small model that was trained on thinned negatives; drawn again until every mistake shows."""
+    while True:
+        drawn = {
+            "x": rng.normal(size=(6, 3)).astype(np.float32),
+            "w1": rng.normal(size=(3, 4)).astype(np.float32),
+            "w2": rng.normal(size=(4, 1)).astype(np.float32),
+            "bias": rng.uniform(-0.9, -0.3, 1).astype(np.float32),
+            "kept": float(rng.choice([0.05, 0.1, 0.2])),
+        }
+        right = said_after(**drawn)
+        if right.max() > 0.2 and all(
+            np.abs(said_after(**drawn, how=how) - right).max() > 0.01 for how in INTERCEPT_BUGS
+        ):
+            return drawn
+
+
+INTERCEPT_BUGS = ("nothing", "up", "times", "set", "added", "logit", "ten", "slopes")
+
+
+def said_after(x, w1, w2, bias, kept, *, how="right"):
+    """What the model says once the thinning is undone; the options are bugs."""
+    z = np.maximum(0, x @ w1) @ w2[:, 0]
+    new = {
+        "right": bias + np.log(kept),
+        "nothing": bias,
+        "up": bias - np.log(kept),
+        "times": bias * kept,
+        "set": np.log(kept) + 0 * bias,
+        "added": bias + kept,
+        "logit": bias + np.log(kept / (1 - kept)),
+        "ten": bias + np.log10(kept),
+        "slopes": bias * kept,
+    }[how]
+    z = z * kept if how == "slopes" else z
+    return 1 / (1 + np.exp(-(z + new)))
+
+
+def as_said(how):
+    return lambda **inputs: {"probabilities": said_after(**inputs, how=how)}
+
+
+def report_of_mending(**inputs):
     return {
-        "q": np.round(rng.uniform(0.05, 0.95, 6), 3),
-        "kept": float(rng.choice([0.05, 0.1, 0.2])),
+        "probabilities": said_after(**inputs),
+        "weights_stay": True,
+        "trainable": inputs["w1"].size + inputs["w2"].size + 1,
     }
 
 
-def thinned(q, kept, *, how="right"):
-    """Probabilities from those of a thinned sample; the options are bugs."""
-    odds = q / (1 - q)
-    return {
-        "right": kept * odds / (1 + kept * odds),
-        "times": q * kept,
-        "up": odds / kept / (1 + odds / kept),
-        "odds": kept * odds,
-        "same": q,
-        "others": 1 / (1 + kept * odds),
-        "share": q * kept / (q + (1 - q) / kept),
-        "both": q * kept / (q * kept + (1 - q) * (1 - kept)),
-    }[how]
+UNDO = {
+    "pytorch": """\
+def undo_thinning(model, kept):
+    with torch.no_grad():
+        model.last.bias += np.log(kept)
+""",
+    "keras": """\
+def undo_thinning(model, kept):
+    bias = model.last.bias
+    bias.assign(bias + np.log(kept))
+""",
+}
 
 
-def as_thinned(how):
-    return lambda q, kept: thinned(q, kept, how=how)
+def undoing(pytorch, keras):
+    """Give the right code with one replacement in each framework: (what stands there, instead)."""
+    code = {}
+    for name, change in (("pytorch", pytorch), ("keras", keras)):
+        assert change[0] in UNDO[name], change
+        code[name] = UNDO[name].replace(*change)
+    return code
 
 
 THINNED = Exercise(
@@ -765,57 +826,126 @@ THINNED = Exercise(
     title=text("Probabilities that mean what they say", "说到做到的概率"),
     points=3,
     objective="O4",
-    function="true_probability",
-    inputs=draw_odds,
-    reference=thinned,
-    comparator=close(rtol=1e-6, atol=1e-9),
-    tensors=False,
+    function="undo_thinning",
+    inputs=draw_campaign,
+    reference=report_of_mending,
+    comparator=close(rtol=1e-4, atol=1e-6),
+    probe="undone_thinning",
+    parts={
+        "probabilities": text("the probabilities that the model gives now", "模型现在给出的概率"),
+        "weights_stay": text(
+            "“all weights but the intercept are as before”", "“除截距外，权重与原来一样”"
+        ),
+        "trainable": text("how many numbers may learn", "可训练的参数个数"),
+    },
     pitfalls=(
         Pitfall(
             "unchanged",
-            as_thinned("same"),
+            as_said("nothing"),
             text(
-                "These are still the thinned sample's probabilities: far too high.",
-                "这还是抽稀样本里的概率，高得太多。",
+                "The model says what it said: the thinned sample's probabilities, far too high. (In PyTorch `b + 1` makes a new "
+                "tensor; in Keras a variable changes by `assign`.)",
+                "模型说的还是原来那些：抽稀样本里的概率，高得太多。（PyTorch 里 `b + 1` 会新建张量；Keras 里要用 `assign` 才能改变量。）",
             ),
-        ),
-        Pitfall(
-            "times_kept",
-            as_thinned("times"),
-            text(
-                "You scaled the probability. Thinning multiplies the *odds*: p / (1 − p).",
-                "你缩放了概率。抽稀改变的是**胜算** p / (1 − p)。",
+            code=undoing(
+                ("model.last.bias += np", "bias = model.last.bias + np"),
+                ("bias.assign(bias + np.log(kept))", "bias = bias + np.log(kept)"),
             ),
         ),
         Pitfall(
             "turned_round",
-            as_thinned("up"),
+            as_said("up"),
             text(
-                "The probabilities rose. Throwing away negatives made them too high: they have to come down.",
-                "概率变大了。扔掉负例使它们偏高，所以应当降下来。",
+                "The probabilities rose. Throwing away negatives made them too high: they have to come down, and log w is below 0.",
+                "概率变大了。扔掉负例使它们偏高，所以应当降下来；log w 小于 0。",
+            ),
+            code=undoing(("+= np", "-= np"), ("bias + np", "bias - np")),
+        ),
+        Pitfall(
+            "times_kept",
+            as_said("times"),
+            text(
+                "You multiplied the intercept by w. The *odds* are multiplied, so their logarithm, the logit, is moved by a sum.",
+                "你把截距乘了 w。要乘的是**胜算**；胜算的对数（logit）则是加上一个数。",
+            ),
+            code=undoing(
+                ("model.last.bias += np.log(kept)", "model.last.bias *= kept"),
+                ("bias + np.log(kept)", "bias * kept"),
             ),
         ),
         Pitfall(
-            "odds",
-            as_thinned("odds"),
+            "in_place_of",
+            as_said("set"),
             text(
-                "These are odds. Turn them into probabilities: o / (1 + o).",
-                "这是胜算，还要变回概率：o / (1 + o)。",
+                "You put log w in place of the intercept. What it had learned is still needed: add to it.",
+                "你用 log w 顶替了截距。它学到的东西还要用：应当加上去。",
+            ),
+            code=undoing(
+                ("model.last.bias += np.log(kept)", "model.last.bias.fill_(np.log(kept))"),
+                ("bias + np.log(kept)", "0 * bias + np.log(kept)"),
             ),
         ),
         Pitfall(
-            "of_the_others",
-            as_thinned("others"),
-            text("This is the probability of *no* conversion.", "这是**不**转化的概率。"),
+            "no_logarithm",
+            as_said("added"),
+            text(
+                "You added w itself. The odds are multiplied by w; a logit is a *logarithm* of odds.",
+                "你加的是 w 本身。胜算乘以 w，而 logit 是胜算的**对数**。",
+            ),
+            code=undoing(("np.log(kept)", "kept"), ("np.log(kept)", "kept")),
         ),
         Pitfall(
-            "share_of_both",
-            as_thinned("both"),
+            "log_of_odds",
+            as_said("logit"),
             text(
-                "You weighted the negatives by 1 − kept. All positives and the part `kept` of the negatives are there: one kept "
-                "negative stands for 1 / kept of them.",
-                "你给负例的权重是 1 − kept。样本里有全部正例和 kept 那么多的负例：留下的一个负例代表 1 / kept 个。",
+                "You added log(w / (1 − w)), as if the other part had gone to the buyers. All buyers and the part w of the others are "
+                "there: each kept one stands for 1/w.",
+                "你加的是 log(w / (1 − w))。样本里有全部买家和比例为 w 的其余人：留下的每一个代表 1/w 个。",
             ),
+            code=undoing(
+                ("np.log(kept)", "np.log(kept / (1 - kept))"),
+                ("np.log(kept)", "np.log(kept / (1 - kept))"),
+            ),
+        ),
+        Pitfall(
+            "base_ten",
+            as_said("ten"),
+            text(
+                "You took log₁₀. A logit is a natural logarithm.",
+                "你用了 log₁₀。logit 用的是自然对数。",
+            ),
+            code=undoing(("np.log(", "np.log10("), ("np.log(", "np.log10(")),
+        ),
+        Pitfall(
+            "slopes_as_well",
+            lambda **inputs: {"weights_stay": False},
+            text(
+                "You changed more than the intercept. Thinning drops negatives by lot, whatever is known of them: how the odds "
+                "*depend* on x stays.",
+                "你动的不只是截距。抽稀是随机丢弃负例，与 x 无关：胜算怎样**随 x 变化**并不改变。",
+            ),
+            code=undoing(
+                (
+                    "model.last.bias += np.log(kept)",
+                    "model.last.weight *= kept\n        model.last.bias *= kept",
+                ),
+                (
+                    "    bias.assign(bias + np.log(kept))",
+                    "    bias.assign(bias * kept)\n    model.last.kernel.assign(model.last.kernel * kept)",
+                ),
+            ),
+        ),
+        Pitfall(
+            "cannot_learn",
+            lambda **inputs: {"trainable": inputs["w1"].size + inputs["w2"].size},
+            text(
+                "The intercept is right and can no longer learn: a later training on fresh clicks would leave it where it is.",
+                "截距是对的，却不能再学了：以后用新的点击训练时，它会原地不动。",
+            ),
+            code={
+                "pytorch": UNDO["pytorch"] + "    model.last.bias.requires_grad_(False)\n",
+                "keras": UNDO["keras"] + "    bias.trainable = False\n",
+            },
         ),
     ),
     hints=(
@@ -824,22 +954,38 @@ THINNED = Exercise(
             "设想 1000 人：10 人转化，990 人没有。把 990 留下十分之一。抽稀前后的胜算各是多少？",
         ),
         text(
-            "odds after = odds before / kept. Solve for the odds before.",
-            "抽稀后的胜算 = 原来的胜算 / kept。解出原来的胜算。",
+            "Thinned odds = true odds / w. A logit is the logarithm of the odds: what does dividing by w become?",
+            "抽稀后的胜算 = 真实胜算 / w。logit 是胜算的对数：除以 w 变成了什么？",
         ),
         text(
-            "`odds = kept * q / (1 - q)`; p = odds / (1 + odds).",
-            "`odds = kept * q / (1 - q)`；p = odds / (1 + odds)。",
+            "The true logit is the thinned one + log w, for every click. So only `model.last.bias` moves. PyTorch: `+=` inside "
+            "`torch.no_grad()`; Keras: `.assign(…)`.",
+            "对每次点击，真实 logit = 抽稀后的 logit + log w。所以只要动 `model.last.bias`。PyTorch：在 `torch.no_grad()` 里用 `+=`；"
+            "Keras：用 `.assign(…)`。",
         ),
     ),
     right={
-        "numpy": (
-            "def true_probability(q, kept):\n    return q / (q + (1 - q) / kept)\n",
+        "pytorch": (
+            "import math\n"
+            "import torch\n"
+            "def undo_thinning(model, kept):\n"
+            "    model.last.bias = torch.nn.Parameter(model.last.bias.detach() - math.log(1 / kept))\n",
+            "import torch\n"
+            "def undo_thinning(model, kept):\n"
+            "    state = model.state_dict()\n"
+            "    state['last.bias'] = state['last.bias'] + torch.log(torch.tensor(kept))\n"
+            "    model.load_state_dict(state)\n",
+        ),
+        "keras": (
             "import numpy as np\n"
-            "def true_probability(q, kept):\n"
-            "    z = np.log(q) - np.log(1 - q) + np.log(kept)\n"
-            "    return 1 / (1 + np.exp(-z))\n",
-        )
+            "def undo_thinning(model, kept):\n"
+            "    kernel, bias = model.last.get_weights()\n"
+            "    model.last.set_weights([kernel, bias + np.log(kept).astype('float32')])\n",
+            "import math\n"
+            "from keras import ops\n"
+            "def undo_thinning(model, kept):\n"
+            "    model.last.bias.assign_sub(ops.full((1,), math.log(1 / kept)))\n",
+        ),
     },
 )
 

@@ -470,13 +470,16 @@ REPETITIONS = Exercise(
 
 
 def draw_differences(rng):
-    """Eight differences in 1024ths, so that sums are exact; drawn again until every mistake shows."""
+    """Eight differences in 1024ths, so that sums are exact; drawn again until every mistake shows.
+
+    As often below 0 as above: twice one side is right on one side only.
+    """
+    side = rng.choice((-1, 1))
     while True:
-        d = rng.integers(-20, 45, 8) / 1024
-        if d.mean() > 0 or rng.random() < 0.5:
-            right = p_of(d)
-            if 0.02 < right < 0.4 and all_differ(right, [p_of(d, **bug) for bug in P_BUGS]):
-                return {"differences": d}
+        d = side * rng.integers(-20, 45, 8) / 1024
+        right = p_of(d)
+        if 0.02 < right < 0.4 and all_differ(right, [p_of(d, **bug) for bug in P_BUGS]):
+            return {"differences": d}
 
 
 P_BUGS = (

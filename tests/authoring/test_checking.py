@@ -240,6 +240,7 @@ PLANTED = {
         "/home/ann",
         "a path of one machine",
     ),
+    "a backslash lost": ("(#Exercise)", "(#Exercise) $\tau$", "$\tau$", "an invisible character"),
 }
 
 

@@ -15,10 +15,11 @@ from course_lib.language import LANGUAGES
 
 _MAGIC = re.compile(r"^\s*[%!?]|^[^#]*\?\s*$")
 _FRAMEWORK_MODULES = {"torch", "torchvision", "tensorflow", "keras", "jax"}
-_CONTROL = re.compile(r"[\x00-\x1f]")
 _MACHINE_PATH = re.compile(
     r"(?<![\w.~/])/(?:home|Users|root|work|mnt|opt)/[\w.-]|\b[A-Za-z]:\\{1,2}[A-Za-z]"
 )
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def plain_python(chapter: Chapter) -> Iterator[Problem]:
@@ -98,12 +99,11 @@ def no_machine_paths(chapter: Chapter) -> Iterator[Problem]:
 
 
 def no_control_characters(chapter: Chapter) -> Iterator[Problem]:
-    r"""No tab and the like stands in the source: it is what a program made of ``\tau`` or ``\frac``."""
+    r"""No tab or other invisible character: a ``\t`` in a string once made ``\tfrac`` a tab and "frac"."""
     for number, line in enumerate(chapter.source.text.split("\n"), start=1):
         if match := _CONTROL.search(line):
-            yield chapter.problem(
-                number, f"the control character {match[0]!r}: is it of a TeX command?"
-            )
+            shown = match[0].encode("unicode_escape").decode()
+            yield chapter.problem(number, f"an invisible character ({shown}): is a backslash lost?")
 
 
 def _syntax_problem(cell: Code, error: SyntaxError) -> tuple[int, str]:

@@ -40,7 +40,7 @@ from course_lib.keras.probes.foundation import locking
 from course_lib.keras.probes.judging import explaining, forgetting
 from course_lib.keras.probes.pretraining import moving, transferring
 from course_lib.keras.probes.project import own_record, own_split
-from course_lib.keras.probes.ranking import grown_articles
+from course_lib.keras.probes.ranking import grown_articles, undone_thinning
 from course_lib.keras.probes.senses import narrowing, reading_out
 from course_lib.keras.probes.serving import answering, shipping
 from course_lib.keras.probes.shift import agreement, shares_of_steps
@@ -114,4 +114,5 @@ __all__ = [
     "three_steps",
     "training_a_head",
     "transferring",
+    "undone_thinning",
 ]

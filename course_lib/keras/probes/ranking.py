@@ -1,6 +1,6 @@
-"""The probe of chapter 13: a table of articles that grows when new ones arrive.
+"""The probes of chapter 13: a table of articles that grows, and a model told what it was trained on.
 
-As in ``probes.py``, it runs a student's function on a tiny model and reports what it did.
+As in ``probes.py``, they run a student's function on a tiny model and report what it did.
 """
 
 from __future__ import annotations
@@ -31,6 +31,23 @@ class TinyShop(keras.Model):
         return ops.sum(readers * self.articles(shown), axis=1) + self.bias
 
 
+class TinyCampaign(keras.Model):
+    """What is known of N clicks, N×D → logits of a purchase, N; parts ``hidden`` (with ReLU) and ``last``."""
+
+    def __init__(self, w1: np.ndarray, w2: np.ndarray, bias: np.ndarray) -> None:
+        super().__init__()
+        self.hidden = layers.Dense(w1.shape[1], use_bias=False, activation="relu")
+        self.last = layers.Dense(1)
+        self.hidden.build((None, w1.shape[0]))
+        self.last.build((None, w2.shape[0]))
+        self.hidden.set_weights([w1])
+        self.last.set_weights([w2, bias])
+        self.built = True
+
+    def call(self, x: KerasTensor) -> KerasTensor:
+        return self.last(self.hidden(x))[:, 0]
+
+
 def shop_to_grow(
     *, table: np.ndarray, start: np.ndarray, readers: np.ndarray, clicked: np.ndarray
 ) -> dict[str, Any]:
@@ -38,7 +55,14 @@ def shop_to_grow(
     return {"model": TinyShop(table), "start": start.copy()}
 
 
-ARGUMENTS = {"grown_articles": shop_to_grow}
+def campaign_to_mend(
+    *, x: np.ndarray, w1: np.ndarray, w2: np.ndarray, bias: np.ndarray, kept: float
+) -> dict[str, Any]:
+    """Give what :func:`undone_thinning` calls the student's function with."""
+    return {"model": TinyCampaign(w1, w2, bias), "kept": kept}
+
+
+ARGUMENTS = {"grown_articles": shop_to_grow, "undone_thinning": campaign_to_mend}
 
 
 def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, Any]:
@@ -75,6 +99,33 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
         "trainable": sum(int(np.prod(w.shape)) for w in free),
         "new_learn": not np.array_equal(after[old:], before[old:]),
         "old_stay": bool(np.array_equal(after[:old], before[:old])),
+    }
+
+
+def undone_thinning(mend: Callable[..., Any], **given: Any) -> dict[str, Any]:
+    """Let the student's function undo in a model that negatives were thinned, and look at all of it.
+
+    Args:
+        mend: The student's ``undo_thinning(model, kept)``.
+        given: ``x`` N×D clicks to ask about; ``w1`` D×H, ``w2`` H×1 and ``bias`` 1 of the model; ``kept``.
+
+    Returns:
+        ``probabilities``: what the model says now, N; ``weights_stay``: bit for bit, all but the intercept;
+        ``trainable``: how many numbers may learn.
+    """
+    arguments = campaign_to_mend(**given)
+    model = arguments["model"]
+    mend(**arguments)
+    said = ops.convert_to_numpy(ops.sigmoid(model(ops.convert_to_tensor(given["x"]))))
+    now = (model.hidden.kernel, model.last.kernel)
+    free = [*model.hidden.trainable_variables, *model.last.trainable_variables]
+    return {
+        "probabilities": np.array(said),
+        "weights_stay": all(
+            np.array_equal(ops.convert_to_numpy(a), given[name])
+            for a, name in zip(now, ("w1", "w2"), strict=True)
+        ),
+        "trainable": sum(int(np.prod(w.shape)) for w in free),
     }
 
 

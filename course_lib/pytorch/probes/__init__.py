@@ -38,7 +38,7 @@ from course_lib.pytorch.probes.foundation import locking
 from course_lib.pytorch.probes.judging import explaining, forgetting
 from course_lib.pytorch.probes.pretraining import moving, transferring
 from course_lib.pytorch.probes.project import own_record, own_split
-from course_lib.pytorch.probes.ranking import grown_articles
+from course_lib.pytorch.probes.ranking import grown_articles, undone_thinning
 from course_lib.pytorch.probes.senses import narrowing, reading_out
 from course_lib.pytorch.probes.serving import answering, shipping
 from course_lib.pytorch.probes.shift import agreement, shares_of_steps
@@ -112,4 +112,5 @@ __all__ = [
     "three_steps",
     "training_a_head",
     "transferring",
+    "undone_thinning",
 ]

@@ -1,6 +1,6 @@
-"""The probe of chapter 13: a table of articles that grows when new ones arrive.
+"""The probes of chapter 13: a table of articles that grows, and a model told what it was trained on.
 
-As in ``probes.py``, it runs a student's function on a tiny model and reports what it did.
+As in ``probes.py``, they run a student's function on a tiny model and report what it did.
 """
 
 from __future__ import annotations
@@ -29,6 +29,21 @@ class TinyShop(nn.Module):
         return (readers * self.articles(shown)).sum(dim=1) + self.bias
 
 
+class TinyCampaign(nn.Module):
+    """What is known of N clicks, N×D → logits of a purchase, N; parts ``hidden`` (with ReLU) and ``last``."""
+
+    def __init__(self, w1: np.ndarray, w2: np.ndarray, bias: np.ndarray) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(*w1.shape, bias=False)
+        self.last = nn.Linear(w2.shape[0], 1)
+        set_values(self.hidden.weight, w1.T)
+        set_values(self.last.weight, w2.T)
+        set_values(self.last.bias, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(torch.relu(self.hidden(x)))[:, 0]
+
+
 def shop_to_grow(
     *, table: np.ndarray, start: np.ndarray, readers: np.ndarray, clicked: np.ndarray
 ) -> dict[str, Any]:
@@ -36,7 +51,14 @@ def shop_to_grow(
     return {"model": TinyShop(table), "start": start.copy()}
 
 
-ARGUMENTS = {"grown_articles": shop_to_grow}
+def campaign_to_mend(
+    *, x: np.ndarray, w1: np.ndarray, w2: np.ndarray, bias: np.ndarray, kept: float
+) -> dict[str, Any]:
+    """Give what :func:`undone_thinning` calls the student's function with."""
+    return {"model": TinyCampaign(w1, w2, bias), "kept": kept}
+
+
+ARGUMENTS = {"grown_articles": shop_to_grow, "undone_thinning": campaign_to_mend}
 
 
 def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, Any]:
@@ -74,6 +96,32 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
         "trainable": sum(w.numel() for w in free),
         "new_learn": not np.array_equal(after[old:], before[old:]),
         "old_stay": bool(np.array_equal(after[:old], before[:old])),
+    }
+
+
+def undone_thinning(mend: Callable[..., Any], **given: Any) -> dict[str, Any]:
+    """Let the student's function undo in a model that negatives were thinned, and look at all of it.
+
+    Args:
+        mend: The student's ``undo_thinning(model, kept)``.
+        given: ``x`` N×D clicks to ask about; ``w1`` D×H, ``w2`` H×1 and ``bias`` 1 of the model; ``kept``.
+
+    Returns:
+        ``probabilities``: what the model says now, N; ``weights_stay``: bit for bit, all but the intercept;
+        ``trainable``: how many numbers may learn.
+    """
+    arguments = campaign_to_mend(**given)
+    model = arguments["model"]
+    mend(**arguments)
+    with torch.no_grad():
+        said = torch.sigmoid(model(torch.tensor(given["x"]))).numpy().copy()
+    now = (model.hidden.weight.detach().numpy().T, model.last.weight.detach().numpy().T)
+    return {
+        "probabilities": said,
+        "weights_stay": all(
+            np.array_equal(a, given[name]) for a, name in zip(now, ("w1", "w2"), strict=True)
+        ),
+        "trainable": sum(w.numel() for w in model.parameters() if w.requires_grad),
     }
 
 
