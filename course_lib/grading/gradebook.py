@@ -41,7 +41,7 @@ from course_lib.grading.nbgrader_side import open_directory
 # Seconds that grading waits for somebody else who is writing to the gradebook.
 PATIENCE = float(os.environ.get("COURSE_GRADEBOOK_PATIENCE", "60"))
 _NOTED = "gradebook"
-_NAMES = "course"  # nbgrader's table of courses: it fills itself wherever it is looked at
+NAMES = "course"  # nbgrader's table of courses: it fills itself wherever it is looked at
 # A server that does not answer is noticed within a minute: what libpq offers for that.
 _WAITING = {
     "connect_timeout": "10",
@@ -296,7 +296,7 @@ def rows_in(connection: Connection) -> int:
     there = set(inspect(connection).get_table_names())
     found = 0
     for table in tables():
-        if table.name in there and table.name != _NAMES:
+        if table.name in there and table.name != NAMES:
             found += connection.execute(select(func.count()).select_from(table)).scalar_one()
     return found
 

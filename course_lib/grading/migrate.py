@@ -21,6 +21,7 @@ from course_lib.errors import CourseError
 from course_lib.files import locked
 from course_lib.grading.course import Course
 from course_lib.grading.gradebook import (
+    NAMES,
     engine_for,
     exists,
     is_file,
@@ -126,7 +127,7 @@ def _copy(
         new.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         words = text("INSERT INTO alembic_version (version_num) VALUES (:version)")
         new.execute(words, {"version": newest_version()})
-    new.execute(Base.metadata.tables[_NAMES].delete())
+    new.execute(Base.metadata.tables[NAMES].delete())
     for table in tables():
         for start in range(0, len(rows[table.name]), _AT_ONCE):
             try:
