@@ -34,7 +34,7 @@ from course_lib.grading import cgroups, rooms, sandbox, zygote
 from course_lib.grading.course import Course
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
-from course_lib.grading.nbgrader_side import make_gradebook
+from course_lib.grading.gradebook import make as make_gradebook
 from course_lib.grading.sandbox import Limits
 from course_lib.waiting import steps
 

@@ -46,7 +46,7 @@ from course_lib.grading.execution import Execution
 from course_lib.grading.executors import Processes
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
-from course_lib.grading.nbgrader_side import make_gradebook
+from course_lib.grading.gradebook import make as make_gradebook
 from course_lib.grading.release import release
 from course_lib.grading.screening import not_to_run
 from course_lib.grading.submissions import make_submissions

@@ -188,7 +188,7 @@ def run_fine_tuning(*, quick: bool = False) -> dict[str, Any]:
     """
     started = time.perf_counter()
     seeds, budget = (2, Budget(1, BATCH)) if quick else (SEEDS, Budget(EPOCHS, BATCH))
-    development, test = data.split(data.load("digits"))
+    development, test = data.split(data.load("digits", real="mnist"))
     rendered = data.load("rendered_digits", n=400 if quick else 3000, seed=0)
     held_back = rendered.take(np.arange(len(rendered) // 2))
     source = rendered.take(np.arange(len(rendered) // 2, len(rendered)))

@@ -246,14 +246,16 @@ def check(
     from course_lib import authoring
     from course_lib.paths import repository_root
 
-    if mutants or seeds:
-        attempt = authoring.try_mutants if mutants else authoring.try_seeds
-        table, problems = attempt(repository_root(), chapters=chapter)
-        print(table)
+    if seeds:  # says everything as it comes
+        problems = authoring.try_seeds(repository_root(), chapters=chapter, tell=_say_now)
     else:
-        problems = authoring.check(repository_root(), chapters=chapter)
-    for problem in problems:
-        print(problem)
+        if mutants:
+            table, problems = authoring.try_mutants(repository_root(), chapters=chapter)
+            print(table)
+        else:
+            problems = authoring.check(repository_root(), chapters=chapter)
+        for problem in problems:
+            print(problem)
     print(
         both(f"{len(problems)} problems.", f"共 {len(problems)} 个问题。")
         if problems
@@ -314,7 +316,22 @@ def bench(
         list[str] | None,
         typer.Option(help=both("only this part; may be repeated", "只测这一部分；可重复给出")),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help=both(
+                "write it to benchmarks/results, with machine, versions and date",
+                "连同机器、版本与日期写入 benchmarks/results",
+            ),
+        ),
+    ] = False,
 ) -> None:
+    if keep and quick:
+        raise CourseError(
+            "A quick run is no measurement: leave out --quick or --keep.",
+            "试跑不是测量，不能保存：请去掉 --quick 或 --keep。",
+        )
     if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
         folder = Path(__file__).resolve().parent.parent / "benchmarks"
         names = ", ".join(sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_"))
@@ -335,6 +352,8 @@ def bench(
             f"基准测试 {name} 没有 {unknown[0]!r} 这一部分；现有：{'、'.join(parts) or '无'}。",
         )
     result = benchmark.run(quick=quick, **({"parts": part} if part else {}))
+    if keep:
+        import_module("benchmarks._keeping").keep(name, result)
     if picture:
         benchmark.picture(result, picture)
     print(json.dumps(result, indent=1) if as_json else benchmark.table(result))
@@ -386,6 +405,11 @@ def lock(
     from course_lib.paths import repository_root
 
     print(write_lock(repository_root(), upgrade=upgrade))
+
+
+def _say_now(line: str) -> None:
+    """Print a line that is not held back where the output is a file or a pipe."""
+    print(line, flush=True)
 
 
 def with_groups(arguments: Sequence[str]) -> typer.Typer:

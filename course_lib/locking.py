@@ -22,7 +22,18 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 
 # The optional parts of pyproject.toml, in the order in which the lock lists them.
-EXTRAS = ("pytorch", "keras", "jax", "test", "bench", "book", "launcher", "foundation")
+EXTRAS = (
+    "pytorch",
+    "keras",
+    "jax",
+    "test",
+    "bench",
+    "book",
+    "launcher",
+    "foundation",
+    "cluster",
+    "postgresql",
+)
 # What only a CUDA build of PyTorch needs: a part of its own, so that --cpu can leave it out.
 _CUDA = re.compile(r"^(nvidia-|cuda-|triton$)")
 _COMPILE = (

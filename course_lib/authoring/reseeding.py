@@ -9,7 +9,7 @@ is handed on by keyword is shifted twice, which only makes it another one.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,28 +37,41 @@ class Reseeded:
 
 
 def try_seeds(
-    root: Path, *, chapters: Sequence[str] | None = None, shifts: Sequence[int] = SHIFTS
-) -> tuple[str, list[Problem]]:
+    root: Path,
+    *,
+    chapters: Sequence[str] | None = None,
+    shifts: Sequence[int] = SHIFTS,
+    tell: Callable[[str], None] = print,
+) -> list[Problem]:
     """Run chapters with other seeds, in both frameworks; minutes for each chapter.
 
+    Args:
+        tell: Gets each line as soon as it is known, since the whole takes long: a heading, and after
+            each run its row of the table with what did not hold below it.
+
     Returns:
-        A table, and what did not hold: a problem for each fault of each run.
+        What did not hold: a problem for each fault of each run.
     """
     paths = [path for path in source_paths(root) if chapters is None or path.name[:2] in chapters]
     runs = [(path, framework) for path in paths for framework in FRAMEWORKS]
-    lines = [f"{'chapter':9}{'framework':11}{'seeds':>7}{'faults':>8}"]
     problems = []
+    tell(f"{'chapter':9}{'framework':11}{'seeds':>7}{'faults':>8}")
     with steps(len(runs) * len(shifts)) as step:
         for path, framework in runs:
             for shift in shifts:
                 step(f"{path.stem}, {framework}, seeds + {shift}")
                 run = run_reseeded(root, path.name[:2], framework, shift)
-                lines.append(f"{run.chapter:9}{framework:11}{shift:+7}{len(run.faults):8}")
-                where = f"{framework}, seeds + {shift}"
-                problems += [
-                    Problem(path.relative_to(root), 0, f"{where}: {fault}") for fault in run.faults
-                ]
-    return "\n".join(lines), problems
+                found = list(_problems(path.relative_to(root), run))
+                tell(f"{run.chapter:9}{framework:11}{shift:+7}{len(found):8}")
+                for problem in found:
+                    tell(str(problem))
+                problems += found
+    return problems
+
+
+def _problems(source: Path, run: Reseeded) -> Iterator[Problem]:
+    for fault in run.faults:
+        yield Problem(source, 0, f"{run.framework}, seeds + {run.shift}: {fault}")
 
 
 def run_reseeded(root: Path, chapter: str, framework: str, shift: int) -> Reseeded:

@@ -28,6 +28,7 @@ from course_lib.authoring.symptoms import read_rows as read_symptoms
 from course_lib.authoring.tables import read_lessons, read_sections
 from course_lib.book import words
 from course_lib.book.choices import choosing_page
+from course_lib.book.departments import departments_page
 from course_lib.book.documents import anchors_of, documents_page, known_places, link_to
 from course_lib.book.elsewhere import Repository
 from course_lib.book.methods import methods_page
@@ -147,6 +148,7 @@ def _write_pages(
     pages["syllabus.md"] = syllabus_page(read_plans(root), _course(sources))
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
     pages["teaching.md"] = teaching.read_text(encoding="utf-8")
+    pages["departments.md"] = departments_page(root)
     for name, text in pages.items():
         _write(folder / name, _without_dead_links(text, set(pages)))
     for old in set(folder.glob("*.md")) - {folder / name for name in pages}:
@@ -200,6 +202,7 @@ def _home(sources: list[Source]) -> str:
             "documents",
             "bibliography",
             "teaching",
+            "departments",
         ],
     )
     return "\n".join(lines)

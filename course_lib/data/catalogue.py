@@ -14,6 +14,7 @@ from course_lib.archives import damaged, members
 from course_lib.data import formats
 from course_lib.data.formats import Arrays
 from course_lib.data.headlines import MOODS
+from course_lib.data.ratings import STARS, as_arrays, read_movielens
 from course_lib.downloads import RemoteFile
 from course_lib.language import Text
 
@@ -146,6 +147,10 @@ def _read_sms(files: Files, part: str, size: int) -> Arrays:
     named = members(_only(files), wanted=lambda name: name == "SMSSpamCollection")
     ((_, content),) = named
     return formats.texts_of(formats.read_lines(content), ("ham", "spam"))
+
+
+def _read_films(files: Files, part: str, size: int) -> Arrays:
+    return as_arrays(read_movielens(_only(files)))
 
 
 def _read_sst2(files: Files, part: str, size: int) -> Arrays:
@@ -309,6 +314,21 @@ _PHRASES_FILE = RemoteFile(
         f"https://{host}/datasets/takala/financial_phrasebank/resolve/main/data/FinancialPhraseBank-v1.0.zip"
         for host in ("huggingface.co", "hf-mirror.com")
     ),
+)
+_FILMS = "files.grouplens.org/datasets/movielens"
+_FILMS_SMALL_FILE = RemoteFile(  # made anew at times: no checksum is stated, and no mirror keeps up
+    "ml-latest-small.zip",
+    (f"https://{_FILMS}/ml-latest-small.zip",),
+)
+_FILMS_1M_FILE = RemoteFile(
+    "ml-1m.zip",
+    (f"{_BAIDU}/movielens%2Fml-1m.zip", f"https://{_FILMS}/ml-1m.zip"),
+    "md5:c4d9eecfca2ab87c1945afe126590906",
+    5_917_549,
+)
+_HARPER = (
+    "F. M. Harper and J. A. Konstan, The MovieLens datasets: history and context, ACM Transactions on "
+    "Interactive Intelligent Systems 5(4), 2015"
 )
 _IMDB_FILE = RemoteFile(
     "aclImdb_v1.tar.gz",
@@ -627,6 +647,44 @@ _ALL = (
         note={
             "en": "Sentences on which three of four annotators agreed; more than half are neutral.",
             "zh": "取四分之三以上标注者意见一致的句子；一半以上为中性。",
+        },
+    ),
+    RealSet(
+        name="movielens_small",
+        about={
+            "en": "100,000 ratings of 9,700 films by 610 people",
+            "zh": "610 人对 9,700 部电影的 10 万次评分",
+        },
+        parts={"train": (_FILMS_SMALL_FILE,)},
+        read=_read_films,
+        classes=STARS,
+        license="research use; not to be passed on without permission (its README)",
+        citation=_HARPER,
+        stands_in="reviews",
+        size=None,
+        note={
+            "en": "Pairs (person, film) in the order of time; ranking.load_films() gives the films' titles, too. "
+            "GroupLens makes it anew at times: compare published results on movielens_1m.",
+            "zh": "按时间排列的（人，电影）对；片名见 ranking.load_films()。GroupLens 会不时更新它："
+            "要与发表的结果比较，请用 movielens_1m。",
+        },
+    ),
+    RealSet(
+        name="movielens_1m",
+        about={
+            "en": "1,000,209 ratings of 3,900 films by 6,040 people, fixed in 2003",
+            "zh": "6,040 人对 3,900 部电影的 1,000,209 次评分，2003 年定稿",
+        },
+        parts={"train": (_FILMS_1M_FILE,)},
+        read=_read_films,
+        classes=STARS,
+        license="research use; not to be passed on without permission (its README)",
+        citation=_HARPER,
+        stands_in="reviews",
+        size=None,
+        note={
+            "en": "Whole stars only; pairs (person, film) in the order of time.",
+            "zh": "只有整星；按时间排列的（人，电影）对。",
         },
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import archives, downloads
-from course_lib.data import catalogue, formats
+from course_lib.data import catalogue, formats, ratings
 from course_lib.data.catalogue import REAL, RealSet
 from course_lib.data.domain import Domain
 from course_lib.data.store import cached, code_of
@@ -87,7 +87,7 @@ def load_real(
         "part": part,
         "side": side if real.size is None else real.size,
         "files": [downloads.recorded(file, folder()) for file in real.parts[part]],
-        "code": code_of(*(str(each.__file__) for each in (archives, catalogue, formats))),
+        "code": code_of(*(str(each.__file__) for each in (archives, catalogue, formats, ratings))),
     }
     arrays = cached(key, lambda: dict(zip("xy", real.read(paths, part, side), strict=True)))
     x = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 from course_lib.exercises.conversion import to_tensors
 from course_lib.exercises.mutants import EXPECTED, FIRST, Mutant, mutants_of
-from course_lib.exercises.proofs import Bench, _environment
+from course_lib.exercises.proofs import Bench, run_within
 from course_lib.exercises.public import build_public, parse
 from course_lib.exercises.specification import Exercise
 
@@ -56,14 +55,7 @@ def try_chapter(
         given, reply = Path(folder, "order.json"), Path(folder, "reply.json")
         given.write_text(json.dumps(order | {"answers": dict(answers)}), encoding="utf-8")
         command = [sys.executable, "-m", "course_lib.exercises.mutation", str(given), str(reply)]
-        done = subprocess.run(
-            command,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        done = run_within(TIMEOUT, command, f"chapter {chapter} ({framework})")
         if done.returncode:
             raise RuntimeError(f"chapter {chapter} ({framework}): {done.stderr.strip()[-500:]}")
         rows = json.loads(reply.read_text(encoding="utf-8"))

@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from course_lib.errors import CourseError
 from course_lib.exercises.checking import Result, assess
 from course_lib.exercises.conversion import to_plain, to_tensors
 from course_lib.exercises.filling import fill_source
@@ -47,7 +48,7 @@ PREAMBLES = {
 """What every source of a proof may use without importing it."""
 
 FRESH_DRAWS = 5  # beyond the public ones: grading draws its own
-TIMEOUT = 300.0  # seconds for one framework
+TIMEOUT = 900.0  # seconds for one framework
 
 
 def prove(
@@ -71,6 +72,9 @@ def prove(
 
     Returns:
         One sentence for each thing that is wrong, naming exercise and framework; ``[]`` is a proof.
+
+    Raises:
+        CourseError: A framework's proofs take longer than ``TIMEOUT`` seconds.
     """
     problems = []
     for framework in frameworks:
@@ -369,18 +373,37 @@ def _in_own_process(
             ),
             encoding="utf-8",
         )
-        done = subprocess.run(
-            [sys.executable, "-m", "course_lib.exercises.proofs", str(order), str(reply)],
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        command = [sys.executable, "-m", "course_lib.exercises.proofs", str(order), str(reply)]
+        done = run_within(TIMEOUT, command, f"chapter {chapter} ({framework})")
         if done.returncode or not reply.exists():
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             return [f"chapter {chapter} ({framework}): the proofs stopped half-way: {last}"]
         return json.loads(reply.read_text(encoding="utf-8"))
+
+
+def run_within(
+    seconds: float, command: Sequence[str], where: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the proofs or mutants of one framework, and end them when they take too long.
+
+    Raises:
+        CourseError: It took longer than ``seconds``: that says more of the machine than of the answers.
+    """
+    try:
+        return subprocess.run(
+            command,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CourseError(
+            f"{where}: trying the answers took longer than {seconds:g} s and was stopped; "
+            "try again when the machine has less to do.",
+            f"{where}：逐个试答案用了超过 {seconds:g} 秒，已中止；请等机器空闲一些再试。",
+        ) from None
 
 
 def _environment() -> dict[str, str]:

@@ -7,8 +7,10 @@
 ``sandbox``     the walls: how a kernel is started so that a submission sees and reaches nothing
 ``kernel``      one kernel process: run this code, ask this question, by when, within which size
 ``execution``   a notebook's cells in a kernel; what hangs or dies costs itself and nothing else
-``executors``   who runs them: this process, several beside it, or one day many machines
+``executors``   who runs them: this process, or several beside it
+``cluster``     many machines: a Dask scheduler's workers; ``cluster_worker``: what runs there
 ``recording``   nbgrader's own steps into the gradebook, each student's in one transaction
+``gradebook``   where it is, a file or a database by URL; ``migrate``: from the one into the other
 ``verdicts``    the questions, the comparison outside, and what is written into the notebook
 ``plugin``      the three doors into nbgrader: screening, execution, feedback
 ``hand_marks``  what people gave stays, and is asked for again only when what it was given for changes

@@ -23,6 +23,7 @@ from course_lib.grading.verdicts import Asked
 from course_lib.paths import cache_dir
 
 _MOST_SHOWN = 64
+FONTS = f"{HOME}/.matplotlib"
 # A kernel imports these in any case: the second row is what it would fetch for itself at its start.
 _ALWAYS = (
     *("ipykernel.kernelapp", "IPython", "numpy", "matplotlib", "matplotlib.pyplot"),
@@ -217,13 +218,17 @@ def _cached_files() -> tuple[tuple[str, str], ...]:
 
     File by file, and nothing else of the cache: it holds executed solutions too.
     """
-    import matplotlib
-
     data = sorted((cache_dir() / "data").glob("*.npz"), key=lambda path: path.stat().st_mtime)
     shown = [(str(path), f"{HOME}/.course/cache/data/{path.name}") for path in data[-_MOST_SHOWN:]]
-    for fonts in sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json")):
-        shown.append((str(fonts), f"{HOME}/.matplotlib/{fonts.name}"))
-    return tuple(shown)
+    return (*shown, *font_lists())
+
+
+def font_lists() -> tuple[tuple[str, str], ...]:
+    """Give this machine's lists of fonts, as (outside, inside): each machine has its own."""
+    import matplotlib
+
+    found = sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
+    return tuple((str(fonts), f"{FONTS}/{fonts.name}") for fonts in found)
 
 
 def _read(path: Path) -> NotebookNode:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course_lib.errors import CourseError
-from course_lib.grading.class_commands import add_to
+from course_lib.grading import capacity_command, class_commands
 from course_lib.grading.command_options import (
     Chapter,
     Directory,
@@ -22,6 +22,7 @@ from course_lib.grading.course import create, find_course, remember
 from course_lib.language import both, pick
 
 if TYPE_CHECKING:  # what grades imports nbgrader, which takes a second
+    from course_lib.grading.executors import Executor
     from course_lib.grading.grade import Graded
     from course_lib.grading.roster import Student
 
@@ -53,6 +54,17 @@ def init(
             ),
         ),
     ] = False,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(
+            envvar="COURSE_GRADEBOOK",
+            show_envvar=True,
+            help=both(
+                "an empty PostgreSQL database, such as postgresql+psycopg://user@host/class (password: ~/.pgpass)",
+                "空的 PostgreSQL 数据库，例如 postgresql+psycopg://用户@主机/数据库名（密码放在 ~/.pgpass）",
+            ),
+        ),
+    ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
@@ -63,14 +75,20 @@ def init(
         ),
     ] = None,
 ) -> None:
-    from course_lib.grading.nbgrader_side import make_gradebook
+    from course_lib.grading import audit
+    from course_lib.grading.gradebook import begin, read_url
+    from course_lib.grading.gradebook import make as make_gradebook
     from course_lib.grading.policy import change_policy
     from course_lib.grading.times import find_zone
 
     find_zone(timezone)
+    if gradebook is not None:
+        read_url(gradebook)  # says what is wrong with it before anything is made
     course = create(folder, language=lang, framework=framework, variant=variant)
     if timezone is not None:
         change_policy(course, timezone=timezone)
+    if gradebook is not None:
+        audit.record(course, {"event": "gradebook", "at": begin(course, gradebook)})
     make_gradebook(course)
     remember(course)
     say(
@@ -92,6 +110,41 @@ def init(
                 f"或用  ./course teach kit --dir {course.folder}  生成压缩包。",
             )
         )
+
+
+@teach.command(
+    help=both(
+        "Take the gradebook into an empty PostgreSQL database; everything is compared afterwards.",
+        "把成绩册迁入空的 PostgreSQL 数据库，迁移后逐行核对。",
+    )
+)
+def migrate(
+    url: Annotated[
+        str,
+        typer.Argument(
+            envvar="COURSE_GRADEBOOK",
+            help=both(
+                "such as postgresql+psycopg://user@host/class (password: ~/.pgpass)",
+                "例如 postgresql+psycopg://用户@主机/数据库名（密码放在 ~/.pgpass）",
+            ),
+        ),
+    ],
+    folder: Directory = None,
+) -> None:
+    from course_lib.grading import audit
+    from course_lib.grading.migrate import migrate as run
+
+    course = find(folder)
+    moved = run(course, url)
+    audit.record(course, {"event": "gradebook", "at": moved.place, "rows": moved.rows})
+    say(
+        both(
+            f"{moved.rows} rows are in {moved.place}, each the same as before. The old gradebook is kept as "
+            f"{moved.kept}; a formgrader that is open has to be started again.",
+            f"{moved.rows} 行已迁入 {moved.place}，逐行核对一致。旧成绩册保存为 {moved.kept}；"
+            "若 formgrader 正开着，请重新启动。",
+        )
+    )
 
 
 @teach.command(help=both("Release a chapter to students.", "向学生发布一章。"))
@@ -179,6 +232,15 @@ def grade(
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, max=64, help=both("how many at a time", "同时评几份"))
     ] = 2,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help=both(
+                "run them on a Dask cluster: its scheduler, such as tcp://10.0.0.5:8786 (--jobs is its own)",
+                "在 Dask 集群上运行：给出调度器地址，例如 tcp://10.0.0.5:8786（此时 --jobs 不起作用）",
+            )
+        ),
+    ] = None,
     student: Students = None,
     exercise: Annotated[
         str | None,
@@ -225,6 +287,7 @@ def grade(
     from course_lib.grading.regrade import regrade
 
     course = find(folder)
+    executor = _cluster(scheduler, unsandboxed) if scheduler is not None else None
     if unsandboxed:
         say(
             both(
@@ -243,6 +306,7 @@ def grade(
             students=student,
             again=again,
             sandboxed=not unsandboxed,
+            executor=executor,
         )
     else:
         outcomes = run(
@@ -253,6 +317,7 @@ def grade(
             force=force,
             again=again,
             sandboxed=not unsandboxed,
+            executor=executor,
         )
     failed = done = 0
     try:
@@ -441,6 +506,17 @@ def calibrate(
         )
 
 
+def _cluster(scheduler: str, unsandboxed: bool) -> Executor:
+    from course_lib.grading.cluster import Cluster
+
+    if unsandboxed:
+        raise CourseError(
+            "On a cluster every submission runs in a sandbox: leave --unsandboxed out.",
+            "在集群上，每份作业都在沙箱里运行：请去掉 --unsandboxed。",
+        )
+    return Cluster(scheduler, say=say)
+
+
 def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
     name = listed[outcome.student].shown if outcome.student in listed else ""
     who = f"{outcome.student} {name}".strip()
@@ -452,4 +528,5 @@ def _graded_line(outcome: Graded, listed: Mapping[str, Student]) -> str:
     return f"✓ {who}: {outcome.score:g} / {outcome.most:g}{late}{waiting}{before}"
 
 
-add_to(teach)
+class_commands.add_to(teach)
+capacity_command.add_to(teach)

@@ -11,6 +11,7 @@
     .course/results/       executions, so that nothing is run twice
     .course/graded/        what is graded, or why it failed;  answers/: what marks by hand were given for
     .course/collected/     under which name each submission came
+    .course/gradebook      the URL of the gradebook, where that is a database
     .course/set-aside/     what lay beside a notebook and must not be copied
     .course/variants/      what this offering has drawn, where it has numbers of its own
     source/ release/ submitted/ autograded/ feedback/ gradebook.db       nbgrader's

@@ -18,7 +18,8 @@ from course_lib.grading import feedback, sandbox
 from course_lib.grading.course import Course, create
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import Graded, grade
-from course_lib.grading.nbgrader_side import make_gradebook
+from course_lib.grading.gradebook import make as make_gradebook
+from course_lib.grading.gradebook import shown, url_of
 from course_lib.grading.release import release
 from course_lib.grading.standing import read_grades
 from course_lib.grading.submissions import Submission, make_submissions
@@ -139,7 +140,7 @@ def _say_where(screen: Console, course: Course, page: Path | None, seconds: floa
     lines = [
         both(f"Everything is in {course.folder}", f"全部文件在 {course.folder}"),
         both("  feedback page:  ", "  反馈页面：") + str(page),
-        both("  gradebook:      ", "  成绩册：") + str(course.folder / "gradebook.db"),
+        both("  gradebook:      ", "  成绩册：") + shown(url_of(course)),
         both(f"Done in {seconds:.0f} s.", f"用时 {seconds:.0f} 秒。"),
     ]
     for line in lines:

@@ -2,9 +2,10 @@
 
 ``Serial``      here, one after the other: what nbgrader's own commands use
 ``Processes``   in processes beside this one, which may be lost: what ``teach grade`` uses
+``Cluster``     on many machines, by ``--scheduler``: :mod:`.cluster`
 
-Whoever grades hands in a task wherever there is room, and collects what is done, in whatever order. An
-engine for many machines is one more class with these four methods; what crosses is JSON already.
+Whoever grades hands in a task wherever there is room, and collects what is done, in whatever order. Another
+engine is one more class with these four methods; what crosses is JSON.
 """
 
 from __future__ import annotations

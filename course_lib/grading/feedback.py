@@ -30,6 +30,7 @@ from course_lib.exercises.cards import inline, plainly
 from course_lib.exercises.values import text
 from course_lib.grading import roster, verdicts
 from course_lib.grading.course import Course, open_course, specification
+from course_lib.grading.gradebook import url_of
 from course_lib.grading.lateness import CountLateness
 from course_lib.grading.nbgrader_side import folder_of
 from course_lib.grading.policy import read_policy
@@ -138,7 +139,7 @@ def read_page(course: Course, chapter: str, student: str) -> dict[str, Any]:
         "student": student,
         "assignment": chapter,
         "notebook": name,
-        "db_url": f"sqlite:///{course.folder / 'gradebook.db'}",
+        "db_url": url_of(course),
     }
     notebook, resources = GetGrades().preprocess(
         nbformat.read(path, as_version=4), {"nbgrader": known}

@@ -18,6 +18,7 @@ from course_lib.files import write_atomically
 from course_lib.grading import audit
 from course_lib.grading.collect import origin
 from course_lib.grading.course import Course
+from course_lib.grading.gradebook import require
 from course_lib.grading.nbgrader_side import last_line, open_api
 
 # A fixed time in every entry: the same pages give the same bytes.
@@ -56,6 +57,7 @@ def give_back(
         raise CourseError(
             f"Not graded in chapter {chapter}: {who}.", f"第 {chapter} 章尚未评分：{who}。"
         )
+    require(course)
     api = open_api(course)
     for student in students or graded:
         result = api.generate_feedback(chapter, student, force=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -24,7 +23,8 @@ from traitlets import List
 from course_lib.errors import CourseError
 from course_lib.files import locked
 from course_lib.grading.course import Course
-from course_lib.grading.nbgrader_side import folder_of, make_gradebook, open_api
+from course_lib.grading.gradebook import exists, open_gradebook
+from course_lib.grading.nbgrader_side import folder_of, open_api
 from course_lib.grading.policy import read_policy, set_extension
 from course_lib.grading.times import aware, naive
 
@@ -70,7 +70,7 @@ def _apply(
 
 def due_date(course: Course, chapter: str) -> datetime | None:
     """Give a chapter's due date, ``None`` where it has none."""
-    with _gradebook(course) as gradebook, suppress(MissingEntry):
+    with open_gradebook(course) as gradebook, suppress(MissingEntry):
         due = gradebook.find_assignment(chapter).duedate
         return aware(due) if due is not None else None
     return None
@@ -79,7 +79,7 @@ def due_date(course: Course, chapter: str) -> datetime | None:
 def set_due(course: Course, chapter: str, due: datetime | None) -> None:
     """Set a released chapter's due date, or take it off; penalties follow at once."""
     course.notebook_name(chapter)  # says so if it has not been released
-    with _gradebook(course) as gradebook:
+    with open_gradebook(course, writes=True) as gradebook:
         if due is None:  # an extension of nothing stops nbgrader
             with suppress(MissingEntry):
                 for submission in gradebook.find_assignment(chapter).submissions:
@@ -117,7 +117,7 @@ def refresh(course: Course, chapter: str | None = None) -> None:
     A penalty is a part of the points: points given by hand later change it, and so do a new due date, an
     extension or a new policy. Nothing is run for this. While a grading is under way it is left to that.
     """
-    if not (course.folder / "gradebook.db").is_file():
+    if not exists(course):
         return
     with ExitStack() as stack:
         try:
@@ -133,7 +133,7 @@ def refresh_unlocked(course: Course, chapter: str | None = None) -> None:
     step = CountLateness(parent=api, config=api.config)
     step.init_plugin()
     extensions = read_policy(course.folder).extensions
-    with _gradebook(course) as gradebook:
+    with open_gradebook(course, writes=True) as gradebook:
         for assignment in list(gradebook.assignments):
             if chapter in (None, assignment.name):
                 of_chapter = extensions.get(assignment.name, {})
@@ -179,9 +179,3 @@ def read_timestamp(course: Course, chapter: str, student: str) -> datetime | Non
     with suppress(*errors), open(path, encoding="utf-8") as file:
         return aware(parse_utc(file.read(200).strip()))  # anybody's file, as long as it likes to be
     return None
-
-
-def _gradebook(course: Course) -> Gradebook:
-    if not (course.folder / "gradebook.db").is_file():
-        make_gradebook(course)
-    return Gradebook(f"sqlite:///{Path(course.folder, 'gradebook.db')}")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import nbgrader.api
-from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
@@ -23,8 +22,18 @@ from course_lib.grading.course import Course
 
 def open_api(course: Course) -> NbGraderAPI:
     """Give nbgrader's interface to this course, configured as its command line would be."""
+    directory, config = _configured(course)
+    return NbGraderAPI(directory, config=config, log=directory.log)
+
+
+def open_directory(course: Course) -> CourseDirectory:
+    """Give nbgrader's view of this course directory: where its gradebook is, what it is called."""
+    return _configured(course)[0]
+
+
+def _configured(course: Course) -> tuple[CourseDirectory, Config]:
     _find_own_tools()
-    nbgrader.api.get_alembic_version = _newest_version
+    nbgrader.api.get_alembic_version = newest_version
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.folder))
     config = Config(loader.load_config())
     config.CourseDirectory.root = str(course.folder)
@@ -34,8 +43,7 @@ def open_api(course: Course) -> NbGraderAPI:
     quiet.propagate = False
     if not quiet.handlers:
         quiet.addHandler(logging.NullHandler())
-    directory = CourseDirectory(config=config, log=quiet)
-    return NbGraderAPI(directory, config=config, log=quiet)
+    return CourseDirectory(config=config, log=quiet), config
 
 
 def folder_of(step: Any) -> Path:
@@ -46,13 +54,6 @@ def folder_of(step: Any) -> Path:
             return Path(directory.root)
         step = step.parent
     return Path.cwd()
-
-
-def make_gradebook(course: Course) -> None:
-    """Make the course's gradebook if it has none yet, or bring it up to nbgrader's version."""
-    api = open_api(course)
-    with Gradebook(api.coursedir.db_url, api.coursedir.course_id):
-        pass
 
 
 @contextmanager
@@ -80,7 +81,7 @@ def last_line(log: str | None, error: str | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _newest_version() -> str:
+def newest_version() -> str:
     """Give the version of nbgrader's tables, which it asks a program of its own for, for two seconds."""
     from alembic.script import ScriptDirectory
     from nbgrader.dbutil import ALEMBIC_DIR

@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,19 +30,23 @@ from nbgrader.preprocessors import (
     saveautogrades,
 )
 from nbgrader.utils import temp_attrs
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading import lateness
 from course_lib.grading.course import Course
-from course_lib.grading.executors import MachineError, disk_is_full
+from course_lib.grading.gradebook import (
+    is_file,
+    make,
+    make_engine,
+    problems_said,
+    raise_machine_problem,
+    take_turn,
+)
 from course_lib.grading.nbgrader_side import environment, last_line, open_api
 from course_lib.grading.plugin import UNSANDBOXED
 
-# Seconds that grading waits for somebody else who is writing to the gradebook.
-PATIENCE = float(os.environ.get("COURSE_GRADEBOOK_PATIENCE", "60"))
 _OPENERS: tuple[ModuleType, ...] = (
     *(autograde_module, overwritecells, overwritekernelspec, saveautogrades),
     *(latesubmissions, lateness),
@@ -69,7 +72,7 @@ class _OpenGradebook(Gradebook):
     def __init__(self, url: str, course_id: str) -> None:
         super().__init__(url, course_id)
         super().close()
-        self.engine = create_engine(url, future=True, connect_args={"timeout": PATIENCE})
+        self.engine = make_engine(url)
         maker = sessionmaker(class_=_Session, autoflush=True, bind=self.engine, future=True)
         self.db = scoped_session(maker)
         # What nbgrader's steps leave to be done once their marks are really there.
@@ -81,6 +84,10 @@ class _OpenGradebook(Gradebook):
     def shut(self) -> None:
         """Close it."""
         super().close()
+
+    def begin(self) -> None:
+        """Begin to write, once no other grader is writing to the same database."""
+        take_turn(self.db.connection())
 
     def keep(self) -> None:
         """Commit what has been written since the last time."""
@@ -124,8 +131,11 @@ class Recorder:
         self._course = course
         self._api = open_api(course)
         directory = self._api.coursedir
-        with _machine_problems_said():
-            self._gradebook = _OpenGradebook(directory.db_url, directory.course_id)
+        self._url = str(directory.db_url)
+        if not is_file(self._url):
+            make(course)
+        with problems_said(self._url):
+            self._gradebook = _OpenGradebook(self._url, directory.course_id)
 
     def record(self, assignment: str, student: str, *, sandboxed: bool) -> None:
         """Take nbgrader's steps for one student; the grades are in the gradebook afterwards.
@@ -137,18 +147,19 @@ class Recorder:
         directory = self._api.coursedir
         flag = None if sandboxed else "1"
         chosen = temp_attrs(directory, assignment_id=assignment, student_id=student)
-        with _machine_problems_said(), environment(UNSANDBOXED, flag), chosen:
+        with problems_said(self._url), environment(UNSANDBOXED, flag), chosen:
             app = _InOneGo(coursedir=directory, parent=self._api)
             app.force, app.create_student = True, True
             try:
                 with _shared(self._gradebook), _log_of(app) as log:
+                    self._gradebook.begin()
                     try:
                         app.start()
                     except (
                         Exception
                     ):  # and no other: to be told to end is no failure of a student's
                         said, error = log.getvalue(), traceback.format_exc()
-                        _raise_machine_problem(f"{said}\n{error}")
+                        raise_machine_problem(f"{said}\n{error}", self._url)
                         raise CourseError(f"nbgrader: {last_line(said, error)}") from None
                 self._gradebook.keep()
             except BaseException:
@@ -157,7 +168,7 @@ class Recorder:
 
     def find(self, assignment: str, student: str) -> SubmittedAssignment | None:
         """Give a student's submission as the gradebook has it, ``None`` where it has none."""
-        with _machine_problems_said():
+        with problems_said(self._url):
             self._gradebook.forget()  # what others have written meanwhile counts, too
             try:
                 return self._gradebook.find_submission(assignment, student)
@@ -197,32 +208,3 @@ def _log_of(app: Autograde) -> Iterator[io.StringIO]:
         yield log
     finally:
         app.log.removeHandler(handler)
-
-
-@contextmanager
-def _machine_problems_said() -> Iterator[None]:
-    """Turn what SQLite says of a full disk or a locked file into one sentence."""
-    try:
-        yield
-    except CourseError:
-        raise
-    except Exception as problem:
-        _raise_machine_problem(f"{type(problem).__name__}: {problem}")
-        raise
-
-
-def _raise_machine_problem(words: str) -> None:
-    if "database is locked" in words:
-        raise MachineError(
-            f"Another program has been writing to the gradebook for {PATIENCE:.0f} s: close it and run "
-            "the same command again; what is graded by now is kept.",
-            f"另一个程序占用成绩册已超过 {PATIENCE:.0f} 秒：请关闭它，再运行同一命令；已评好的都会保留。",
-        )
-    full = (
-        "No space left on device",
-        "database or disk is full",
-        "disk I/O error",
-        "quota exceeded",
-    )
-    if any(each in words for each in full):
-        raise disk_is_full()

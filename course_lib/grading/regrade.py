@@ -46,6 +46,7 @@ def regrade(
     jobs: int = 1,
     again: bool = False,
     sandboxed: bool = True,
+    executor: Executor | None = None,
 ) -> Iterator[Graded]:
     """Judge one exercise again in submissions that have been graded.
 
@@ -57,17 +58,18 @@ def regrade(
         jobs: Kernels at a time.
         again: Run the submissions again, too, whatever results are kept.
         sandboxed: False runs submissions as this user; the audit log records it.
+        executor: Who runs the submissions, as in :func:`.grade.grade`; closed in the end.
 
     Raises:
         CourseError: There is no such exercise, or it is marked by hand.
         MachineError: The disk is full, or the gradebook is in use; running it again goes on from there.
     """
-    if sandboxed:
+    if sandboxed and executor is None:
         sandbox.mode()
     assignment = open_assignment(course, name)
     cell = _cell_of(assignment, exercise)
     handed_in = choose(course, name, students)
-    executor = Processes(jobs) if len(handed_in) > 1 else Serial()
+    executor = executor or (Processes(jobs) if len(handed_in) > 1 else Serial())
     limits = with_threads(limits_of(course), jobs)
     with (
         full_disk_said(),

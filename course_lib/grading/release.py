@@ -8,6 +8,7 @@ from pathlib import Path
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course, find_repository_edition
+from course_lib.grading.gradebook import require
 from course_lib.grading.nbgrader_side import last_line, open_api
 from course_lib.grading.own_tests import warnings_for
 
@@ -40,6 +41,7 @@ def release(course: Course, chapter: str) -> Released:
     there = source.read_bytes() if source.exists() else None
     if there == content and released.exists() and (extra is None or beside.exists()):
         return Released(released, changed=False, warnings=warnings_for(source))
+    require(course)
     before = there
     if extra is not None:  # nbgrader puts it beside the students' notebook as well
         write_atomically(beside, extra)

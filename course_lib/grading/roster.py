@@ -18,12 +18,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
-
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
-from course_lib.grading.nbgrader_side import make_gradebook
+from course_lib.grading.gradebook import open_gradebook
 
 # What registries and platforms call the columns; compared without case, spaces and punctuation.
 _COLUMNS = {
@@ -106,9 +104,7 @@ def read_file(path: Path) -> list[Student]:
 
 def save(course: Course, students: Sequence[Student]) -> None:
     """Keep the list in the course directory, and put the names into nbgrader's gradebook."""
-    if not (course.folder / "gradebook.db").is_file():
-        make_gradebook(course)
-    with Gradebook(f"sqlite:///{course.folder / 'gradebook.db'}") as gradebook:
+    with open_gradebook(course, writes=True) as gradebook:
         for student in students:
             # The formgrader shows "last, first", and a name only where it has both.
             names = {"first_name": student.first, "last_name": student.last or student.name}

@@ -14,6 +14,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.values import text
 from course_lib.grading import audit, lateness, roster
 from course_lib.grading.course import Course
+from course_lib.grading.gradebook import exists, open_gradebook
 from course_lib.grading.marks import failed_in, failure_of
 from course_lib.grading.policy import read_policy
 from course_lib.grading.roster import Student, join_name
@@ -93,14 +94,13 @@ class Row:
 
 def read_grades(course: Course, chapter: str | None = None) -> list[Row]:
     """Give every student's standing in every released chapter (or in one)."""
-    database = course.folder / "gradebook.db"
-    if not database.is_file():
+    if not exists(course):
         raise CourseError(
             "This course has no gradebook yet: release and grade a chapter first.",
             "本课程还没有成绩册：请先发布章节并评分。",
         )
     lateness.refresh(course, chapter)
-    with Gradebook(f"sqlite:///{database}") as gradebook:
+    with open_gradebook(course) as gradebook:
         return list(_rows(course, gradebook, chapter))
 
 

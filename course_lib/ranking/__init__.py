@@ -3,11 +3,13 @@
 | module | idea |
 |---|---|
 | ``reading_room`` | real articles, made readers, a log of sixty days |
+| ``films`` | real films and ratings, from the network |
 | ``past`` | what was known when a slate was shown: features without a leak |
 | ``measures`` | precision, recall, MAP, MRR, NDCG; ties handled |
 | ``slates`` | everything about a slate as one row of numbers; text as counted words |
 """
 
+from course_lib.ranking.films import load_films
 from course_lib.ranking.measures import (
     average_precision,
     expected_gains,
@@ -29,6 +31,7 @@ __all__ = [
     "count_words",
     "expected_gains",
     "judge",
+    "load_films",
     "ndcg",
     "open_catalogue",
     "open_log",

@@ -1724,8 +1724,9 @@ QUIZZES = (
             Option(
                 text("From scratch: it borrowed nothing", "从零训练：什么也没借"),
                 text(
-                    "With two labels per class and few steps that may be so. A hundred small pictures are another matter; section 3 shows it.",
-                    "每类只有两个标签、步数又少时，也许如此。有了一百张小图片就不同了，第 3 节会看到。",
+                    "A hundred small pictures teach it as much. And with two per class part of what it seems to lack is not knowledge; section 3 "
+                    "shows what it is.",
+                    "一百张小图片足以教会它。就算每类只有两张，它看上去欠缺的，有一部分也不是知识；究竟是什么，第 3 节会看到。",
                 ),
             ),
             Option(
@@ -1787,13 +1788,13 @@ QUIZZES = (
     Quiz(
         id="05.q3",
         question=text(
-            "LP-FT, discriminative rates, L2-SP: each keeps the features closer to the start. Two labels per class, near source. What "
+            "LP-FT, gradual unfreezing, discriminative rates, L2-SP: each is to keep the features close to the start. Two labels per class, near source. What "
             "will it do to the accuracy on other digits?",
-            "LP-FT、分层学习率、L2-SP 都使特征离起点更近。每类两个标签，源域近。在别的数字上，准确率会怎样？",
+            "LP-FT、逐步解冻、分层学习率、L2-SP 都是为了让特征离起点近些。每类两个标签，源域近。在别的数字上，准确率会怎样？",
         ),
         options=(
             Option(
-                text("All three raise it clearly", "三者都明显提高"),
+                text("All four raise it clearly", "四种都明显提高"),
                 text(
                     "So one reads. Look at the intervals in the last column.",
                     "书上常这么说。请看最后一列的区间。",
@@ -1809,8 +1810,8 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "All three ruin it: nothing can be learned any more",
-                    "三者都毁了它：什么也学不到了",
+                    "All four ruin it: nothing can be learned any more",
+                    "四种都毁了它：什么也学不到了",
                 ),
                 text(
                     "They slow the early layers down; the head learns freely.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -314,6 +315,17 @@ def test_a_pitfall_that_passes_breaks_the_proof(course: Path, edit: Callable[...
     said = [problem for problem in check(course) if problem.path == SPEC]
     assert said and all("not proven: 90.1" in problem.message for problem in said)
     assert said[0].line == line_of(course, 'id="90.1"', SPEC)
+
+
+def test_proofs_that_took_too_long_are_a_problem_and_tried_again(
+    built_course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran_out = CourseError("It took too long.", "时间太长。")
+    monkeypatch.setattr("course_lib.exercises.proofs.prove", Mock(side_effect=[ran_out, []]))
+    monkeypatch.setattr("course_lib.authoring.checks.proofs.cache_dir", lambda: tmp_path)
+    (problem,) = check(built_course)
+    assert problem.path == SPEC and problem.message == "not proven: It took too long."
+    assert check(built_course) == [], "what ran out of time was not kept"
 
 
 def test_matching_writes_both_hashes_and_only_for_the_pair_that_was_read(

@@ -9,7 +9,7 @@ import pytest
 
 from course_lib.authoring import reseeding
 from course_lib.authoring.executing import Executed
-from course_lib.authoring.reseeding import shift_seeds, shift_seeds_of_code, try_seeds
+from course_lib.authoring.reseeding import Reseeded, shift_seeds, shift_seeds_of_code, try_seeds
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,25 @@ def test_a_claim_that_needs_its_seed_is_a_problem(
         return Executed(notebook, 0.0, 0)
 
     monkeypatch.setattr(reseeding, "run_once", fail)
-    table, problems = try_seeds(course, shifts=(7,))
-    assert len(table.splitlines()) == 3
+    told: list[str] = []
+    problems = try_seeds(course, shifts=(7,), tell=told.append)
+    _, *rows = told
+    assert [row.split()[1:] for row in rows[::2]] == [["pytorch", "+7", "1"], ["keras", "+7", "1"]]
+    assert rows[1::2] == [str(problem) for problem in problems], "a fault stands below its run"
     assert ["pytorch, seeds + 7" in str(problems[0]), "keras" in str(problems[1])] == [True, True]
     assert all("ClaimFailed: not so" in problem.message for problem in problems)
+
+
+def test_each_run_is_told_as_soon_as_it_is_over(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+
+    def run(root: Path, chapter: str, framework: str, shift: int) -> Reseeded:
+        happened.append(f"run {framework} {shift}")
+        return Reseeded(chapter, framework, shift, ())
+
+    monkeypatch.setattr(reseeding, "run_reseeded", run)
+    assert try_seeds(course, shifts=(7, 8), tell=lambda line: happened.append(f"told {line}")) == []
+    kinds = [line.split()[0] for line in happened]
+    assert kinds == ["told"] + ["run", "told"] * 4

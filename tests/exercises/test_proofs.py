@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from course_lib.errors import CourseError
+from course_lib.exercises import proofs
 from course_lib.exercises.proofs import prove, prove_here
 from tests.exercises import chapter_99
 from tests.exercises.chapter_99 import ANSWERS, CLASS_MEANS, STATE, class_means
@@ -94,3 +96,15 @@ def test_each_framework_runs_in_a_process_of_its_own(tmp_path):
     source.write_text("1 / 0\n", encoding="utf-8")
     (problem,) = prove(spec, chapter="99", frameworks=("pytorch",), answers=ANSWERS)
     assert "stopped half-way: ZeroDivisionError" in problem
+
+
+def test_proofs_that_take_too_long_end_in_one_sentence(tmp_path, monkeypatch):
+    source = tmp_path / "99_slow.py"
+    source.write_text("import time\ntime.sleep(60)\n", encoding="utf-8")
+    monkeypatch.setattr(proofs, "TIMEOUT", 0.5)
+    with pytest.raises(CourseError) as caught:
+        prove(SimpleNamespace(__file__=str(source)), chapter="99", answers=ANSWERS)
+    assert caught.value.en.startswith(
+        "chapter 99 (pytorch): trying the answers took longer than 0.5 s"
+    )
+    assert "0.5 秒" in caught.value.zh

@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from benchmarks import faults
-from course_lib.grading import executors, marks, recording, sandbox
+from course_lib.grading import executors, gradebook, marks, recording, sandbox
 from course_lib.grading.executors import MachineError, Processes, Task
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
@@ -92,7 +92,7 @@ def test_a_full_disk_and_a_held_gradebook_stop_it_and_it_goes_on_later(
         patch.setattr(recording, "write_atomically", interrupt)
         with pytest.raises(KeyboardInterrupt):
             list(grade(course, "90", jobs=2))
-    monkeypatch.setattr(recording, "PATIENCE", 0.2)
+    monkeypatch.setattr(gradebook, "PATIENCE", 0.2)
     other = sqlite3.connect(course.folder / "gradebook.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(MachineError, match="Another program"):

@@ -1,0 +1,73 @@
+"""A benchmark's result with its machine, its versions and its day: what a stated figure goes back to."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from course_lib.files import write_atomically
+from course_lib.paths import repository_root
+
+PACKAGES = ("torch", "keras", "tensorflow", "jax", "numpy", "nbgrader", "distributed")
+
+
+def folder() -> Path:
+    """Give the folder of kept results."""
+    return repository_root() / "benchmarks" / "results"
+
+
+def keep(name: str, result: Mapping[str, Any]) -> Path:
+    """Write ``results/NAME.json``, over an older one; give its path."""
+    kept = {
+        "benchmark": name,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "versions": versions(),
+        "result": dict(result),
+    }
+    text = json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
+    return write_atomically(folder() / f"{name}.json", text)
+
+
+def machine() -> dict[str, Any]:
+    """Say what this machine is: nothing that names it or its owner."""
+    found: dict[str, Any] = {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+    }
+    gpu = _gpu()
+    return found | ({"gpu": gpu} if gpu else {})
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of what is measured with, as far as it is installed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
+
+
+def _gpu() -> str:
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else ""

@@ -1,0 +1,76 @@
+"""How long submissions take, measured; and what that means for 500, 5,000 and 50,000 students, simulated.
+
+    ./course bench capacity
+    ./course bench capacity --keep      # what the page for departments and  teach capacity  go by
+
+A class of chapter 04 (right, differently right, mistaken, untouched and broken work, no two the same, two
+of fifty hang) is run one submission at a time: seconds in a kernel, of each. Then all is judged and
+written down once more from the kept results: seconds that the gradebook's one writer needs for each.
+The simulation is ``course_lib.grading.capacity``; its assumptions are in ``Crowd``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.grading import CHAPTER, _executions, _make_course
+from course_lib.grading.capacity import Crowd, Service, as_rows, fewest_kernels, plan
+from course_lib.grading.executors import Processes
+from course_lib.grading.grade import grade
+from course_lib.paths import repository_root
+from course_lib.waiting import steps
+
+CLASSES = (500, 5_000, 50_000)
+STUDENTS, HANG = 50, 2
+MINUTES = 10.0  # within which 95 of 100 marks are wanted
+HEADINGS = ("students", "kernels", "median", "95 of 100", "longest", "line", "busy", "all at once")
+
+
+def run(*, quick: bool = False) -> dict[str, Any]:
+    """Measure the seconds and simulate the classes.
+
+    Args:
+        quick: Four submissions: to see that it works.
+    """
+    count, hang = (4, 0) if quick else (STUDENTS, HANG)
+    with tempfile.TemporaryDirectory() as folder, steps(3) as step:
+        step(f"{count} submissions, one at a time")
+        course = _make_course(Path(folder) / "class", CHAPTER, repository_root(), count, hang)
+        list(grade(course, CHAPTER, executor=Processes(1)))
+        seconds = sorted(each.seconds for each in _executions(course))
+        step("judged and written down again")
+        started = time.monotonic()
+        again = list(grade(course, CHAPTER, force=True, executor=Processes(1)))
+        record = (time.monotonic() - started) / len(again)
+    return {
+        "chapter": CHAPTER,
+        "kernel_seconds": seconds,
+        "record_seconds": round(record, 4),
+        "quick": quick,
+    }
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Write the result as text."""
+    seconds = np.array(result["kernel_seconds"])
+    service = Service(seconds, result["record_seconds"], "")
+    lines = [
+        f"chapter {result['chapter']}, {len(seconds)} submissions run: {np.median(seconds):.2f} s in a kernel "
+        f"(median), {seconds.mean():.2f} s on average, {seconds.max():.1f} s the longest; "
+        f"{result['record_seconds']:.2f} s to judge and write down.",
+        "",
+        "  ".join(f"{heading:>12}" for heading in HEADINGS),
+    ]
+    plans = []
+    for students in CLASSES:
+        crowd = Crowd(students)
+        enough = fewest_kernels(crowd, service, MINUTES)
+        plans += [plan(crowd, service, 1)] + ([enough] if enough and enough.kernels > 1 else [])
+    lines += ["  ".join(f"{cell:>12}" for cell in row) for row in as_rows(plans)]
+    return "\n".join(lines)

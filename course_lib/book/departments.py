@@ -1,0 +1,127 @@
+"""The page for departments: its text stands in ``book/departments*.md``, its numbers are computed here.
+
+They come from what was measured and kept (``benchmarks/results``). What was not is said not to be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from course_lib.errors import CourseError
+from course_lib.grading import capacity
+from course_lib.grading.capacity_command import headings
+from course_lib.language import both, current
+
+CLASSES = (500, 5_000, 50_000)
+CROWDS: Mapping[str, Mapping[str, float]] = {
+    "usual": {},
+    "hard": {"peak": 0.9, "peak_hours": 1.0},
+}
+MINUTES = 10.0
+
+
+def departments_page(root: Path) -> str:
+    """Write the page as Markdown, in the current language."""
+    name = "departments.zh.md" if current() == "zh" else "departments.md"
+    text = (root / "book" / name).read_text(encoding="utf-8")
+    results = root / "benchmarks" / "results"
+    text = text.replace("{{ seconds }}", _seconds(results / "capacity.json"))
+    for crowd in CROWDS:
+        text = text.replace("{{ " + crowd + " }}", _plans(results / "capacity.json", crowd))
+    return text.replace("{{ scaling }}", _scaling(results / "scaling.json"))
+
+
+def _plans(kept: Path, crowd: str) -> str:
+    try:
+        service = capacity.read_service(kept)
+    except CourseError:
+        return _not_measured("capacity")
+    plans, cannot = [], []
+    for students in CLASSES:
+        people = capacity.Crowd(students, **CROWDS[crowd])
+        enough = capacity.fewest_kernels(people, service, MINUTES)
+        if enough is None:
+            cannot.append((students, capacity.sharding(people, service)))
+            enough = capacity.plan(people, service, 64)
+        plans.append(enough)
+    lines = _table(headings(), capacity.as_rows(plans))
+    for students, parts in cannot:
+        lines += [
+            "",
+            both(
+                f"{students:,} students in this rush are too many for one gradebook's writer, however many kernels "
+                f"there are (64 are shown): {parts} course directories, each with a part of the class, keep up.",
+                f"{students:,} 名学生挤在这样的高峰里，内核再多（表中为 64 个），一本成绩册的写入进程也跟不上："
+                f"把班级分到 {parts} 个课程目录即可。",
+            ),
+        ]
+    return "\n".join(lines)
+
+
+def _seconds(kept: Path) -> str:
+    try:
+        service = capacity.read_service(kept)
+    except CourseError:
+        return _not_measured("capacity")
+    seconds = service.kernel
+    return both(
+        f"{len(seconds)} submissions of chapter {service.made}: half of them took at most "
+        f"{_middle(seconds):.1f} s in a kernel, the longest {seconds.max():.0f} s, the mean is {seconds.mean():.1f} s; "
+        f"judging and writing down {service.record:.2f} s each.",
+        f"第 {service.made}，{len(seconds)} 份作业：一半在内核中不超过 {_middle(seconds):.1f} 秒，最长 "
+        f"{seconds.max():.0f} 秒，平均 {seconds.mean():.1f} 秒；判分与写入每份 {service.record:.2f} 秒。",
+    )
+
+
+def _middle(seconds: Any) -> float:
+    return float(sorted(seconds)[(len(seconds) - 1) // 2])
+
+
+def _scaling(kept: Path) -> str:
+    try:
+        measured = json.loads(kept.read_text(encoding="utf-8"))
+        halves = measured["result"]["halves"]
+        rows = [
+            [
+                {"pytorch": "PyTorch (DDP, Gloo)", "keras": "Keras (JAX, Gloo)"}[half["half"]],
+                f"{half['gradient_differs']:.0e}",
+                *(
+                    f"{half['images_per_second'][name]:.0f}"
+                    for name in ("one", "apart", "same batch", "twice the batch")
+                ),
+                f"{half['images_per_second']['same batch'] / half['images_per_second']['one'] / 2:.2f}",
+                f"{half['images_per_second']['twice the batch'] / half['images_per_second']['one'] / 2:.2f}",
+            ]
+            for half in halves
+        ]
+        machine = f"{measured['machine']['processor']}, {measured['date']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return _not_measured("scaling")
+    names = [
+        both("by", "方式"),
+        both("gradients differ by", "梯度相差"),
+        both("one process, images/s", "单进程，图片/秒"),
+        both("two apart", "两个互不相干"),
+        both("two, same batch", "两个，批量不变"),
+        both("two, twice the batch", "两个，批量加倍"),
+        both("efficiency", "效率"),
+        both("efficiency, twice the batch", "效率（批量加倍）"),
+    ]
+    return "\n".join(
+        [*_table(names, rows), "", both(f"Measured: {machine}.", f"测于：{machine}。")]
+    )
+
+
+def _table(names: list[str], rows: list[list[str]]) -> list[str]:
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _not_measured(name: str) -> str:
+    return both(
+        f"*Not measured yet: `./course bench {name} --keep`.*",
+        f"*尚未测量：`./course bench {name} --keep`。*",
+    )

@@ -1,0 +1,57 @@
+"""The page for departments holds what was measured, or says that it was not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from course_lib import language
+from course_lib.book.departments import departments_page
+from tests.conftest import ROOT
+
+RATES = {"one": 100.0, "apart": 180.0, "same batch": 150.0, "twice the batch": 160.0}
+HALF = {"half": "pytorch", "gradient_differs": 1e-7, "images_per_second": RATES}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "book").mkdir()
+    for path in (ROOT / "book").glob("departments*.md"):
+        shutil.copy(path, tmp_path / "book")
+    return tmp_path
+
+
+def keep(root: Path, name: str, result: dict) -> None:
+    folder = root / "benchmarks" / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"date": "2026-01-01", "machine": {"processor": "a chip"}, "result": result}
+    (folder / f"{name}.json").write_text(json.dumps(whole), encoding="utf-8")
+
+
+@pytest.mark.parametrize("language_", ["en", "zh"])
+def test_what_was_not_measured_is_said_so(language_: str, root: Path) -> None:
+    language.use(language_)
+    page = departments_page(root)
+    assert page.count("bench capacity --keep`.*") + page.count("bench capacity --keep`。*") == 3
+    assert "bench scaling --keep" in page and "{{" not in page
+
+
+@pytest.mark.parametrize("language_", ["en", "zh"])
+def test_the_simulation_and_the_scaling_are_in_it(language_: str, root: Path) -> None:
+    seconds = {"chapter": "04", "kernel_seconds": [1.0, 3.0], "record_seconds": 0.01}
+    keep(root, "capacity", seconds)
+    keep(root, "scaling", {"halves": [HALF]})
+    language.use(language_)
+    page = departments_page(root)
+    for part in ("| 500 |", "| 5,000 |", "| 50,000 |", "a chip", "1e-07", "| 0.75 |", "| 0.80 |"):
+        assert part in page, part
+    assert "{{" not in page
+
+
+def test_a_rush_too_great_for_one_gradebook_is_cut(root: Path) -> None:
+    slow = {"chapter": "04", "kernel_seconds": [1.0], "record_seconds": 3.0}
+    keep(root, "capacity", slow)
+    assert "too many for one gradebook" in departments_page(root)
