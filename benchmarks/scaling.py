@@ -64,7 +64,8 @@ def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
         for half in halves:
             result["halves"].append(_measure(half, settings, step))
     if "paper" in parts:
-        result["paper"] = on_paper(folder() / "speed_gpu.json")
+        kept = [folder() / f"{name}.json" for name in ("gpu", "speed_gpu")]
+        result["paper"] = on_paper(next(filter(Path.is_file, kept), kept[0]))
     return result
 
 
@@ -162,10 +163,11 @@ def on_paper(kept: Path) -> dict[str, Any]:
     """Compute ImageNet's cost from one GPU's kept rates; say so where there are none."""
     try:
         measured = json.loads(kept.read_text(encoding="utf-8"))
-        device, rows = measured["result"]["device"], measured["result"]["models"]
+        found = measured["result"].get("speed", measured["result"])  # bench gpu keeps it as a part
+        device, rows = found["device"], found["models"]
     except (OSError, ValueError, KeyError):
         return {
-            "missing": "no GPU was measured yet: ./course bench speed_gpu --keep  on a machine with one"
+            "missing": "no GPU was measured yet: ./course bench gpu --keep  on a machine with one"
         }
     costs = []
     for row in rows:

@@ -327,10 +327,10 @@ def bench(
         ),
     ] = False,
 ) -> None:
-    if keep and quick:
+    if keep and (quick or part):
         raise CourseError(
-            "A quick run is no measurement: leave out --quick or --keep.",
-            "试跑不是测量，不能保存：请去掉 --quick 或 --keep。",
+            "What is kept is a whole measurement: leave out --keep, or --quick and --part.",
+            "保存的应是完整的测量：请去掉 --keep，或者去掉 --quick 和 --part。",
         )
     if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
         folder = Path(__file__).resolve().parent.parent / "benchmarks"

@@ -31,6 +31,11 @@ def test_every_file_linked_exists(document: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("document", (*DOCUMENTS, *TEACHING))
+def test_nothing_is_left_to_be_filled_in(document: str) -> None:
+    assert not re.findall(r"__[A-Z_]+__|\bTODO\b", (ROOT / document).read_text(encoding="utf-8"))
+
+
 def test_both_readmes_name_the_same_commands_and_pictures() -> None:
     english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS[:2])
     for pattern in (r"`\./course [^`]+`", r"^\./course teach \w+", r"book/images/(\w+)-"):

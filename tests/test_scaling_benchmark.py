@@ -28,10 +28,11 @@ def test_two_devices_by_hand() -> None:
     assert cost.device_hours == pytest.approx((11, 10))
 
 
-def test_two_processes_have_one_gradient_and_one_model() -> None:
+@pytest.mark.parametrize("half", ["pytorch", "keras"])
+def test_two_processes_have_one_gradient_and_one_model(half: str) -> None:
     settings = {**scaling.QUICK, "measure": "gradient"}
-    (one,) = scaling.launch("pytorch", 1, settings)
-    first, second = scaling.launch("pytorch", 2, settings)
+    (one,) = scaling.launch(half, 1, settings)
+    first, second = scaling.launch(half, 2, settings)
     assert np.abs(one).max() > 0
     np.testing.assert_allclose(first, one, atol=scaling.SAME_GRADIENT * np.abs(one).max())
     np.testing.assert_array_equal(first, second)
@@ -61,7 +62,7 @@ def test_the_table_gives_both_efficiencies_and_a_miss_is_called_one() -> None:
 
 def test_on_paper_takes_what_one_gpu_measured(tmp_path: Path) -> None:
     kept = tmp_path / "speed_gpu.json"
-    assert "speed_gpu --keep" in scaling.on_paper(kept)["missing"]
+    assert "bench gpu --keep" in scaling.on_paper(kept)["missing"]
     rows = [{"model": "resnet50", "images_per_second": 2_000.0}]
     whole = {"date": "2026-01-01", "result": {"device": "a GPU", "models": rows}}
     kept.write_text(json.dumps(whole), encoding="utf-8")

@@ -31,6 +31,7 @@ def departments_page(root: Path) -> str:
     text = text.replace("{{ seconds }}", _seconds(results / "capacity.json"))
     for crowd in CROWDS:
         text = text.replace("{{ " + crowd + " }}", _plans(results / "capacity.json", crowd))
+    text = text.replace("{{ paper }}", _paper(results / "scaling.json"))
     return text.replace("{{ scaling }}", _scaling(results / "scaling.json"))
 
 
@@ -113,6 +114,30 @@ def _scaling(kept: Path) -> str:
     return "\n".join(
         [*_table(names, rows), "", both(f"Measured: {machine}.", f"测于：{machine}。")]
     )
+
+
+def _paper(kept: Path) -> str:
+    """Show what ``bench scaling`` computed from one GPU's rates, if there were any."""
+    try:
+        paper = json.loads(kept.read_text(encoding="utf-8"))["result"]["paper"]
+        rows = [
+            [
+                cost["model"],
+                f"{cost['devices']}",
+                f"{cost['hours'][1]:.1f}–{cost['hours'][0]:.1f}",
+                f"{cost['device_hours'][1]:.0f}–{cost['device_hours'][0]:.0f}",
+            ]
+            for cost in paper["costs"]
+        ]
+        device = f"{paper['device']}, {paper['date']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return both(
+            "*No GPU has been measured yet, so no such figure stands here.*",
+            "*还没有测过 GPU，因此这里没有数字。*",
+        )
+    names = [both("network", "网络"), "GPU", both("hours", "小时"), both("GPU-hours", "GPU 小时")]
+    said = both(f"Computed, not measured, from one {device}.", f"由单块 {device} 推算，并非实测。")
+    return "\n".join([*_table(names, rows), "", said])
 
 
 def _table(names: list[str], rows: list[list[str]]) -> list[str]:

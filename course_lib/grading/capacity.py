@@ -262,6 +262,7 @@ def as_rows(plans: Sequence[Plan]) -> list[list[str]]:
             minutes_of(each.longest),
             f"{each.line:,}",
             f"{100 * each.busy:.1f} %",
+            f"{each.kernel_hours:.1f}",
             minutes_of(each.all_at_once * HOUR),
         ]
         for each in plans

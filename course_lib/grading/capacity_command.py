@@ -114,6 +114,7 @@ def headings() -> list[str]:
         both("longest", "最长等待"),
         both("longest line", "最长队列"),
         both("kernel busy", "内核忙碌"),
+        both("kernel-hours", "内核小时"),
         both("or all after the deadline", "或截止后一次评完"),
     ]
 

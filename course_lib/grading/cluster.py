@@ -5,8 +5,10 @@ says that it can do as this machine does: with a sandbox, the same course, the s
 runs is a sandboxed child of its own (:mod:`.cluster_worker`), what it gives back is a line of JSON, and that
 is read here as something that anybody may have sent.
 
-Dask itself pickles what its processes say to each other; the values that workers give back are kept out of
-that: this client unpickles none. Still, whoever reaches the scheduler can run programs on the workers, so it
+Dask itself pickles what its processes say to each other, the exceptions of a failed task among it; the values
+that workers give back are kept out of that: this client asks for text and refuses objects. So nothing that a
+submission makes is unpickled anywhere, but a worker that somebody has taken over could harm the grader, and
+whoever reaches the scheduler can run programs on the workers: the cluster is trusted as a whole. It
 stands in a trusted network or behind Dask's own TLS, which is set where Dask always looks for it
 (``distributed.comm.tls`` in ``~/.config/dask``, or ``DASK_DISTRIBUTED__COMM__TLS__…``).
 
@@ -225,7 +227,7 @@ class Cluster:
                     timeout=max(1.0, min(5.0, self._patience)),
                     set_as_default=False,
                     name="course-grading",
-                    # Of what workers give back nothing is unpickled.
+                    # Values come back as text: objects are refused.
                     serializers=["msgpack", "error"],
                     deserializers=["msgpack", "error"],
                 )

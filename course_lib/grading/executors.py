@@ -399,4 +399,10 @@ def _number(value: object) -> int | float:
 
 def with_threads(limits: Limits, jobs: int) -> Limits:
     """Share the machine's cores out among the kernels that run at a time."""
-    return replace(limits, threads=max(1, (os.cpu_count() or 1) // max(1, jobs)))
+    return replace(limits, threads=max(1, _cores() // max(1, jobs)))
+
+
+def _cores() -> int:
+    """Count the cores that this process may use: a worker of a cluster may have a part of a machine."""
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return own or 1

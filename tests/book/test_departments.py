@@ -37,16 +37,28 @@ def test_what_was_not_measured_is_said_so(language_: str, root: Path) -> None:
     page = departments_page(root)
     assert page.count("bench capacity --keep`.*") + page.count("bench capacity --keep`。*") == 3
     assert "bench scaling --keep" in page and "{{" not in page
+    assert ("No GPU has been measured" in page) == (language_ == "en")
 
 
 @pytest.mark.parametrize("language_", ["en", "zh"])
 def test_the_simulation_and_the_scaling_are_in_it(language_: str, root: Path) -> None:
     seconds = {"chapter": "04", "kernel_seconds": [1.0, 3.0], "record_seconds": 0.01}
     keep(root, "capacity", seconds)
-    keep(root, "scaling", {"halves": [HALF]})
+    cost = {"model": "resnet50", "devices": 8, "hours": [3.0, 2.5], "device_hours": [24, 20]}
+    paper = {"device": "a GPU", "date": "2026-01-01", "costs": [cost]}
+    keep(root, "scaling", {"halves": [HALF], "paper": paper})
     language.use(language_)
     page = departments_page(root)
-    for part in ("| 500 |", "| 5,000 |", "| 50,000 |", "a chip", "1e-07", "| 0.75 |", "| 0.80 |"):
+    for part in (
+        "| 500 |",
+        "| 5,000 |",
+        "| 50,000 |",
+        "a chip",
+        "1e-07",
+        "| 0.75 |",
+        "| 0.80 |",
+        "| 2.5–3.0 |",
+    ):
         assert part in page, part
     assert "{{" not in page
 
