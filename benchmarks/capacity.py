@@ -14,20 +14,34 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.grading import CHAPTER, _executions, _make_course
-from course_lib.grading.capacity import Crowd, Service, as_rows, fewest_kernels, plan
+from course_lib.grading.capacity import (
+    Crowd,
+    Plan,
+    Service,
+    as_rows,
+    fewest_kernels,
+    plan,
+    sharding,
+)
 from course_lib.grading.executors import Processes
 from course_lib.grading.grade import grade
 from course_lib.paths import repository_root
 from course_lib.waiting import steps
 
 CLASSES = (500, 5_000, 50_000)
+CROWDS: Mapping[str, Mapping[str, float]] = {
+    "usual": {},  # as Crowd assumes
+    "hard": {"peak": 0.9, "peak_hours": 1.0},
+}
+MANY = 64  # kernels that are shown where no number is enough
 STUDENTS, HANG = 50, 2
 MINUTES = 10.0  # within which 95 of 100 marks are wanted
 HEADINGS = (
@@ -60,31 +74,53 @@ def run(*, quick: bool = False) -> dict[str, Any]:
         started = time.monotonic()
         again = list(grade(course, CHAPTER, jobs=cores, force=True, executor=Processes(1)))
         record = (time.monotonic() - started) / len(again)
+        step("classes simulated")
+        service = Service(np.array(seconds), record, "")
+        plans = {name: simulated(service, name) for name in CROWDS} if not quick else {}
     return {
         "chapter": CHAPTER,
         "kernel_seconds": seconds,
         "record_seconds": round(record, 4),
+        "plans": plans,
         "quick": quick,
     }
+
+
+def simulated(
+    service: Service, crowd: str, classes: Sequence[int] = CLASSES
+) -> list[dict[str, Any]]:
+    """Find the fewest kernels for each class.
+
+    Returns:
+        For each class ``plan``, a ``Plan``'s fields, and ``parts``: 0, or into how many course directories
+        to cut a class for which no number of kernels is enough (the plan is for :data:`MANY` then).
+    """
+    found = []
+    for students in classes:
+        people = Crowd(students, **CROWDS[crowd])
+        enough = fewest_kernels(people, service, MINUTES)
+        parts = 0 if enough else max(2, sharding(people, service))
+        found.append({"plan": asdict(enough or plan(people, service, MANY)), "parts": parts})
+    return found
 
 
 def table(result: Mapping[str, Any]) -> str:
     """Write the result as text."""
     seconds = np.array(result["kernel_seconds"])
-    service = Service(seconds, result["record_seconds"], "")
     lines = [
         f"chapter {result['chapter']}, {len(seconds)} submissions run: {np.median(seconds):.2f} s in a kernel "
         f"(median), {seconds.mean():.2f} s on average, {seconds.max():.1f} s the longest; "
         f"{result['record_seconds']:.2f} s to judge and write down.",
-        "",
-        "  ".join(f"{heading:>12}" for heading in HEADINGS),
     ]
-    plans = []
-    for students in CLASSES:
-        crowd = Crowd(students)
-        enough = fewest_kernels(crowd, service, MINUTES)
-        plans += [plan(crowd, service, 1)] + ([enough] if enough and enough.kernels > 1 else [])
-    lines += ["  ".join(f"{cell:>12}" for cell in row) for row in as_rows(plans)]
+    for crowd, rows in result["plans"].items():
+        lines += ["", f"{crowd} rush:", "  ".join(f"{heading:>12}" for heading in HEADINGS)]
+        plans = [Plan(**row["plan"]) for row in rows]
+        lines += ["  ".join(f"{cell:>12}" for cell in row) for row in as_rows(plans)]
+        lines += [
+            f"{each.students:,}: no number of kernels is enough; {row['parts']} course directories"
+            for each, row in zip(plans, rows, strict=True)
+            if row["parts"]
+        ]
     return "\n".join(lines)
 
 

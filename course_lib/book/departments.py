@@ -6,7 +6,6 @@ They come from what was measured and kept (``benchmarks/results``). What was not
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,7 @@ from course_lib.grading import capacity
 from course_lib.grading.capacity_command import headings
 from course_lib.language import both, current
 
-CLASSES = (500, 5_000, 50_000)
-CROWDS: Mapping[str, Mapping[str, float]] = {
-    "usual": {},
-    "hard": {"peak": 0.9, "peak_hours": 1.0},
-}
-MINUTES = 10.0
+CROWDS = ("usual", "hard")  # as ``benchmarks/capacity.py`` names them
 
 
 def departments_page(root: Path) -> str:
@@ -37,28 +31,23 @@ def departments_page(root: Path) -> str:
 
 def _plans(kept: Path, crowd: str) -> str:
     try:
-        service = capacity.read_service(kept)
-    except CourseError:
+        found = json.loads(kept.read_text(encoding="utf-8"))["result"]["plans"][crowd]
+        plans = [capacity.Plan(**row["plan"]) for row in found]
+    except (OSError, ValueError, KeyError, TypeError):
         return _not_measured("capacity")
-    plans, cannot = [], []
-    for students in CLASSES:
-        people = capacity.Crowd(students, **CROWDS[crowd])
-        enough = capacity.fewest_kernels(people, service, MINUTES)
-        if enough is None:
-            cannot.append((students, capacity.sharding(people, service)))
-            enough = capacity.plan(people, service, 64)
-        plans.append(enough)
     lines = _table(headings(), capacity.as_rows(plans))
-    for students, parts in cannot:
-        lines += [
-            "",
-            both(
-                f"{students:,} students in this rush are too many for one gradebook's writer, however many kernels "
-                f"there are (64 are shown): {parts} course directories, each with a part of the class, keep up.",
-                f"{students:,} 名学生挤在这样的高峰里，内核再多（表中为 64 个），一本成绩册的写入进程也跟不上："
-                f"把班级分到 {parts} 个课程目录即可。",
-            ),
-        ]
+    for row, plan in zip(found, plans, strict=True):
+        if row["parts"]:
+            lines += [
+                "",
+                both(
+                    f"{plan.students:,} students in this rush are too many for one gradebook's writer, however many "
+                    f"kernels there are ({plan.kernels} are shown): {row['parts']} course directories, each with a "
+                    "part of the class, keep up.",
+                    f"{plan.students:,} 名学生挤在这样的高峰里，内核再多（表中为 {plan.kernels} 个），一本成绩册的写入"
+                    f"进程也跟不上：把班级分到 {row['parts']} 个课程目录即可。",
+                ),
+            ]
     return "\n".join(lines)
 
 

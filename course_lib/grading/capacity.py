@@ -116,6 +116,16 @@ def wait_in_line(arrivals: np.ndarray, service: np.ndarray, servers: int) -> np.
     return done
 
 
+def wait_for_one(arrivals: np.ndarray, takes: float) -> np.ndarray:
+    """Give the same for one server that takes as long for each: all at once, without a loop.
+
+    Who comes as number j, from 0, to a server that has never been idle since is done (i − j + 1) services later
+    than j came, if i is the last; the latest of these over all j counts.
+    """
+    before = takes * np.arange(len(arrivals))
+    return np.maximum.accumulate(arrivals - before) + before + takes
+
+
 def simulate(
     hand_ins: np.ndarray, service: Service, kernels: int, rng: np.random.Generator
 ) -> Outcome:
@@ -124,7 +134,7 @@ def simulate(
     ran = wait_in_line(hand_ins, takes, kernels)
     order = np.argsort(ran, kind="stable")  # results come as they are ready
     done = np.empty(len(hand_ins))
-    done[order] = wait_in_line(ran[order], np.full(len(ran), service.record), 1)
+    done[order] = wait_for_one(ran[order], service.record)
     return Outcome(done - hand_ins, _longest_line(hand_ins, done), float(takes.sum()))
 
 

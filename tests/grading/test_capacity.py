@@ -26,6 +26,12 @@ def test_a_line_worked_out_by_hand() -> None:
     np.testing.assert_array_equal(capacity.wait_in_line(came, takes, 9), came + takes)
 
 
+def test_one_server_needs_no_loop() -> None:
+    came = np.sort(np.random.default_rng(0).uniform(0, 100, 300))
+    slowly = capacity.wait_in_line(came, np.full(300, 0.3), 1)
+    np.testing.assert_allclose(capacity.wait_for_one(came, 0.3), slowly)
+
+
 def test_a_line_of_random_arrivals_waits_as_theory_says() -> None:
     """M/M/1: the mean time in the system is 1 / (service rate − arrival rate)."""
     rng = np.random.default_rng(0)

@@ -16,10 +16,12 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
+from typer.testing import CliRunner
 
 from course_lib.errors import CourseError
 from course_lib.grading import audit, cluster, executors, sandbox
 from course_lib.grading.cluster import Cluster, read_answer
+from course_lib.grading.commands import teach
 from course_lib.grading.course import open_course
 from course_lib.grading.execution import Answer, CellRun, Execution, Work
 from course_lib.grading.executors import Done, MachineError, Task
@@ -117,6 +119,18 @@ def test_two_workers_write_what_one_machine_writes_and_a_bare_one_gets_nothing(
     engine = Cluster(machines.address, patience=WAIT)
     judged = list(regrade(course, "90", "90.1", again=True, executor=engine))
     assert {each.state for each in judged} == {"graded"} and scores(course) == deserved
+
+
+def test_the_command_takes_a_scheduler(course, machines, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", WAIT)
+    hand_in(course, "ada", answered(course, RIGHT))
+    arguments = ["grade", "90", "--scheduler", machines.address, "--dir", str(course.folder)]
+    result = CliRunner().invoke(teach, arguments)
+    assert result.exit_code == 0, result.output
+    (row,) = read_grades(course, "90")
+    assert row.student == "ada" and row.score
+    refused = CliRunner().invoke(teach, [*arguments, "--unsandboxed"])
+    assert isinstance(refused.exception, CourseError) and "sandbox" in str(refused.exception)
 
 
 def test_a_worker_killed_in_the_middle_costs_nobody_anything(course, deserved, machines, tmp_path):
