@@ -227,12 +227,6 @@ PLANTED = {
         "$$f / l$$",
         "an empty line is missing",
     ),
-    "swallowed TeX": (
-        "Divide each row",
-        "Divide by $\tau$ each row",
-        "Divide by $",
-        "the control character '\\t'",
-    ),
     "TeX in a hint": ("Sum over axis 1.", "Sum $x_i^2$.", "Sum $x_i^2$", "write it as `code`"),
     "machine path": (
         "print(features.shape)",
