@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 
+from course_lib.allocator import keep_memory
+
 __version__ = "0.1.0"
 
 # Threads that wait should sleep, not spin: our matrices are small and the machine has other work. With
 # spinning threads, one busy neighbour made training ten times slower. Read when PyTorch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+keep_memory()  # before any framework starts threads
 
 
 def start(chapter: str, *, language: str, framework: str, offering: str | None = None) -> None:
