@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.grading import capacity
-from course_lib.grading.capacity_command import headings
+from course_lib.grading.cluster import capacity
+from course_lib.grading.commands.capacity import headings
 from course_lib.language import both, current
 
 CROWDS = ("usual", "hard")  # as ``benchmarks/capacity.py`` names them

@@ -13,7 +13,7 @@ from benchmarks import capacity
 from course_lib import language
 from course_lib.book import departments
 from course_lib.book.departments import departments_page
-from course_lib.grading.capacity import Service
+from course_lib.grading.cluster.capacity import Service
 from tests.conftest import ROOT
 
 RATES = {"one": 100.0, "apart": 180.0, "same batch": 150.0, "twice the batch": 160.0}

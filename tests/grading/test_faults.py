@@ -13,11 +13,13 @@ import pytest
 from nbformat.v4 import new_code_cell
 
 from benchmarks import faults
-from course_lib.grading import executors, gradebook, marks, recording, sandbox
-from course_lib.grading.executors import MachineError, Processes, Task
+from course_lib.grading import gradebook, marks, recording
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
+from course_lib.grading.kernels import executors
+from course_lib.grading.kernels.executors import MachineError, Processes, Task
 from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading.tiny_course import RIGHT, answered, hand_in
 

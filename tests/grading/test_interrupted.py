@@ -14,11 +14,12 @@ from copy import deepcopy
 import pytest
 from nbformat.v4 import new_code_cell
 
-from course_lib.grading import audit, sandbox
+from course_lib.grading import audit
 from course_lib.grading.course import open_course
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
 from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading.tiny_course import hand_in
 

@@ -17,17 +17,19 @@ from sqlalchemy import create_engine, select, text
 from typer.testing import CliRunner
 
 from course_lib.errors import CourseError
-from course_lib.grading import audit, feedback, gradebook, lateness, roster, sandbox
-from course_lib.grading.commands import teach as teach_commands
+from course_lib.grading import audit, feedback, gradebook
+from course_lib.grading.commands.teach import teach as teach_commands
 from course_lib.grading.course import open_course
-from course_lib.grading.executors import MachineError
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
+from course_lib.grading.kernels.executors import MachineError
 from course_lib.grading.migrate import migrate, tables
+from course_lib.grading.people import lateness, roster
+from course_lib.grading.people.standing import read_grades
+from course_lib.grading.people.times import read_time
 from course_lib.grading.regrade import regrade
-from course_lib.grading.standing import read_grades
 from course_lib.grading.submissions import make_submissions
-from course_lib.grading.times import read_time
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading import postgres
 from tests.grading.tiny_course import CHAPTER, RIGHT, answered, hand_in

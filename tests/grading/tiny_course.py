@@ -13,12 +13,13 @@ from nbformat import NotebookNode
 
 from course_lib.authoring import build
 from course_lib.grading import course as courses
-from course_lib.grading import execution, plugin
-from course_lib.grading.assignment import Assignment, open_assignment
+from course_lib.grading import plugin
 from course_lib.grading.course import Course
-from course_lib.grading.execution import Execution
+from course_lib.grading.judging.assignment import Assignment, open_assignment
+from course_lib.grading.kernels import execution
+from course_lib.grading.kernels.execution import Execution
 from course_lib.grading.release import release
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.walls.sandbox import Limits
 
 CHAPTER = "90"
 # Three seconds of computing: plenty for these answers, however busy the machine is with other tests.
