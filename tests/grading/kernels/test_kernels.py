@@ -202,7 +202,7 @@ def test_a_group_limits_all_processes_together_and_is_taken_away():
 
 KILLED = """
 import sys, time
-from course_lib.grading import rooms, starting
+from course_lib.grading.kernels import rooms, starting
 with starting.open_kernel(imports={imports}) as running:
     print(rooms.house(), running.process.pid, flush=True)
     stay = "import subprocess; subprocess.Popen(['/bin/sleep', '600'])"
@@ -234,7 +234,8 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imp
 
 RACE = """
 import os, subprocess
-from course_lib.grading import sandbox, starting
+from course_lib.grading.kernels import starting
+from course_lib.grading.walls import sandbox
 sandbox.mode()
 start = subprocess.Popen.__init__
 def told(self, *arguments, **named):
