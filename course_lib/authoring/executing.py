@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 from nbformat import NotebookNode
@@ -33,6 +34,9 @@ from course_lib.errors import CourseError
 from course_lib.files import locked, write_atomically
 from course_lib.language import LANGUAGES
 from course_lib.paths import cache_dir
+
+if TYPE_CHECKING:
+    import psutil
 
 _CELL_SECONDS = 300  # a cell that takes longer is interrupted, which is a fault
 
@@ -283,10 +287,22 @@ class _PeakMemory:
         try:
             kernel = psutil.Process(pid)
             while not self._done.wait(0.25):  # looking for children costs the notebook time
-                family = [kernel, *kernel.children(recursive=True)]
-                self.peak = max(self.peak, sum(one.memory_info().rss for one in family))
+                own = kernel.memory_info().rss
+                self.peak = max(self.peak, own + sum(map(_adds, kernel.children(recursive=True))))
         except psutil.NoSuchProcess:
             return
+
+
+def _adds(child: psutil.Process) -> int:
+    """Give the bytes that only a child has: between fork and exec it shares all of its parent's."""
+    import psutil
+
+    try:
+        return int(child.memory_full_info().uss)
+    except psutil.AccessDenied:
+        return int(child.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _kernel_config(folder: Path) -> Config:

@@ -22,7 +22,7 @@ def plot_vowels(speakers: Mapping[str, str]) -> None:
     for i, (name, group) in enumerate(speakers.items()):
         first, second, _ = sound.formants_of(group).T
         style = {"color": COLOURS[i], "marker": MARKERS[i], "linestyle": "none"}
-        axis.plot(second, first, label=name, **style)
+        axis.plot(second, first, label=name, markevery=1, **style)
     lowest, highest = (sound.formants_of(list(speakers.values())[i]) for i in (0, -1))
     for a, b in zip(lowest, highest, strict=True):
         axis.plot(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -153,3 +157,22 @@ def test_seconds_of_a_cell(built_course: Path) -> None:
         "shell.execute_reply": "2026-01-01T00:00:04.000000Z",
     }
     assert seconds_of(cell) == 2.5
+
+
+def test_a_fork_does_not_count_its_parents_memory_again() -> None:
+    program = (
+        "import os, time\nheld = bytearray(os.urandom(80 << 20))\nchild = os.fork()\n"
+        "if child: print(child, flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        try:
+            assert parent.stdout is not None
+            child = psutil.Process(int(parent.stdout.readline()))
+            assert executing._adds(child) < 20e6 < psutil.Process(parent.pid).memory_info().rss
+            child.kill()
+        finally:
+            parent.kill()
+    deadline = time.monotonic() + 10
+    while executing._adds(child) and time.monotonic() < deadline:  # and no error when it has ended
+        time.sleep(0.05)
+    assert executing._adds(child) == 0

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from matplotlib import pyplot as plt
 
+from course_lib import figures
+
 
 @pytest.fixture(autouse=True)
 def every_mark_is_drawn() -> Iterator[None]:
     """The course's style spaces the marks of a line; where there is no line, that would hide points."""
     plt.close("all")
+    figures.use_style()
     yield
     for number in plt.get_fignums():
         for axis in plt.figure(number).axes:

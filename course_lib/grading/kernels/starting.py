@@ -147,7 +147,7 @@ def _warm_kernel(plan: _Plan, imports: tuple[str, ...]) -> Iterator[Kernel | Non
                 break
             except CourseError:
                 if bearer.alive and not bearer.has_borne:
-                    zygote.give_up(kind)
+                    zygote.doubt(kind, bearer)
         yield kernel
 
 

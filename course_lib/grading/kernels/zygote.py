@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -199,7 +200,10 @@ class _Waiting:
 
 
 _zygotes: dict[Kind, Zygote] = {}
-_refused: set[Kind] = set()
+_failures: Counter[Kind] = Counter()
+_ENOUGH_FAILURES = (
+    2  # a busy machine may be too slow once; one that allows no warm kernels always is
+)
 _guard = threading.Lock()
 _alarm: threading.Timer | None = None
 _keeper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="zygotes")
@@ -216,7 +220,7 @@ def warm(kind: Kind, *, seconds: float = 120.0) -> Zygote | None:
         running = _zygotes.get(kind)
         if running is not None and running.alive:
             return running
-        if kind in _refused:
+        if _failures[kind] >= _ENOUGH_FAILURES:
             return None
         for other in [each for each in _zygotes if each != kind]:
             _zygotes.pop(other).close()  # one at a time: each holds a framework in memory
@@ -224,16 +228,16 @@ def warm(kind: Kind, *, seconds: float = 120.0) -> Zygote | None:
             # Whoever starts it must not end before it does: it dies with the *thread* that did.
             _zygotes[kind] = _keeper.submit(partial(Zygote, kind, seconds=seconds)).result()
         except ZygoteError:
-            _refused.add(kind)
+            _failures[kind] += 1
             return None
         return _zygotes[kind]
 
 
-def give_up(kind: Kind) -> None:
-    """Note that kernels of this kind don't start warm on this machine."""
+def doubt(kind: Kind, zygote: Zygote) -> None:
+    """Note that a zygote bore no kernel that lives, and end it; a second time is the last."""
     with _guard:
-        _refused.add(kind)
-        if kind in _zygotes:
+        _failures[kind] += 1
+        if _zygotes.get(kind) is zygote:
             _zygotes.pop(kind).close()
 
 

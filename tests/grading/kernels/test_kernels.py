@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -131,13 +132,26 @@ def test_figures_come_as_from_a_cold_kernel():
     assert "display_data" in shown[0][0]
 
 
+def _is_over(pid: int, *, seconds: float = 10) -> bool:
+    """Whether a process ends soon; one that nobody has buried yet, as in many a container, has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_a_dead_zygote_is_replaced_and_takes_its_kernels_along():
     with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
         pid = running.process.pid
         bearer = running.process._zygote
         bearer.process.kill()
         assert running.run("import time; time.sleep(9)", seconds=30).state == "dead"
-        assert not psutil.pid_exists(pid)
+        assert _is_over(pid)
     with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
         assert isinstance(running.process, zygote.WarmProcess)
         assert running.process._zygote is not bearer
@@ -158,13 +172,31 @@ def test_an_idle_zygote_is_given_up_but_not_while_a_kernel_lives(monkeypatch):
 
 def test_where_nothing_can_be_forked_a_cold_kernel_starts(monkeypatch):
     zygote.close_all()
-    monkeypatch.setattr(zygote, "_refused", set())
+    monkeypatch.setattr(zygote, "_failures", Counter())
     real = sandbox.nursery_command
     monkeypatch.setattr(
         sandbox, "nursery_command", lambda *a, **k: [*real(*a, **k)[:-3], "/bin/false"]
     )
-    with starting.open_kernel(limits=LIMITS, imports=(*IMPORTS, "ast")) as running:
-        assert isinstance(running.process, starting.ColdProcess)
+    for _ in range(3):
+        with starting.open_kernel(limits=LIMITS, imports=(*IMPORTS, "ast")) as running:
+            assert isinstance(running.process, starting.ColdProcess)
+            assert said(running.run("print(1)", seconds=30)) == "1\n"
+    assert zygote._failures.total() == 2  # and then nobody tries any more
+
+
+def test_one_kernel_that_does_not_start_is_no_reason_to_give_warm_ones_up(monkeypatch):
+    zygote.close_all()
+    monkeypatch.setattr(zygote, "_failures", Counter())
+    real, fails = starting._wait_until_ready, [True]
+
+    def too_slow_once(*given):
+        if fails and fails.pop():
+            raise starting.CourseError("too slow", "太慢")
+        real(*given)
+
+    monkeypatch.setattr(starting, "_wait_until_ready", too_slow_once)
+    with starting.open_kernel(limits=LIMITS, imports=IMPORTS) as running:
+        assert isinstance(running.process, zygote.WarmProcess)
         assert said(running.run("print(1)", seconds=30)) == "1\n"
 
 
