@@ -99,7 +99,7 @@ def misses(result: Mapping[str, Any]) -> list[str]:
 
 
 def _measure(folder: Path, workers: int, count: int) -> dict[str, float]:
-    from tests.grading.cluster.local_cluster import LocalCluster
+    from benchmarks._local_cluster import LocalCluster
 
     folder.mkdir()
     (folder / "cluster").mkdir()

@@ -206,11 +206,15 @@ class Cluster:
         self._send(ready)
 
     def _who_is_there(self) -> Mapping[str, int]:
-        """Give Dask's workers and how many kernels each may run; come back to a restarted scheduler."""
+        """Give Dask's workers and how many kernels each may run; come back to a restarted scheduler.
+
+        While a scheduler goes, Dask raises that a connection broke, was closed or timed out (each an OSError), and
+        RuntimeError once the client has given up and closed its own. Anything else is no restart, and is not hidden.
+        """
         for _ in range(2):
             if self._client is None:
                 self._connect()
-            with suppress(OSError, AttributeError, TimeoutError, ValueError):
+            with suppress(OSError, RuntimeError):
                 if self._client.status == "running":
                     return cast(Mapping[str, int], self._client.nthreads())
             self._leave()

@@ -9,15 +9,14 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from copy import deepcopy
 
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
+from benchmarks._local_cluster import LocalCluster, sandboxes, worker_below
 from course_lib.errors import CourseError
 from course_lib.grading import audit
 from course_lib.grading.cluster import executor
@@ -30,13 +29,10 @@ from course_lib.grading.kernels.execution import Answer, CellRun, Execution, Wor
 from course_lib.grading.kernels.executors import Done, MachineError, Task
 from course_lib.grading.people.standing import read_grades
 from course_lib.grading.regrade import regrade
-from course_lib.grading.submissions import make_submissions
 from course_lib.grading.walls import sandbox
 from tests.conftest import require
-from tests.grading.cluster.local_cluster import LocalCluster, sandboxes
-from tests.grading.tiny_course import RIGHT, answered, hand_in
+from tests.grading.tiny_course import RIGHT, answered, hand_in, scores
 
-STUDENTS = 6
 WAIT = 120.0  # seconds for a worker to join: a busy machine imports slowly
 
 
@@ -44,19 +40,6 @@ WAIT = 120.0  # seconds for a worker to join: a busy machine imports slowly
 def _what_it_takes():
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
     require(importlib.util.find_spec("distributed"), "Dask distributed is not installed")
-
-
-@pytest.fixture
-def deserved(course, tiny_repository):
-    """Hand in a class's work, no two the same; give what each deserves."""
-    made = list(make_submissions("90", "en", "pytorch", repository=tiny_repository).values())
-    points = {}
-    for number in range(STUDENTS):
-        notebook = deepcopy(made[number % len(made)].notebook)
-        notebook.cells.append(new_code_cell(f"import time; time.sleep(0.5)  # {number}"))
-        hand_in(course, f"student{number}", notebook)
-        points[f"student{number}"] = made[number % len(made)].total
-    return points
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +50,6 @@ def machines(tmp_path_factory):
         started.good = [started.start_worker(name) for name in ("one", "two")]
         started.bare = started.start_worker("bare", PATH="/nonexistent")
         yield started
-
-
-def scores(course):
-    return {row.student: row.score for row in read_grades(course, "90")}
 
 
 def written(course):
@@ -152,9 +131,71 @@ def test_a_worker_killed_in_the_middle_costs_nobody_anything(course, deserved, m
                 victim.wait()
         assert left and not psutil.wait_procs(left, timeout=30)[1]  # its kernels went with it
         assert sum(each.poll() is not None for each in workers) == 1
-    assert {each.state for each in outcomes} == {"graded"} and len(outcomes) == STUDENTS
+    assert {each.state for each in outcomes} == {"graded"} and len(outcomes) == len(deserved)
     assert scores(course) == deserved and graded_lines(course) == dict.fromkeys(deserved, 1)
-    assert len(list((course.private / "results").glob("*.json"))) == STUDENTS
+    assert len(list((course.private / "results").glob("*.json"))) == len(deserved)
+
+
+def test_a_nanny_brings_its_worker_back_and_goes_with_everything_when_it_is_killed(
+    course, deserved, tmp_path
+):
+    with LocalCluster(tmp_path) as own:
+        own.start_scheduler()
+        nanny = own.start_worker("looked-after", nanny=True)
+        outcomes, ended, left = [], [], []
+        for outcome in grade(course, "90", executor=Cluster(own.address, patience=WAIT)):
+            outcomes.append(outcome)
+            worker = worker_below(nanny)
+            if worker is None or worker in ended:
+                continue
+            ended.append(worker)
+            left += sandboxes(worker)
+            if len(ended) == 1:
+                worker.kill()
+            else:  # the second worker, which the nanny has started
+                nanny.kill()
+                nanny.wait()
+                own.start_worker("another")
+        assert len(ended) == 2 and not psutil.wait_procs([*ended, *left], timeout=30)[1]
+    assert {each.state for each in outcomes} == {"graded"} and len(outcomes) == len(deserved)
+    assert scores(course) == deserved and graded_lines(course) == dict.fromkeys(deserved, 1)
+
+
+def test_what_is_no_restart_is_not_taken_for_one():
+    from distributed import CommClosedError
+
+    class Gone:
+        status = "running"
+
+        def __init__(self, problem):
+            self.problem = problem
+
+        def nthreads(self):
+            raise self.problem
+
+        def close(self, timeout):
+            self.status = "closed"
+
+    class Back:
+        status = "running"
+
+        def nthreads(self):
+            return {"tcp://there": 2}
+
+    for problem in (
+        CommClosedError("gone"),
+        TimeoutError(),
+        RuntimeError("ConnectionPool is closed"),
+    ):
+        engine = Cluster("tcp://127.0.0.1:1")
+        engine._client = gone = Gone(problem)
+        engine._connect = lambda engine=engine: setattr(engine, "_client", Back())
+        assert engine._who_is_there() == {"tcp://there": 2} and gone.status == "closed"
+    for problem in (AttributeError("ncores"), ValueError("no number")):
+        engine = Cluster("tcp://127.0.0.1:1")
+        engine._client = Gone(problem)
+        with pytest.raises(type(problem)):
+            engine._who_is_there()
 
 
 def test_a_scheduler_that_is_started_again_goes_on(course, deserved, tmp_path):
@@ -176,7 +217,7 @@ def test_a_scheduler_that_is_started_again_goes_on(course, deserved, tmp_path):
                 again.append(threading.Thread(target=start_again))
                 again[0].start()
         again[0].join()
-    assert {each.state for each in outcomes} == {"graded"} and len(outcomes) == STUDENTS
+    assert {each.state for each in outcomes} == {"graded"} and len(outcomes) == len(deserved)
     assert scores(course) == deserved and graded_lines(course) == dict.fromkeys(deserved, 1)
 
 
@@ -200,7 +241,7 @@ def test_nobody_there_is_said_after_a_while_and_the_next_run_goes_on(
     next(run)
     run.close()
     states = Counter(each.state for each in grade(course, "90", jobs=2))
-    assert states["unchanged"] >= 1 and states.total() == STUDENTS
+    assert states["unchanged"] >= 1 and states.total() == len(deserved)
     assert scores(course) == deserved and graded_lines(course) == dict.fromkeys(deserved, 1)
 
 

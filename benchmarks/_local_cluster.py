@@ -50,10 +50,13 @@ class LocalCluster:
             time.sleep(0.1)
         raise AssertionError(self._words("scheduler"))
 
-    def start_worker(self, name: str, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker for one kernel; it joins when it is ready."""
+    def start_worker(
+        self, name: str, *, nanny: bool = False, **environment: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker for one kernel; it joins when it is ready. With a nanny the process given is that one."""
         host = self.address.rpartition(":")[0]
-        options = [self.address, "--nthreads", "1", "--no-nanny", "--host", host, "--name", name]
+        options = [self.address, "--nthreads", "1", "--host", host, "--name", name]
+        options += ["--nanny" if nanny else "--no-nanny"]
         home = {"COURSE_HOME": str(self.folder / name)}
         return self._start("worker", options, home | environment, name)
 
@@ -77,8 +80,15 @@ class LocalCluster:
         return (self.folder / f"{name}.log").read_text()[-2000:]
 
 
-def sandboxes(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+def sandboxes(process: subprocess.Popen[bytes] | psutil.Process) -> list[psutil.Process]:
     """Give the sandboxes that a worker has running, warm ones and kernels."""
     with suppress(psutil.Error):
         return [each for each in psutil.Process(process.pid).children() if each.name() == "bwrap"]
     return []
+
+
+def worker_below(nanny: subprocess.Popen[bytes]) -> psutil.Process | None:
+    """Give the worker that a nanny looks after, once it has a sandbox running."""
+    with suppress(psutil.Error):
+        return next(filter(sandboxes, psutil.Process(nanny.pid).children()), None)
+    return None
