@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -86,12 +87,8 @@ def capacity(
                 f"把班级分到 {max(2, parts)} 个课程目录，各有自己的写入进程。",
             )
         plans = [enough]
-    table = Table(title=both("Simulated, not promised", "模拟结果，仅供估算"), title_justify="left")
-    for heading in headings():
-        table.add_column(heading, justify="right")
-    for row in queue.as_rows(plans):
-        table.add_row(*row)
-    Console().print(table)
+    say(both("Simulated, not promised:", "模拟结果，仅供估算："))
+    _show(queue.as_rows(plans), Console())
     say(both(f"Seconds measured: chapter {service.made}.", f"实测秒数来自：第 {service.made}。"))
     for each in plans if price is not None else ():
         paid = queue.price(each.kernels, days, price or 0.0)
@@ -102,6 +99,30 @@ def capacity(
                 f"{each.kernels} 个内核保留 {days:g} 天：{paid:,.2f}；若只为实际计算付费：{computed:,.2f}。",
             )
         )
+
+
+def _show(plans: list[list[str]], console: Console) -> None:
+    """Show each plan as a column, so many side by side as the terminal has room for: no cell is cut or wrapped."""
+    lines = []
+    for name, *cells in zip(headings(), *plans, strict=True):
+        if "(" in cells[0]:  # the range stands below what it is the range of
+            name = name.replace("（", "\n（").replace(" (", "\n(")
+            cells = [cell.replace(" (", "\n(") for cell in cells]
+        lines.append([name, *cells])
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    fit = max(1, (console.width - widths[0]) // (max(widths[1:]) + 2))
+    for first in range(1, len(widths), fit):
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        for place in range(len(lines[0][first : first + fit]) + 1):
+            table.add_column(no_wrap=True, justify="right" if place else "left")
+        for name, *cells in lines:
+            table.add_row(name, *cells[first - 1 : first - 1 + fit])
+        console.print(table)
+        console.print()
+
+
+def _width(cell: str) -> int:
+    return max(map(cell_len, cell.split("\n")))
 
 
 def headings() -> list[str]:

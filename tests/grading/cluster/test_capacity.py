@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from course_lib.errors import CourseError
 from course_lib.grading.cluster import capacity
 from course_lib.grading.cluster.capacity import Crowd, Service
+from course_lib.grading.commands.capacity import headings
 from course_lib.grading.commands.teach import teach
 
 
@@ -118,6 +121,23 @@ def ask(*options: str) -> str:
 def test_the_command_gives_a_table_and_prices(kept: Path) -> None:
     said = ask("--students", "50", "--kernels", "2", "--price", "0.5", "--measured", str(kept))
     assert "a chip" in said and "2 kernels kept for 7 days: 168.00" in said
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh"])
+def test_nothing_is_cut_or_wrapped_in_a_terminal_of_80_columns(
+    kept: Path, spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSE_LANGUAGE", spoken)
+    monkeypatch.setenv("COLUMNS", "80")
+    plans = [each for kernels in (1, 2, 4, 8, 16) for each in ("--kernels", f"{kernels}")]
+    said = ask("--students", "50000", "--hours", "1", *plans, "--measured", str(kept))
+    assert "…" not in said and all(cell_len(line) <= 80 for line in said.splitlines())
+    for heading in headings():
+        assert all(part in said for part in re.split(r" (?=\()|(?=（)", heading))
+    crowd = Crowd(50_000, peak_hours=1.0)
+    for plan in [capacity.plan(crowd, capacity.read_service(kept), n) for n in (1, 2, 4, 8, 16)]:
+        for cell in capacity.as_rows([plan])[0]:
+            assert all(part in said for part in cell.split(" ("))
 
 
 def test_the_command_finds_the_fewest(kept: Path) -> None:
