@@ -36,8 +36,9 @@ _SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 
 _SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine,
 and in place of the hub a program that says who holds which token:
 {tried}
-Not tested: ngshare behind a real hub. Neither half is kept up (see above): where a shared disk can be had, use the
-exchange."""
+No automatic test runs it: the server wants an older SQLAlchemy than nbgrader here has, the client an older Jupyter,
+so neither fits into the environment of the course's tests. Their last releases are of December and November 2022.
+Not tested: ngshare behind a real hub. Neither half is kept up: where a shared disk can be had, use the exchange."""
 _TRIED = "release, fetch, submit, collect, grade, release and fetch of feedback went through."
 _SERVICE = """
 # ngshare: keeps what is handed out and handed in; the hub tells it who asks.
