@@ -71,7 +71,7 @@ def test_a_class_moves_and_goes_on_as_it_was(course, deserved, server):
     assert {each.state for each in grade(course, CHAPTER, jobs=2)} == {"graded"}
     lateness.extend(course, CHAPTER, "student01", 90)
     with Gradebook(file_of(course)) as book:
-        essay = book.find_grade("90-3", course.notebook_name(CHAPTER), CHAPTER, "student2")
+        essay = book.find_grade("90-3", course.notebook_name(CHAPTER), CHAPTER, "student02")
         essay.manual_score, essay.needs_manual_grade = 0.1, False
         book.db.commit()
     before, standing = content(file_of(course)), scores(course)
