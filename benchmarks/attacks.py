@@ -30,12 +30,13 @@ from typing import Any
 import nbformat
 import psutil
 
-from course_lib.grading import cgroups, rooms, sandbox, zygote
 from course_lib.grading.course import Course
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
 from course_lib.grading.gradebook import make as make_gradebook
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.kernels import rooms, zygote
+from course_lib.grading.walls import cgroups, sandbox
+from course_lib.grading.walls.sandbox import Limits
 from course_lib.waiting import steps
 
 ROOM = Limits(memory_mb=3000, processes=400)  # for nbgrader and what it runs

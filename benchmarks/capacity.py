@@ -6,7 +6,7 @@
 A class of chapter 04 (right, differently right, mistaken, untouched and broken work, no two the same, two
 of fifty hang) is run one submission at a time: seconds in a kernel, of each. Then all is judged and
 written down once more from the kept results: seconds that the gradebook's one writer needs for each.
-The simulation is ``course_lib.grading.capacity``; its assumptions are in ``Crowd``.
+The simulation is ``course_lib.grading.cluster.capacity``; its assumptions are in ``Crowd``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.grading import CHAPTER, _executions, _make_course
-from course_lib.grading.capacity import (
+from course_lib.grading.cluster.capacity import (
     Crowd,
     Plan,
     Service,
@@ -31,8 +31,8 @@ from course_lib.grading.capacity import (
     plan,
     sharding,
 )
-from course_lib.grading.executors import Processes
 from course_lib.grading.grade import grade
+from course_lib.grading.kernels.executors import Processes
 from course_lib.paths import repository_root
 from course_lib.waiting import steps
 

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from benchmarks.grading import CHAPTER, _executions, _make_course
-from course_lib.grading.cluster import Cluster
+from course_lib.grading.cluster.executor import Cluster
 from course_lib.grading.course import Course
 from course_lib.grading.grade import grade
 from course_lib.paths import repository_root
@@ -99,7 +99,7 @@ def misses(result: Mapping[str, Any]) -> list[str]:
 
 
 def _measure(folder: Path, workers: int, count: int) -> dict[str, float]:
-    from tests.grading.local_cluster import LocalCluster
+    from benchmarks._local_cluster import LocalCluster
 
     folder.mkdir()
     (folder / "cluster").mkdir()

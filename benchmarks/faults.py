@@ -127,7 +127,7 @@ def come_through(trial: Trial) -> None:
 
 
 def _worker(command: Command) -> psutil.Process | None:
-    return _find(command, lambda each: "course_lib.grading.worker" in each.cmdline())
+    return _find(command, lambda each: "course_lib.grading.kernels.worker" in each.cmdline())
 
 
 def _zygote(command: Command) -> psutil.Process | None:

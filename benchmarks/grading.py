@@ -40,15 +40,15 @@ import psutil
 from nbformat import NotebookNode
 
 from course_lib.grading import results
-from course_lib.grading.assignment import open_assignment
 from course_lib.grading.course import Course, create
-from course_lib.grading.execution import Execution
-from course_lib.grading.executors import Processes
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
 from course_lib.grading.gradebook import make as make_gradebook
+from course_lib.grading.judging.assignment import open_assignment
+from course_lib.grading.judging.screening import not_to_run
+from course_lib.grading.kernels.execution import Execution
+from course_lib.grading.kernels.executors import Processes
 from course_lib.grading.release import release
-from course_lib.grading.screening import not_to_run
 from course_lib.grading.submissions import make_submissions
 from course_lib.paths import repository_root
 from course_lib.waiting import steps

@@ -417,7 +417,7 @@ def with_groups(arguments: Sequence[str]) -> typer.Typer:
     asked = arguments[0] if arguments else None
     teach = data = project = _closed_group()
     if asked == "teach":
-        from course_lib.grading.commands import teach
+        from course_lib.grading.commands.teach import teach
     elif asked == "data":
         from course_lib.data.commands import data
     elif asked == "project":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import attacks
-from course_lib.grading import sandbox
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 
 

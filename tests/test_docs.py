@@ -47,7 +47,7 @@ def test_both_readmes_name_the_same_commands_and_pictures() -> None:
 def test_the_instructors_pages_name_the_same_commands_and_each_takes_its_options() -> None:
     from typer.main import get_command
 
-    from course_lib.grading.commands import teach
+    from course_lib.grading.commands.teach import teach
 
     there = get_command(teach).commands  # type: ignore[attr-defined]
     named = []

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.errors import CourseError
-from course_lib.grading import capacity
-from course_lib.grading.capacity_command import headings
+from course_lib.grading.cluster import capacity
+from course_lib.grading.commands.capacity import headings
 from course_lib.language import both, current
 
 CROWDS = ("usual", "hard")  # as ``benchmarks/capacity.py`` names them
@@ -25,6 +25,7 @@ def departments_page(root: Path) -> str:
     text = text.replace("{{ seconds }}", _seconds(results / "capacity.json"))
     for crowd in CROWDS:
         text = text.replace("{{ " + crowd + " }}", _plans(results / "capacity.json", crowd))
+    text = text.replace("{{ cluster }}", _cluster(results / "cluster.json"))
     text = text.replace("{{ paper }}", _paper(results / "scaling.json"))
     return text.replace("{{ scaling }}", _scaling(results / "scaling.json"))
 
@@ -68,6 +69,35 @@ def _seconds(kept: Path) -> str:
 
 def _middle(seconds: Any) -> float:
     return float(sorted(seconds)[(len(seconds) - 1) // 2])
+
+
+def _cluster(kept: Path) -> str:
+    """Show the rate by workers: what was measured, and below it, marked so, what was computed from that."""
+    try:
+        whole = json.loads(kept.read_text(encoding="utf-8"))
+        rows = [
+            [f"{row['workers']}", f"{row['a_minute']:.0f}", both("measured", "实测")]
+            for row in whole["result"]["rows"]
+        ]
+        rows += [
+            [f"{row['workers']}", f"{row['a_minute']:.0f}", _computed(bool(row["bound"]))]
+            for row in whole["result"]["paper"]
+        ]
+        machine = f"{whole['machine']['processor']}, {whole['date']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return _not_measured("cluster")
+    names = [both("workers", "工作节点"), both("submissions a minute", "每分钟份数"), ""]
+    return "\n".join(
+        [*_table(names, rows), "", both(f"Measured: {machine}.", f"测于：{machine}。")]
+    )
+
+
+def _computed(grader_is_the_limit: bool) -> str:
+    if grader_is_the_limit:
+        return both(
+            "computed, at most: the one grader is the limit", "推算上限：受限于唯一的评分进程"
+        )
+    return both("computed, at most: the workers are the limit", "推算上限：受限于工作节点")
 
 
 def _scaling(kept: Path) -> str:

@@ -2,26 +2,27 @@
 
     submission ─▶ screening ─▶ execution in a sandboxed kernel ─▶ verdicts, outside ─▶ nbgrader
 
+Flat in here is the round itself, from ``release`` to ``export``:
+
 ``course``      an instructor's course directory: settings, secret, where things are
-``screening``   makes a submitted notebook whole again: locked cells, identities, missing cells
-``sandbox``     the walls: how a kernel is started so that a submission sees and reaches nothing
-``kernel``      one kernel process: run this code, ask this question, by when, within which size
-``execution``   a notebook's cells in a kernel; what hangs or dies costs itself and nothing else
-``executors``   who runs them: this process, or several beside it
-``cluster``     many machines: a Dask scheduler's workers; ``cluster_worker``: what runs there
+``release``     a chapter for the class; ``variants``: numbers of its own; ``kit``: what students get
+``collect``     what was handed in; ``submissions``: five ready-made ones, for trying it out
+``grade``       run it all and let nbgrader write it down; ``regrade``: one exercise anew; ``results``: kept runs
 ``recording``   nbgrader's own steps into the gradebook, each student's in one transaction
 ``gradebook``   where it is, a file or a database by URL; ``migrate``: from the one into the other
-``verdicts``    the questions, the comparison outside, and what is written into the notebook
-``plugin``      the three doors into nbgrader: screening, execution, feedback
+``plugin``      the three doors into nbgrader: screening, execution, feedback; ``nbgrader_side``: nbgrader, called
 ``hand_marks``  what people gave stays, and is asked for again only when what it was given for changes
-``roster``      who is in the class, and whose a submission is by the name that a platform gave it
-``arrival``     when it was handed in; ``policy``, ``lateness``: what that costs, through nbgrader
-``standing``    where everybody stands and why: for ``status`` and ``export``
-``platform_tables`` Canvas's and Moodle's own tables, filled in; ``gradescope``: an autograder for its container
-``hub``         a JupyterHub recipe, with nbgrader's exchange or ngshare
-``items``       how hard each exercise was; ``concept``: a test before and after; ``integrity``: hints, no verdicts
+``feedback``    a page for each student; ``give_back``: all of them; ``export``: the marks as a table
 ``audit``       a line for every act, each with a hash of the one before
-``commands``    ``./course teach …``; one module per command does the work
+
+Rooms, each with its own list of what is in it; what is higher needs what is lower, never the other way:
+
+``commands``    ``./course teach …``
+``cluster``, ``platforms``, ``insight``  many machines; Canvas, Moodle, Gradescope, JupyterHub; the class as a whole
+``people``      who is in the class, when they handed in, where they stand
+``judging``     what was handed in, made whole, and what it deserves
+``kernels``     a submission's cells and the questions to it, in a kernel
+``walls``       what keeps a submission in
 
 No expected answer, no hidden input before it is asked, and no secret ever enters the kernel.
 """

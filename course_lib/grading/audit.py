@@ -23,6 +23,7 @@ from typing import Any
 
 from course_lib.files import locked, write_atomically
 from course_lib.grading.course import Course
+from course_lib.paths import repository_root
 
 _BLOCK = 1 << 16
 START = "0" * 64
@@ -135,7 +136,7 @@ def environment_hash() -> str:
     digest = hashlib.sha256(f"{platform.platform()} {platform.python_version()}".encode())
     for name, version in sorted({(d.name or "", d.version) for d in distributions()}):
         digest.update(f"{name}=={version}\n".encode())
-    package = Path(__file__).resolve().parent.parent
+    package = repository_root() / "course_lib"
     for path in sorted(package.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]

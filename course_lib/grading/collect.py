@@ -24,12 +24,13 @@ from typing import Any
 from course_lib.errors import CourseError
 from course_lib.exercises.values import shorten, text
 from course_lib.files import write_atomically
-from course_lib.grading import arrival, audit, roster
-from course_lib.grading.arrival import Arrival
+from course_lib.grading import audit
 from course_lib.grading.course import Course, offering_of
+from course_lib.grading.judging.reading import LARGEST, edition_of, parse
 from course_lib.grading.marks import forget_failure, note_failure
-from course_lib.grading.policy import read_policy
-from course_lib.grading.reading import LARGEST, edition_of, parse
+from course_lib.grading.people import arrival, roster
+from course_lib.grading.people.arrival import Arrival
+from course_lib.grading.people.policy import read_policy
 from course_lib.language import both
 
 _MOST_FILES = 20_000
@@ -90,7 +91,7 @@ def collect(
         path: A folder, a zip, or a single notebook.
         chapter: The assignment; ``None``: as each notebook says.
         received: When all of it was handed in; ``None``: see ``times``.
-        times: ``"auto"``: what :mod:`course_lib.grading.arrival` believes; ``"zip"``: the zip's times,
+        times: ``"auto"``: what :mod:`course_lib.grading.people.arrival` believes; ``"zip"``: the zip's times,
             whatever they look like; ``"none"``: no time is known, and nobody is late.
         say: Called with a sentence about the whole: where the times come from.
 

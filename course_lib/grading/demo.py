@@ -14,15 +14,16 @@ from rich.panel import Panel
 from rich.table import Table
 
 from course_lib.exercises.values import text
-from course_lib.grading import feedback, sandbox
+from course_lib.grading import feedback
 from course_lib.grading.course import Course, create
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import Graded, grade
 from course_lib.grading.gradebook import make as make_gradebook
 from course_lib.grading.gradebook import shown, url_of
+from course_lib.grading.people.standing import read_grades
 from course_lib.grading.release import release
-from course_lib.grading.standing import read_grades
 from course_lib.grading.submissions import Submission, make_submissions
+from course_lib.grading.walls import sandbox
 from course_lib.language import Text, both, current, pick
 from course_lib.paths import cache_dir, repository_root
 

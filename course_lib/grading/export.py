@@ -17,9 +17,9 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import open_course
 from course_lib.grading.nbgrader_side import folder_of
-from course_lib.grading.policy import read_policy
-from course_lib.grading.standing import STATES, Row, natural, read_grades
-from course_lib.grading.times import find_zone, show_duration, show_time
+from course_lib.grading.people.policy import read_policy
+from course_lib.grading.people.standing import STATES, Row, natural, read_grades
+from course_lib.grading.people.times import find_zone, show_duration, show_time
 from course_lib.language import both, current, pick
 
 _BOM = "\ufeff"

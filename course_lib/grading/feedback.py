@@ -28,13 +28,14 @@ from traitlets import List
 from course_lib.errors import CourseError
 from course_lib.exercises.cards import inline, plainly
 from course_lib.exercises.values import text
-from course_lib.grading import roster, verdicts
 from course_lib.grading.course import Course, open_course, specification
 from course_lib.grading.gradebook import url_of
-from course_lib.grading.lateness import CountLateness
+from course_lib.grading.judging import verdicts
 from course_lib.grading.nbgrader_side import folder_of
-from course_lib.grading.policy import read_policy
-from course_lib.grading.times import show_time
+from course_lib.grading.people import roster
+from course_lib.grading.people.lateness import CountLateness
+from course_lib.grading.people.policy import read_policy
+from course_lib.grading.people.times import show_time
 from course_lib.language import Text
 
 TEMPLATES = Path(__file__).with_name("templates")

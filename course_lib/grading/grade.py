@@ -1,6 +1,6 @@
 """``teach grade``: run what was handed in on several kernels at once, and let nbgrader write it down.
 
-Submissions are run by an executor (:mod:`.executors`); nbgrader's gradebook has one writer: this process,
+Submissions are run by an executor (``kernels.executors``); nbgrader's gradebook has one writer: this process,
 one student after the other, each in one transaction. A run that was killed goes on where it was:
 executions are kept, and a student whose submission, environment and questions have not changed is not
 graded again.
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from course_lib.errors import CourseError
 from course_lib.files import locked
-from course_lib.grading import audit, marks, results, sandbox
-from course_lib.grading.assignment import Assignment, open_assignment
+from course_lib.grading import audit, marks, results
 from course_lib.grading.course import Course
-from course_lib.grading.execution import Work
-from course_lib.grading.executors import (
+from course_lib.grading.judging.assignment import Assignment, open_assignment
+from course_lib.grading.judging.reading import read_submission
+from course_lib.grading.kernels.execution import Work
+from course_lib.grading.kernels.executors import (
     Done,
     Executor,
     MachineError,
@@ -31,9 +32,9 @@ from course_lib.grading.executors import (
     limits_of,
     with_threads,
 )
-from course_lib.grading.reading import read_submission
 from course_lib.grading.recording import Recorder
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.walls import sandbox
+from course_lib.grading.walls.sandbox import Limits
 from course_lib.language import both, pick
 
 

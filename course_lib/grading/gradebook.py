@@ -35,7 +35,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
-from course_lib.grading.executors import MachineError, disk_is_full
+from course_lib.grading.kernels.executors import MachineError, disk_is_full
 from course_lib.grading.nbgrader_side import open_directory
 
 # Seconds that grading waits for somebody else who is writing to the gradebook.

@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 
 from course_lib.files import write_atomically
+from course_lib.grading.judging.screening import grade_id
 from course_lib.grading.nbgrader_side import folder_of
-from course_lib.grading.screening import grade_id
 
 
 class SaveGrades(SaveAutoGrades):

@@ -33,26 +33,20 @@ from course_lib.authoring.editions import nbgrader_stubs
 from course_lib.errors import CourseError
 from course_lib.exercises.values import text
 from course_lib.files import write_atomically
-from course_lib.grading import (
-    arrival,
-    audit,
-    execution,
-    feedback,
-    marks,
-    reading,
-    results,
-    verdicts,
-)
-from course_lib.grading.assignment import Assignment, open_assignment
+from course_lib.grading import audit, feedback, marks, results
 from course_lib.grading.course import Course, open_course
-from course_lib.grading.execution import Execution
-from course_lib.grading.executors import Serial, Task, limits_of
 from course_lib.grading.export import GradesTable
 from course_lib.grading.hand_marks import SaveGrades
-from course_lib.grading.lateness import CountLateness, PercentPerDay
-from course_lib.grading.reading import LARGEST
-from course_lib.grading.screening import grade_id
-from course_lib.grading.verdicts import Verdict
+from course_lib.grading.judging import reading, verdicts
+from course_lib.grading.judging.assignment import Assignment, open_assignment
+from course_lib.grading.judging.reading import LARGEST
+from course_lib.grading.judging.screening import grade_id
+from course_lib.grading.judging.verdicts import Verdict
+from course_lib.grading.kernels import execution
+from course_lib.grading.kernels.execution import Execution
+from course_lib.grading.kernels.executors import Serial, Task, limits_of
+from course_lib.grading.people import arrival
+from course_lib.grading.people.lateness import CountLateness, PercentPerDay
 from course_lib.language import Text
 
 # Whether this run of nbgrader may do without a sandbox: said on the command line, never in a file.

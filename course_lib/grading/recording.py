@@ -34,7 +34,6 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
-from course_lib.grading import lateness
 from course_lib.grading.course import Course
 from course_lib.grading.gradebook import (
     is_file,
@@ -45,6 +44,7 @@ from course_lib.grading.gradebook import (
     take_turn,
 )
 from course_lib.grading.nbgrader_side import environment, last_line, open_api
+from course_lib.grading.people import lateness
 from course_lib.grading.plugin import UNSANDBOXED
 
 _OPENERS: tuple[ModuleType, ...] = (

@@ -15,10 +15,15 @@ from nbformat import NotebookNode
 
 from course_lib.errors import CourseError
 from course_lib.files import locked, write_atomically
-from course_lib.grading import audit, execution, marks, plugin, results, sandbox, standing
-from course_lib.grading.assignment import Assignment, open_assignment
+from course_lib.grading import audit, marks, plugin, results
 from course_lib.grading.course import Course
-from course_lib.grading.executors import (
+from course_lib.grading.grade import Graded, Job, Round, choose, version_of
+from course_lib.grading.hand_marks import SaveGrades
+from course_lib.grading.judging.assignment import Assignment, open_assignment
+from course_lib.grading.judging.reading import read_submission
+from course_lib.grading.judging.screening import grade_id
+from course_lib.grading.kernels import execution
+from course_lib.grading.kernels.executors import (
     Executor,
     MachineError,
     Processes,
@@ -28,13 +33,11 @@ from course_lib.grading.executors import (
     limits_of,
     with_threads,
 )
-from course_lib.grading.grade import Graded, Job, Round, choose, version_of
-from course_lib.grading.hand_marks import SaveGrades
-from course_lib.grading.lateness import CountLateness
 from course_lib.grading.nbgrader_side import open_api
-from course_lib.grading.reading import read_submission
-from course_lib.grading.sandbox import Limits
-from course_lib.grading.screening import grade_id
+from course_lib.grading.people import standing
+from course_lib.grading.people.lateness import CountLateness
+from course_lib.grading.walls import sandbox
+from course_lib.grading.walls.sandbox import Limits
 
 
 def regrade(

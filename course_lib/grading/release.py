@@ -9,8 +9,8 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course, find_repository_edition
 from course_lib.grading.gradebook import require
+from course_lib.grading.judging.own_tests import warnings_for
 from course_lib.grading.nbgrader_side import last_line, open_api
-from course_lib.grading.own_tests import warnings_for
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Released:
     Attributes:
         notebook: The students' notebook.
         changed: Whether anything did.
-        warnings: What the instructor should know of it: test cells of their own, see :mod:`.own_tests`.
+        warnings: What the instructor should know of it: test cells of their own, see ``judging.own_tests``.
     """
 
     notebook: Path

@@ -13,8 +13,8 @@ from pathlib import Path
 from course_lib.files import write_atomically
 from course_lib.grading.audit import environment_hash, hash_of
 from course_lib.grading.course import Course
-from course_lib.grading.execution import Execution, Work
-from course_lib.grading.sandbox import Limits
+from course_lib.grading.kernels.execution import Execution, Work
+from course_lib.grading.walls.sandbox import Limits
 
 
 def key_of(work: Work, limits: Limits, *, sandboxed: bool) -> str:

@@ -9,7 +9,7 @@ import nbformat
 import psutil
 import pytest
 
-from course_lib.grading import sandbox
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, judged, student_notebook
 

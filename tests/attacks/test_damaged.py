@@ -9,9 +9,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from course_lib.grading import audit, sandbox
+from course_lib.grading import audit
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading.test_grading import nbgrader
 from tests.grading.tiny_course import RIGHT, answered, hand_in
@@ -392,7 +393,7 @@ def _assert_stated(course, outcomes):
 
 
 def test_what_colab_and_others_leave_is_matched_and_its_written_answer_too(course):
-    from course_lib.grading.assignment import open_assignment
+    from course_lib.grading.judging.assignment import open_assignment
 
     assignment = open_assignment(course, "90")
     notebook = answered(course, RIGHT)

@@ -10,11 +10,12 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
-from course_lib.grading import audit, feedback, plugin, sandbox
+from course_lib.grading import audit, feedback, plugin
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
 from course_lib.grading.nbgrader_side import open_api
-from course_lib.grading.standing import read_grades
+from course_lib.grading.people.standing import read_grades
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading.tiny_course import RIGHT, answered, hand_in
 

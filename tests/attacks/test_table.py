@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from course_lib.grading import sandbox
+from course_lib.grading.walls import sandbox
 from tests.attacks import cunning, hostile
 from tests.attacks.unusual import UNUSUAL
 from tests.conftest import require

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import capacity
+from benchmarks import capacity, cluster
 from course_lib import language
 from course_lib.book import departments
 from course_lib.book.departments import departments_page
-from course_lib.grading.capacity import Service
+from course_lib.grading.cluster.capacity import Service
 from tests.conftest import ROOT
 
 RATES = {"one": 100.0, "apart": 180.0, "same batch": 150.0, "twice the batch": 160.0}
@@ -40,7 +40,7 @@ def test_what_was_not_measured_is_said_so(language_: str, root: Path) -> None:
     language.use(language_)
     page = departments_page(root)
     assert page.count("bench capacity --keep`.*") + page.count("bench capacity --keep`。*") == 3
-    assert "bench scaling --keep" in page and "{{" not in page
+    assert "bench scaling --keep" in page and "bench cluster --keep" in page and "{{" not in page
     assert ("No GPU has been measured" in page) == (language_ == "en")
 
 
@@ -67,6 +67,23 @@ def test_the_simulation_and_the_scaling_are_in_it(language_: str, root: Path) ->
     for part in ("| 50 |", "| 500 |", "a chip", "1e-07", "| 0.75 |", "| 0.80 |", "| 2.5–3.0 |"):
         assert part in page, part
     assert "{{" not in page and "too many" not in page
+
+
+@pytest.mark.parametrize("language_", ["en", "zh"])
+def test_what_is_only_computed_of_a_cluster_is_marked_so(language_: str, root: Path) -> None:
+    rows = [
+        {"workers": 1, "a_minute": 60.0, "kernels": 0.7, "worker": 0.1, "grader": 0.1},
+        {"workers": 2, "a_minute": 101.4, "kernels": 0.7, "worker": 0.1, "grader": 0.1},
+    ]
+    keep(root, "cluster", {"rows": rows, "paper": cluster.on_paper(rows)})
+    language.use(language_)
+    lines = [line for line in departments_page(root).splitlines() if line.startswith("| ")]
+    said = {line.split(" | ")[0]: line for line in lines if line.count("|") == 4}
+    measured, computed = ("measured", "computed") if language_ == "en" else ("实测", "推算")
+    assert measured in said["| 1"] and "| 101 |" in said["| 2"] and measured in said["| 2"]
+    for workers, row in {each["workers"]: each for each in cluster.on_paper(rows)}.items():
+        line = said[f"| {workers}"]
+        assert f"| {row['a_minute']:.0f} |" in line and computed in line and measured not in line
 
 
 def test_a_rush_too_great_for_one_gradebook_is_cut(root: Path) -> None:

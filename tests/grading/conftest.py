@@ -28,3 +28,9 @@ def course(tmp_path: Path, released_course):
 
     shutil.copytree(released_course.folder, tmp_path / "course")
     return open_course(tmp_path / "course")
+
+
+@pytest.fixture
+def deserved(course, tiny_repository: Path) -> dict[str, float]:
+    """Six students' work, handed in in the course; what each deserves."""
+    return tiny_course.hand_in_class(course, tiny_repository, 6)

@@ -9,13 +9,13 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from course_lib.grading import sandbox
 from course_lib.grading.course import create
 from course_lib.grading.export import read_grades
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
 from course_lib.grading.release import release
 from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from course_lib.paths import repository_root
 from tests.conftest import require
 from tests.grading.test_grading import nbgrader
@@ -48,7 +48,7 @@ def assert_pages_say_why(course, made):
     pages = {each.student: each.page for each in give_back(course, CHAPTER)}
     from course_lib.exercises.cards import plainly
     from course_lib.grading.course import specification
-    from course_lib.grading.verdicts import title
+    from course_lib.grading.judging.verdicts import title
 
     exercises = specification(course, course.notebook_name(CHAPTER))
     for name, submission in made.items():

@@ -184,8 +184,9 @@ def test_a_link_in_a_folder_is_said_and_not_followed(course, tmp_path):
 
 
 def test_what_is_not_taken_is_known_to_status_and_audit_until_something_is(course, tmp_path):
-    from course_lib.grading import audit, roster
+    from course_lib.grading import audit
     from course_lib.grading.marks import failed_in, failure_of
+    from course_lib.grading.people import roster
 
     listed = write(tmp_path, {"class.csv": "学号,姓名\nanna,安娜\nben,本\ncleo,克\ndora,朵\n"})
     roster.save(course, roster.read_file(listed / "class.csv"))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from course_lib import language
-from course_lib.grading import demo, sandbox
+from course_lib.grading import demo
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 
 

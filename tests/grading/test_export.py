@@ -11,8 +11,8 @@ from openpyxl import load_workbook
 from course_lib import language
 from course_lib.errors import CourseError
 from course_lib.grading.export import spoilt_by_excel, write_table
-from course_lib.grading.standing import Row
-from course_lib.grading.times import find_zone
+from course_lib.grading.people.standing import Row
+from course_lib.grading.people.times import find_zone
 
 SHANGHAI = find_zone("Asia/Shanghai")
 ROWS = [

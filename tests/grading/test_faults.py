@@ -7,43 +7,22 @@ import json
 import os
 import random
 import sqlite3
-from copy import deepcopy
 
 import pytest
-from nbformat.v4 import new_code_cell
 
 from benchmarks import faults
-from course_lib.grading import executors, gradebook, marks, recording, sandbox
-from course_lib.grading.executors import MachineError, Processes, Task
-from course_lib.grading.export import read_grades
+from course_lib.grading import gradebook, marks, recording
 from course_lib.grading.grade import grade
-from course_lib.grading.submissions import make_submissions
+from course_lib.grading.kernels import executors
+from course_lib.grading.kernels.executors import MachineError, Processes, Task
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
-from tests.grading.tiny_course import RIGHT, answered, hand_in
-
-STUDENTS = 6
+from tests.grading.tiny_course import RIGHT, answered, hand_in, scores
 
 
 @pytest.fixture(autouse=True)
 def _walls():
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
-
-
-@pytest.fixture
-def deserved(course, tiny_repository):
-    """Hand in a class's work in the course; give what each deserves."""
-    made = list(make_submissions("90", "en", "pytorch", repository=tiny_repository).values())
-    points = {}
-    for number in range(STUDENTS):
-        notebook = deepcopy(made[number % len(made)].notebook)
-        notebook.cells.append(new_code_cell(f"import time; time.sleep(0.3)  # {number}"))
-        hand_in(course, f"student{number}", notebook)
-        points[f"student{number}"] = made[number % len(made)].total
-    return points
-
-
-def scores(course):
-    return {row.student: row.score for row in read_grades(course, "90")}
 
 
 def test_a_killed_kernel_zygote_and_worker_cost_nobody_anything(course, deserved):
@@ -71,7 +50,7 @@ def test_a_killed_kernel_zygote_and_worker_cost_nobody_anything(course, deserved
 def test_a_full_disk_and_a_held_gradebook_stop_it_and_it_goes_on_later(
     course, deserved, monkeypatch
 ):
-    list(grade(course, "90", students=["student0"]))
+    list(grade(course, "90", students=["student00"]))
     real, calls = marks.write_atomically, []
 
     def full(path, data):

@@ -12,13 +12,14 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course_lib.errors import CourseError
-from course_lib.grading import audit, feedback, sandbox
-from course_lib.grading.execution import Work, execute
+from course_lib.grading import audit, feedback
 from course_lib.grading.export import read_grades
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
+from course_lib.grading.kernels.execution import Work, execute
 from course_lib.grading.release import release
 from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from tests.conftest import ROOT, require
 from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, student_notebook
 

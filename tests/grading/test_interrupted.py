@@ -9,18 +9,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from copy import deepcopy
 
 import pytest
-from nbformat.v4 import new_code_cell
 
-from course_lib.grading import audit, sandbox
+from course_lib.grading import audit
 from course_lib.grading.course import open_course
 from course_lib.grading.export import read_grades
 from course_lib.grading.grade import grade
-from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
-from tests.grading.tiny_course import hand_in
+from tests.grading.tiny_course import hand_in_class
 
 STUDENTS = 7
 
@@ -28,14 +26,6 @@ STUDENTS = 7
 @pytest.fixture(autouse=True)
 def _walls():
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
-
-
-def hand_in_many(course, repository):
-    made = list(make_submissions("90", "en", "pytorch", repository=repository).values())
-    for number in range(STUDENTS):
-        notebook = deepcopy(made[number % len(made)].notebook)
-        notebook.cells.append(new_code_cell(f"{number}"))  # nobody's work is another one's
-        hand_in(course, f"student{number:02}", notebook)
 
 
 def standing(course):
@@ -59,7 +49,7 @@ def kill_when(running, condition):
 
 
 def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(course, tiny_repository, tmp_path):
-    hand_in_many(course, tiny_repository)
+    hand_in_class(course, tiny_repository, STUDENTS, seconds=0)
     shutil.copytree(course.folder, tmp_path / "whole")
     whole = open_course(tmp_path / "whole")
     assert {each.state for each in grade(whole, "90", jobs=2)} == {"graded"}
@@ -83,7 +73,7 @@ def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(course, tiny_reposit
 
 
 def test_a_damaged_result_is_made_again(course, tiny_repository):
-    hand_in_many(course, tiny_repository)
+    hand_in_class(course, tiny_repository, STUDENTS, seconds=0)
     assert {each.state for each in grade(course, "90", students=["student00"])} == {"graded"}
     (kept,) = (course.private / "results").glob("*.json")
     before = standing(course)

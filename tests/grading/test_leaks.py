@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from course_lib.grading import sandbox
-from course_lib.grading.assignment import open_assignment
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
-from course_lib.grading.standing import read_grades
+from course_lib.grading.judging.assignment import open_assignment
+from course_lib.grading.people.standing import read_grades
 from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading import tiny_course
 from tests.grading.tiny_course import RIGHT, answered, hand_in

@@ -8,31 +8,27 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from copy import deepcopy
 
 import pytest
-from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from sqlalchemy import create_engine, select, text
 from typer.testing import CliRunner
 
 from course_lib.errors import CourseError
-from course_lib.grading import audit, feedback, gradebook, lateness, roster, sandbox
-from course_lib.grading.commands import teach as teach_commands
+from course_lib.grading import audit, feedback, gradebook
+from course_lib.grading.commands.teach import teach as teach_commands
 from course_lib.grading.course import open_course
-from course_lib.grading.executors import MachineError
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
+from course_lib.grading.kernels.executors import MachineError
 from course_lib.grading.migrate import migrate, tables
+from course_lib.grading.people import lateness, roster
+from course_lib.grading.people.times import read_time
 from course_lib.grading.regrade import regrade
-from course_lib.grading.standing import read_grades
-from course_lib.grading.submissions import make_submissions
-from course_lib.grading.times import read_time
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading import postgres
-from tests.grading.tiny_course import CHAPTER, RIGHT, answered, hand_in
-
-STUDENTS = 6
+from tests.grading.tiny_course import CHAPTER, RIGHT, answered, hand_in, scores
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +40,6 @@ def server():
         yield started
     finally:
         started.close()
-
-
-@pytest.fixture
-def deserved(course, tiny_repository):
-    """Hand in a class's work, no two the same; give what each deserves."""
-    made = list(make_submissions("90", "en", "pytorch", repository=tiny_repository).values())
-    points = {}
-    for number in range(STUDENTS):
-        notebook = deepcopy(made[number % len(made)].notebook)
-        notebook.cells.append(new_code_cell(f"{number}"))
-        hand_in(course, f"student{number}", notebook)
-        points[f"student{number}"] = made[number % len(made)].total
-    return points
-
-
-def scores(course):
-    return {row.student: row.score for row in read_grades(course, CHAPTER)}
 
 
 def content(url):
@@ -87,12 +66,12 @@ def file_of(course):
 
 
 def test_a_class_moves_and_goes_on_as_it_was(course, deserved, server):
-    roster.save(course, [roster.Student("student0", name="李雷")])
+    roster.save(course, [roster.Student("student00", name="李雷")])
     lateness.set_due(course, CHAPTER, read_time("2026-10-01 23:59", None))
     assert {each.state for each in grade(course, CHAPTER, jobs=2)} == {"graded"}
-    lateness.extend(course, CHAPTER, "student1", 90)
+    lateness.extend(course, CHAPTER, "student01", 90)
     with Gradebook(file_of(course)) as book:
-        essay = book.find_grade("90-3", course.notebook_name(CHAPTER), CHAPTER, "student2")
+        essay = book.find_grade("90-3", course.notebook_name(CHAPTER), CHAPTER, "student02")
         essay.manual_score, essay.needs_manual_grade = 0.1, False
         book.db.commit()
     before, standing = content(file_of(course)), scores(course)
@@ -241,14 +220,14 @@ def test_a_server_that_stops_is_said_and_the_next_run_goes_on(course, deserved, 
     finally:
         server.start()
     states = Counter(each.state for each in grade(course, CHAPTER, jobs=2))
-    assert states["unchanged"] == len(outcomes) and states.total() == STUDENTS
+    assert states["unchanged"] == len(outcomes) and states.total() == len(deserved)
     assert scores(course) == deserved
-    assert len(list((course.private / "results").glob("*.json"))) == STUDENTS
+    assert len(list((course.private / "results").glob("*.json"))) == len(deserved)
     # One student was under way, and may have been judged twice; nobody is there twice.
     lines = Counter(line["student"] for line in audit.read(course) if line["event"] == "graded")
-    assert lines.keys() == deserved.keys() and lines.total() <= STUDENTS + 1
+    assert lines.keys() == deserved.keys() and lines.total() <= len(deserved) + 1
     with Gradebook(url) as book:
-        assert len(book.assignment_submissions(CHAPTER)) == STUDENTS
+        assert len(book.assignment_submissions(CHAPTER)) == len(deserved)
 
 
 def test_a_new_class_begins_there_and_no_password_is_seen(server, tmp_path, tiny_repository):

@@ -10,12 +10,13 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course_lib.errors import CourseError
-from course_lib.grading import audit, feedback, results, sandbox
+from course_lib.grading import audit, feedback, results
 from course_lib.grading.course import Course, open_course
 from course_lib.grading.give_back import give_back
 from course_lib.grading.grade import grade
+from course_lib.grading.people.standing import read_grades
 from course_lib.grading.regrade import regrade
-from course_lib.grading.standing import read_grades
+from course_lib.grading.walls import sandbox
 from tests.conftest import require
 from tests.grading.test_grading import nbgrader
 from tests.grading.tiny_course import RIGHT, answered, hand_in

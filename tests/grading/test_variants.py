@@ -16,7 +16,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises import proofs
 from course_lib.exercises.public import load_public, parse
 from course_lib.exercises.specification import Exercise, SpecificationError
-from course_lib.grading import sandbox, variants
+from course_lib.grading import variants
 from course_lib.grading.collect import collect
 from course_lib.grading.course import (
     create,
@@ -28,6 +28,7 @@ from course_lib.grading.course import (
 from course_lib.grading.kit import make_kit
 from course_lib.grading.release import release
 from course_lib.grading.submissions import make_submissions
+from course_lib.grading.walls import sandbox
 from course_lib.paths import repository_root
 from tests.conftest import require
 from tests.grading.tiny_course import RIGHT, answered, judged, student_notebook

@@ -28,25 +28,15 @@ def record(**measured: float) -> History:
     return History([0.5] * 8, rows, 1.0)
 
 
-def words_of(history: History, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Any]:
-    said: list[str] = []
-    drawn: list[Any] = []
-
-    def describe(figure: Any, en: str, zh: str) -> None:
-        said.extend([en, zh])
-        drawn.append(figure)
-        figures.image_bytes(figure)
-
-    monkeypatch.setattr(plots.common, "describe", describe)
-    plots.plot_history(history)
-    return said, drawn[0]
-
-
 @pytest.mark.parametrize("spoken", ["en", "zh"])
-def test_a_history_is_drawn_and_told(spoken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_is_drawn_and_told(
+    spoken: str, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COURSE_LANGUAGE", spoken)
     measured = {"val_loss": 0.75, "val_accuracy": 0.5}
-    (en, zh), figure = words_of(record(**measured), monkeypatch)
+    said = told(plots.common)
+    plots.plot_history(record(**measured))
+    ((figure, en, zh),) = said
     assert en == (
         "A training by epochs. training loss: 1 in epoch 1, 0.25 in epoch 4; "
         "validation loss: 0.75 in epoch 1, 0.75 in epoch 4; "
@@ -60,8 +50,10 @@ def test_a_history_is_drawn_and_told(spoken: str, monkeypatch: pytest.MonkeyPatc
     ]
 
 
-def test_without_validation_there_is_one_panel(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, figure = words_of(record(), monkeypatch)
+def test_without_validation_there_is_one_panel(told: Any) -> None:
+    said = told(plots.common)
+    plots.plot_history(record())
+    figure = said[0][0]
     assert len(figure.axes) == 1 and len(figure.axes[0].lines) == 1
 
 
@@ -70,48 +62,35 @@ def test_an_empty_record_is_refused() -> None:
         plots.plot_history(History())
 
 
-def told(draw: Any, module: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    """Draw a figure and give what it says in both languages."""
-    said: list[str] = []
-
-    def describe(figure: Any, en: str, zh: str) -> None:
-        said.extend([en, zh])
-        figures.image_bytes(figure)  # a glyph that the fonts lack raises here
-
-    monkeypatch.setattr(module, "describe", describe)
-    draw()
-    return said[0], said[1]
-
-
 @pytest.mark.parametrize("spoken", ["en", "zh"])
-def test_planes_are_drawn_as_the_digits_they_show(
-    spoken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_planes_are_drawn_as_the_digits_they_show(spoken: str, told: Any) -> None:
     language.use(spoken)
     rng = np.random.default_rng(0)
     places = {"raw pixels": rng.normal(size=(20, 2)), "pre-trained features": np.zeros((20, 2))}
     beside = {"raw pixels": 0.5, "pre-trained features": 0.75}
     y = np.arange(20) % 10
-    en, zh = told(lambda: plots.plot_planes(places, y, beside), plots.common, monkeypatch)
+    said = told(plots.common)
+    plots.plot_planes(places, y, beside)
+    ((_, en, zh),) = said
     assert "raw pixels: 0.50; pre-trained features: 0.75" in en
     assert "预训练特征：0.75" in zh
 
 
 @pytest.mark.parametrize("spoken", ["en", "zh"])
-def test_the_diagram_of_extraction_says_what_is_done_once(
-    spoken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_diagram_of_extraction_says_what_is_done_once(spoken: str, told: Any) -> None:
     language.use(spoken)
-    en, zh = told(diagrams.draw_extraction, diagrams, monkeypatch)
+    said = told(diagrams)
+    diagrams.draw_extraction()
+    ((_, en, zh),) = said
     assert "once for each picture" in en and "每张图片只算一次" in zh
 
 
 @pytest.mark.parametrize("spoken", ["en", "zh"])
-def test_the_projects_diagram_lets_one_arrow_leave_the_locked_part(
-    spoken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_projects_diagram_lets_one_arrow_leave_the_locked_part(spoken: str, told: Any) -> None:
     language.use(spoken)
-    en, zh = told(diagrams.draw_project, diagrams, monkeypatch)
+    said = told(diagrams)
+    diagrams.draw_project()
+    ((_, en, zh),) = said
     assert "opened once" in en and "只开一次" in zh
     assert [end for start, end in diagrams.PROJECT_ARROWS if start == "test"] == ["measure"]
     assert {name for pair in diagrams.PROJECT_ARROWS for name in pair} == set(diagrams.PROJECT)

@@ -36,15 +36,8 @@ def styled(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    told: list[Any] = []
-
-    def describe(figure: Any, en: str, zh: str) -> None:
-        figures.image_bytes(figure)
-        told.append((figure, en, zh))
-
-    monkeypatch.setattr(plots.losses, "describe", describe)
-    return told
+def said(told: Any) -> list[Any]:
+    return told(plots.losses)
 
 
 @pytest.mark.parametrize("spoken", ["en", "zh"])
