@@ -52,6 +52,7 @@ class RemoteFile:
             later one must have the same.
         size: Its size in bytes, where that is known.
         stated_by: Who states the checksum, such as ``"torchvision"``.
+        about_bytes: Its size more or less, where it is not known exactly: to be shown, not relied on.
     """
 
     name: str
@@ -59,6 +60,7 @@ class RemoteFile:
     checksum: str | None = None
     size: int | None = None
     stated_by: str = ""
+    about_bytes: int | None = None
 
 
 class _MirrorError(Exception):
@@ -114,7 +116,7 @@ def is_whole(file: RemoteFile, folder: Path, *, read_again: bool = False) -> boo
         return True
     if record and file.checksum is None:
         return sha256_of(path) == record.get("sha256")
-    return file.checksum is not None and digest_of(path, file.checksum) == file.checksum
+    return file.checksum is not None and _is_as_stated(path, file.checksum)
 
 
 def keep(file: RemoteFile, path: Path, folder: Path) -> Path:
@@ -124,7 +126,7 @@ def keep(file: RemoteFile, path: Path, folder: Path) -> Path:
         CourseError: It is not the file that its publisher means, or, where nobody states a checksum, not
             the one that was here first.
     """
-    if file.checksum is not None and digest_of(path, file.checksum) != file.checksum:
+    if file.checksum is not None and not _is_as_stated(path, file.checksum):
         raise CourseError(
             f"{path} is not {file.name} as published (its checksum differs): copy it again.",
             f"{path} 与公开发布的 {file.name} 不一致（校验和不同）：请重新复制。",
@@ -146,11 +148,16 @@ def keep(file: RemoteFile, path: Path, folder: Path) -> Path:
     return folder / file.name
 
 
-def digest_of(path: Path, checksum: str) -> str:
-    """Give a file's checksum of the kind of another one, written alike."""
-    kind = checksum.partition(":")[0]
+def fits(file: RemoteFile, path: Path) -> bool:
+    """Say whether a file from anywhere has the stated checksum; ``False`` where nobody states one."""
+    return file.checksum is not None and _is_as_stated(path, file.checksum)
+
+
+def _is_as_stated(path: Path, checksum: str) -> bool:
+    """Compare with a checksum, or with its first digits: torchvision's names state eight of them."""
+    kind, _, digits = checksum.partition(":")
     with open(path, "rb") as stream:
-        return f"{kind}:{hashlib.file_digest(stream, kind).hexdigest()}"
+        return hashlib.file_digest(stream, kind).hexdigest().startswith(digits)
 
 
 def recorded(file: RemoteFile, folder: Path) -> str | None:
@@ -174,12 +181,14 @@ def size_asked(file: RemoteFile, *, timeout: float = ASKING) -> int | None:
     if file.size is not None:
         return file.size
     for url in file.urls:
-        with suppress(requests.exceptions.RequestException, _MirrorError):
-            with _opened(url, {"Accept-Encoding": "identity"}, timeout, file, "HEAD") as reply:
-                length = reply.headers.get("Content-Length", "")
-                if reply.status_code == 200 and length.isdigit():
-                    _require_the_file(reply)
-                    return int(length)
+        with (
+            suppress(requests.exceptions.RequestException, _MirrorError),
+            _opened(url, {"Accept-Encoding": "identity"}, timeout, file, "HEAD") as reply,
+        ):
+            length = reply.headers.get("Content-Length", "")
+            if reply.status_code == 200 and length.isdigit():
+                _require_the_file(reply)
+                return int(length)
     return None
 
 
@@ -211,7 +220,7 @@ def _from(url: str, file: RemoteFile, folder: Path, timeout: float, progress: bo
     start = part.stat().st_size if part.exists() else 0
     _write_part(url, file, part, start, timeout, progress)
     _tag_of(part).unlink(missing_ok=True)
-    if file.checksum is not None and digest_of(part, file.checksum) != file.checksum:
+    if file.checksum is not None and not _is_as_stated(part, file.checksum):
         part.unlink()
         raise _MirrorError("other bytes than published", "内容与公开发布的不一致", again=start > 0)
     known = recorded(file, folder)

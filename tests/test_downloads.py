@@ -122,7 +122,7 @@ def test_a_mirror_that_drips_is_left_for_the_next(server, tmp_path, way):
     began = time.monotonic()
     assert get(remote(server, way, "no-ranges"), tmp_path).read_bytes() == CONTENT
     assert time.monotonic() - began < 10
-    with pytest.raises(CourseError, match="too slow|no answer"):
+    with pytest.raises(CourseError, match=r"too slow|no answer"):
         get(remote(server, way), tmp_path / "alone")
 
 
@@ -237,7 +237,7 @@ def test_a_file_from_elsewhere_must_be_the_one_that_was_here_first(server, tmp_p
     file, cache, stick = remote(server, "good", checksum=None), tmp_path / "cache", tmp_path / "x"
     get(file, cache)
     stick.write_bytes(CONTENT[::-1])
-    with pytest.raises(CourseError, match="not the data.bin that was here first"):
+    with pytest.raises(CourseError, match=r"not the data\.bin that was here first"):
         keep(file, stick, cache)
     assert (cache / "data.bin").read_bytes() == CONTENT
     downloads.forget(file, cache)
@@ -289,7 +289,9 @@ def test_two_processes_at_once_fetch_it_once(server, tmp_path):
         while server.count("held") == 0 and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.5)  # the other one has come to the lock, or would have asked by now
-        assert [each.poll() for each in both] == [None, None], "both are at it, half the file is there"
+        assert [each.poll() for each in both] == [None, None], (
+            "both are at it, half the file is there"
+        )
         assert server.count("held") == 1
         server.gate.set()
         said = [each.communicate(timeout=60)[0].strip() for each in both]
