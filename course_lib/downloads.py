@@ -196,7 +196,10 @@ def megabytes(size: int | None) -> str:
     """Write a size for people."""
     if size is None:
         return both("size unknown", "大小未知")
-    return f"{size / 1e9:.3g} GB" if size >= 1e9 else f"{size / 1e6:.3g} MB"
+    for unit, bytes_in_it in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_in_it:
+            return f"{size / bytes_in_it:.3g} {unit}"
+    return f"{size} B"
 
 
 def _fetch(file: RemoteFile, folder: Path, timeout: float, progress: bool) -> None:

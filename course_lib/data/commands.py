@@ -134,7 +134,7 @@ def import_files(
                 )
                 taken += 1
     if not taken:
-        names = sorted({_published_name(file) for file, _ in _all_files()})
+        names = sorted({_published_name(file) for file in _all_files()})
         raise CourseError(
             f"Nothing in {path} is a file that the course knows: {', '.join(names)}.",
             f"{path} 中没有课程认识的文件：{'、'.join(names)}。",
@@ -143,8 +143,9 @@ def import_files(
 
 def _vouched(file: RemoteFile) -> str:
     if file.checksum:
-        by = f" ({file.stated_by})" if file.stated_by else ""
-        return both(f"as published{by}", f"与公开发布的一致{by}")
+        by = file.stated_by
+        en, zh = (f" ({by})", f"（{by}）") if by else ("", "")
+        return both(f"as published{en}", f"与公开发布的一致{zh}")
     return both(
         "as on the first day (unverified: nobody publishes a checksum)",
         "与首次下载时一致（未经核实：没有公开的校验和）",

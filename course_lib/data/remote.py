@@ -177,8 +177,8 @@ def _announcement(real: RealSet, missing: list[RemoteFile]) -> str:
         else both(" (unverified: no published checksum)", "（未经核实：没有公开的校验和）")
     )
     return both(
-        f"{real.name}: {pick(real.about)}; {size} to fetch{sure}. Licence: {real.license}. {real.citation}.",
-        f"{real.name}：{pick(real.about)}；需下载 {size}{sure}。许可：{real.license}。{real.citation}。",
+        f"{real.name}: {pick(real.about)}; to fetch: {size}{sure}. Licence: {real.license}. {real.citation}.",
+        f"{real.name}：{pick(real.about)}；待下载：{size}{sure}。许可：{real.license}。{real.citation}。",
     )
 
 
