@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from scipy.io import savemat
 from course_lib import data
 from course_lib.data import remote
 from course_lib.data.catalogue import REAL, TABLE, read_table
+from course_lib.downloads import RemoteFile
 from course_lib.errors import CourseError
 from course_lib.text.glove import load_glove
 from tests.conftest import require
@@ -431,3 +433,23 @@ def test_the_sums_are_those_that_torchvision_states():
         if file.stated_by == "torchvision" and file.name != "EuroSAT.zip"
     }
     assert ours == {name: f"md5:{theirs[name]}" for name in ours}
+
+
+def test_the_readme_says_which_have_a_mirror_in_china_and_which_have_one_host_only():
+    text = TABLE.with_name("README.md").read_text(encoding="utf-8")
+    listed = [
+        set(re.findall(r"`(\w+)`", item)) for item in re.findall(r"^- .*\n(?:  .*\n)+", text, re.M)
+    ]
+
+    def hosts(file: RemoteFile) -> set[str]:
+        return {urlsplit(url).hostname or "" for url in file.urls}
+
+    in_china = ("bcebos.com", "hf-mirror.com", "tsinghua.edu.cn")
+    sets = {name: [hosts(file) for file in real.files()] for name, real in REAL.items()}
+    china = {
+        name
+        for name, files in sets.items()
+        if all(any(host.endswith(in_china) for host in each) for each in files)
+    }
+    single = {name for name, files in sets.items() if any(len(each) == 1 for each in files)}
+    assert listed == [china, single]
