@@ -384,8 +384,8 @@ def _require_the_file(reply: requests.Response) -> None:
     kind = reply.headers.get("Content-Type", "")
     if kind.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
         raise _MirrorError(
-            "a web page instead of the file (does this network want a log-in?)",
-            "给的是网页而不是文件（这个网络是否需要登录？）",
+            "a web page instead of the file: perhaps this network wants a log-in",
+            "给的是网页而不是文件，也许这个网络需要先登录",
         )
 
 
@@ -460,10 +460,15 @@ def _nobody_gave_it(
 ) -> CourseError:
     en = "; ".join(f"{host}: {failure.en}" for host, failure in failures)
     zh = "；".join(f"{host}：{failure.zh}" for host, failure in failures)
+    part = folder / f"{file.name}.part"
+    kept = part.exists() and part.stat().st_size > 0
+    en_kept, zh_kept = (
+        (" (what has arrived is kept)", "（已收到的部分会保留）") if kept else ("", "")
+    )
     return CourseError(
-        f"{file.name} could not be fetched ({en}). Try again later (what has arrived is kept), "
+        f"{file.name} could not be fetched ({en}). Try again later{en_kept}, "
         f"or bring the file from elsewhere:  ./course data import PATH",
-        f"无法下载 {file.name}（{zh}）。可以稍后再试（已收到的部分会保留），"
+        f"无法下载 {file.name}（{zh}）。可以稍后再试{zh_kept}，"
         f"或者从别处把文件拷来：  ./course data import PATH",
     )
 

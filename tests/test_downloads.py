@@ -102,6 +102,9 @@ def test_where_no_mirror_gives_it_one_sentence_says_why(server, tmp_path, way, s
     assert said in failed.value.en and "course data import" in failed.value.en
     assert "404" in failed.value.zh and "\n" not in str(failed.value)
     assert not (tmp_path / "data.bin").exists() and not is_whole(file, tmp_path)
+    part = tmp_path / "data.bin.part"
+    arrived = part.exists() and part.stat().st_size > 0
+    assert ("is kept" in failed.value.en) == arrived == ("会保留" in failed.value.zh)
 
 
 def test_a_size_that_is_stated_is_kept_to(server, tmp_path):
