@@ -20,6 +20,8 @@ from typing import IO, Any
 from course_lib.errors import CourseError
 
 MOST = 4 << 30  # bytes, of all that is read from one archive
+LEAST = 64 << 20  # bytes that any may hold
+FOLD = 100  # times its own size: texts shrink to a tenth, a bomb to a thousandth
 MOST_FILES = 200_000
 _BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
@@ -31,7 +33,7 @@ def members(
     path: Path,
     *,
     wanted: Callable[[str], bool] = lambda name: True,
-    most: int = MOST,
+    most: int | None = None,
     most_files: int = MOST_FILES,
 ) -> Iterator[tuple[str, bytes]]:
     """Give the files inside a .zip or a .tar (.gz, .bz2, .xz): name and content, in the archive's order.
@@ -39,17 +41,17 @@ def members(
     Args:
         path: The archive.
         wanted: Whether a file of this name is asked for.
-        most: Bytes that may be read from it in all.
+        most: Bytes that may be read from it in all; by default as :func:`most_of` says.
         most_files: Files that it may hold.
 
     Raises:
         CourseError: It is damaged or no archive, or it holds more, or a name leads out of it.
     """
-    left = most
+    left = most_of(path) if most is None else most
     try:
         for count, (name, open_member) in enumerate(_entries(path)):
             if count >= most_files:
-                raise _too_much(path)
+                raise too_much(path)
             _require_inside(path, name)
             if wanted(name):
                 with open_member() as stream:
@@ -60,7 +62,7 @@ def members(
         raise damaged(path) from problem
 
 
-def expanded(path: Path, *, most: int = MOST) -> bytes:
+def expanded(path: Path, *, most: int | None = None) -> bytes:
     """Give what a single compressed file (.gz, .bz2, .xz) holds.
 
     Raises:
@@ -73,7 +75,7 @@ def expanded(path: Path, *, most: int = MOST) -> bytes:
     }
     try:
         with openers.get(path.suffix, open)(path, "rb") as stream:
-            return read_at_most(stream, most, path)
+            return read_at_most(stream, most_of(path) if most is None else most, path)
     except _BROKEN as problem:
         raise damaged(path) from problem
 
@@ -82,8 +84,13 @@ def read_at_most(stream: IO[bytes], most: int, path: Path) -> bytes:
     """Read a stream to its end, which must come soon enough."""
     content = stream.read(most + 1)
     if len(content) > most:
-        raise _too_much(path)
+        raise too_much(path)
     return content
+
+
+def most_of(path: Path) -> int:
+    """Give how many bytes may come out of a compressed file of this size: 100 times it, within limits."""
+    return min(MOST, max(LEAST, FOLD * path.stat().st_size)) if path.exists() else LEAST
 
 
 def damaged(path: Path) -> CourseError:
@@ -116,7 +123,8 @@ def _require_inside(path: Path, name: str) -> None:
         )
 
 
-def _too_much(path: Path) -> CourseError:
+def too_much(path: Path) -> CourseError:
+    """Give the sentence for a file that holds more than it may."""
     return CourseError(
         f"{path} holds more than such an archive should: do not use it.",
         f"{path} 解压后的内容远远超出应有的大小：请不要使用它。",

@@ -426,7 +426,8 @@ def with_groups(arguments: Sequence[str]) -> typer.Typer:
         data,
         name="data",
         help=both(
-            "Real data sets: list, fetch, verify, import.", "真实数据集：列出、下载、校验、导入。"
+            "Real data, word vectors, weights: list, fetch, verify, where, import.",
+            "真实数据、词向量与权重：列出、下载、校验、定位、导入。",
         ),
     )
     app.add_typer(

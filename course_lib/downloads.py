@@ -10,14 +10,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import queue
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from course_lib.errors import CourseError
 from course_lib.files import locked, sha256_of, write_atomically
@@ -26,12 +28,15 @@ from course_lib.language import both
 if TYPE_CHECKING:
     import requests
 
-TIMEOUT = 20.0  # seconds without a byte, or without an answer
+T = TypeVar("T")
+
+TIMEOUT = 20.0  # seconds in which an answer must begin, and over which SLOWEST is measured
 RETRIES = 2  # further tries at one mirror, where the network failed and not the mirror
-SLOWEST = 2_000.0  # bytes a second, over PATIENCE seconds: less is a mirror that drips
-PATIENCE = 30.0
+SLOWEST = 2_000.0  # bytes a second: less is a mirror that drips
 MOST = 2 << 30  # bytes of a file whose size nobody stated
-_PIECE = 1 << 18
+MOST_REDIRECTS = 10
+ASKING = 5.0  # seconds for a mirror to say how large a file is
+_PIECE = 1 << 18  # bytes at most: what has arrived is taken at once
 _RECORD = "checksums.json"
 
 
@@ -46,12 +51,16 @@ class RemoteFile:
             ``None``: nobody does; then the SHA-256 of the first download is recorded, and every
             later one must have the same.
         size: Its size in bytes, where that is known.
+        stated_by: Who states the checksum, such as ``"torchvision"``.
+        about_bytes: Its size more or less, where it is not known exactly: to be shown, not relied on.
     """
 
     name: str
     urls: tuple[str, ...]
     checksum: str | None = None
     size: int | None = None
+    stated_by: str = ""
+    about_bytes: int | None = None
 
 
 class _MirrorError(Exception):
@@ -72,7 +81,7 @@ def fetch(
     Args:
         file: What to fetch.
         folder: Where to keep it.
-        timeout: Seconds without an answer or a byte after which a mirror is left alone.
+        timeout: Seconds after which a mirror is left alone that gives no answer, or less than ``SLOWEST``.
         progress: Show a bar.
 
     Raises:
@@ -102,23 +111,33 @@ def is_whole(file: RemoteFile, folder: Path, *, read_again: bool = False) -> boo
     except OSError:
         return False
     record = _read_record(folder).get(file.name, {})
-    if not read_again and record.get("seen") == [stat.st_size, stat.st_mtime_ns]:
-        return _fits(file, record)
+    unchanged = record.get("seen") == [stat.st_size, stat.st_mtime_ns]
+    if unchanged and not read_again and _fits(file, record):
+        return True
     if record and file.checksum is None:
         return sha256_of(path) == record.get("sha256")
-    return file.checksum is not None and digest_of(path, file.checksum) == file.checksum
+    return file.checksum is not None and _is_as_stated(path, file.checksum)
 
 
 def keep(file: RemoteFile, path: Path, folder: Path) -> Path:
     """Take a file from elsewhere (a USB stick, another machine) as if it had been fetched.
 
     Raises:
-        CourseError: It is not the file that its publisher means.
+        CourseError: It is not the file that its publisher means, or, where nobody states a checksum, not
+            the one that was here first.
     """
-    if file.checksum is not None and digest_of(path, file.checksum) != file.checksum:
+    if file.checksum is not None and not _is_as_stated(path, file.checksum):
         raise CourseError(
             f"{path} is not {file.name} as published (its checksum differs): copy it again.",
             f"{path} 与公开发布的 {file.name} 不一致（校验和不同）：请重新复制。",
+        )
+    known = recorded(file, folder)
+    if file.checksum is None and known not in (None, sha256_of(path)):
+        raise CourseError(
+            f"{path} is not the {file.name} that was here first (its SHA-256 differs): copy it again or, "
+            "if the publisher has a new edition, first  ./course data forget.",
+            f"{path} 与第一次得到的 {file.name} 不一致（SHA-256 不同）：请重新复制；"
+            "如果发布方出了新版本，请先运行  ./course data forget。",
         )
     part = folder / f"{file.name}.part"
     with _said_of(part), locked(folder / f".{file.name}.lock"):
@@ -129,11 +148,16 @@ def keep(file: RemoteFile, path: Path, folder: Path) -> Path:
     return folder / file.name
 
 
-def digest_of(path: Path, checksum: str) -> str:
-    """Give a file's checksum of the kind of another one, written alike."""
-    kind = checksum.partition(":")[0]
+def fits(file: RemoteFile, path: Path) -> bool:
+    """Say whether a file from anywhere has the stated checksum; ``False`` where nobody states one."""
+    return file.checksum is not None and _is_as_stated(path, file.checksum)
+
+
+def _is_as_stated(path: Path, checksum: str) -> bool:
+    """Compare with a checksum, or with its first digits: torchvision's names state eight of them."""
+    kind, _, digits = checksum.partition(":")
     with open(path, "rb") as stream:
-        return f"{kind}:{hashlib.file_digest(stream, kind).hexdigest()}"
+        return hashlib.file_digest(stream, kind).hexdigest().startswith(digits)
 
 
 def recorded(file: RemoteFile, folder: Path) -> str | None:
@@ -142,9 +166,40 @@ def recorded(file: RemoteFile, folder: Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def forget(file: RemoteFile, folder: Path) -> None:
+    """Forget what was recorded of a file, so that another edition of it may come in its place."""
+    with _said_of(folder / file.name), locked(folder / f".{_RECORD}.lock"):
+        record = _read_record(folder)
+        if record.pop(file.name, None) is not None:
+            write_atomically(folder / _RECORD, json.dumps(record, indent=1, sort_keys=True))
+
+
+def size_asked(file: RemoteFile, *, timeout: float = ASKING) -> int | None:
+    """Give a file's size in bytes: as stated or, where nobody states it, as the first mirror that answers says."""
+    import requests
+
+    if file.size is not None:
+        return file.size
+    for url in file.urls:
+        with (
+            suppress(requests.exceptions.RequestException, _MirrorError),
+            _opened(url, {"Accept-Encoding": "identity"}, timeout, file, "HEAD") as reply,
+        ):
+            length = reply.headers.get("Content-Length", "")
+            if reply.status_code == 200 and length.isdigit():
+                _require_the_file(reply)
+                return int(length)
+    return None
+
+
 def megabytes(size: int | None) -> str:
     """Write a size for people."""
-    return both("size unknown", "大小未知") if size is None else f"{size / 1e6:.3g} MB"
+    if size is None:
+        return both("size unknown", "大小未知")
+    for unit, bytes_in_it in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_in_it:
+            return f"{size / bytes_in_it:.3g} {unit}"
+    return f"{size} B"
 
 
 def _fetch(file: RemoteFile, folder: Path, timeout: float, progress: bool) -> None:
@@ -168,13 +223,16 @@ def _from(url: str, file: RemoteFile, folder: Path, timeout: float, progress: bo
     start = part.stat().st_size if part.exists() else 0
     _write_part(url, file, part, start, timeout, progress)
     _tag_of(part).unlink(missing_ok=True)
-    if file.checksum is not None and digest_of(part, file.checksum) != file.checksum:
+    if file.checksum is not None and not _is_as_stated(part, file.checksum):
         part.unlink()
         raise _MirrorError("other bytes than published", "内容与公开发布的不一致", again=start > 0)
     known = recorded(file, folder)
     if file.checksum is None and known not in (None, sha256_of(part)):
         part.unlink()
-        raise _MirrorError("other bytes than the first time", "内容与第一次下载的不一致")
+        raise _MirrorError(
+            "other bytes than the first time; a new edition? ./course data forget",
+            "内容与第一次下载的不一致；若是新版本，可先运行 ./course data forget",
+        )
     part.replace(folder / file.name)
     _remember(file, folder)
 
@@ -183,30 +241,98 @@ def _write_part(
     url: str, file: RemoteFile, part: Path, start: int, timeout: float, progress: bool
 ) -> None:
     import requests
+    import urllib3
 
     headers = {"Accept-Encoding": "identity"} | _headers_to_go_on(url, file, part, start)
+    arrived = start
     try:
-        with requests.get(url, headers=headers, stream=True, timeout=timeout) as reply:
-            start = _where_it_goes_on(reply, part, start)
-            _require_the_file(reply, file)
+        with _opened(url, headers, timeout, file) as reply:
+            start = arrived = _where_it_goes_on(reply, part, start)
+            _require_the_file(reply)
             length = reply.headers.get("Content-Length", "")
             total = start + int(length) if length.isdigit() else file.size
             _require_size(file, total)
             _note_version(url, reply, part)
-            _take(reply.iter_content(_PIECE), file, part, start, total, progress)
-    except requests.exceptions.Timeout:
-        raise _MirrorError("no answer", "没有响应", again=True) from None
+            _take(_pieces(reply), file, part, start, total, timeout, progress)
+    except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
+        grown = part.exists() and part.stat().st_size > arrived
+        raise _MirrorError("no answer", "没有响应", again=grown) from None
     except requests.exceptions.SSLError:
         raise _MirrorError("its certificate is not valid", "证书无效") from None
-    except requests.exceptions.TooManyRedirects:
-        raise _MirrorError("it sends from one address to the next", "不断重定向") from None
     except requests.exceptions.ConnectionError as problem:
-        again = part.exists() and part.stat().st_size > start  # it had begun
-        words = ("broken off", "中途断开") if again else ("not reached", "无法连接")
-        raise _MirrorError(*words, again=again) from problem
-    except requests.exceptions.RequestException as problem:
-        name = type(problem).__name__
-        raise _MirrorError(f"broken off ({name})", f"中途出错（{name}）", again=True) from None
+        raise _MirrorError("not reached", "无法连接") from problem
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as problem:
+        grown = part.exists() and part.stat().st_size > arrived
+        raise _MirrorError("broken off", "中途断开", again=grown) from problem
+
+
+@contextmanager
+def _opened(
+    url: str, headers: dict[str, str], timeout: float, file: RemoteFile, method: str = "GET"
+) -> Iterator[requests.Response]:
+    """Ask for a file; follow where the mirror sends, without reading what it says on the way."""
+    import requests
+
+    with requests.Session() as session:
+
+        def ask() -> requests.Response:
+            place = url
+            for _ in range(MOST_REDIRECTS):
+                reply = session.request(
+                    method,
+                    place,
+                    headers=headers,
+                    stream=True,
+                    timeout=timeout,
+                    allow_redirects=False,
+                )
+                if not reply.is_redirect:
+                    return reply
+                reply.close()
+                place = _next_place(place, reply.headers["Location"], file)
+            raise _MirrorError("it sends from one address to the next", "不断重定向")
+
+        with _within(timeout, ask) as reply:
+            yield reply
+
+
+def _next_place(place: str, location: str, file: RemoteFile) -> str:
+    """Give the address that a redirect leads to; without a checksum a certificate must vouch for it, too."""
+    then = urljoin(place, location)
+    if file.checksum is None and place.startswith("https:") and not then.startswith("https:"):
+        raise _MirrorError("it sends to an address without a certificate", "重定向到没有证书的地址")
+    return then
+
+
+def _within(seconds: float, ask: Callable[[], T]) -> T:
+    """Give what a call gives, if it does so in time.
+
+    A socket's time-out is for each byte: a mirror could give its headers one by one, for ever.
+    """
+    import requests
+
+    answers: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((ask(), None))
+        except Exception as problem:
+            answers.put((None, problem))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        answer, problem = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise requests.exceptions.ReadTimeout from None
+    if problem is not None:
+        raise problem
+    return answer  # type: ignore[return-value]
+
+
+def _pieces(reply: requests.Response) -> Iterator[bytes]:
+    """Give what has arrived as soon as it has: waiting for a full piece would wait for a drip for ever."""
+    while piece := reply.raw.read1(_PIECE, decode_content=False):
+        yield piece
 
 
 def _headers_to_go_on(url: str, file: RemoteFile, part: Path, start: int) -> dict[str, str]:
@@ -253,13 +379,13 @@ def _where_it_goes_on(reply: requests.Response, part: Path, start: int) -> int:
     return 0
 
 
-def _require_the_file(reply: requests.Response, file: RemoteFile) -> None:
+def _require_the_file(reply: requests.Response) -> None:
     """Notice a page in the file's place: a log-in, a block, an apology."""
     kind = reply.headers.get("Content-Type", "")
     if kind.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
         raise _MirrorError(
-            "a web page instead of the file (does this network want a log-in?)",
-            "给的是网页而不是文件（这个网络是否需要登录？）",
+            "a web page instead of the file: perhaps this network wants a log-in",
+            "给的是网页而不是文件，也许这个网络需要先登录",
         )
 
 
@@ -276,11 +402,12 @@ def _take(
     part: Path,
     start: int,
     total: int | None,
+    timeout: float,
     progress: bool,
 ) -> None:
     """Write what comes behind what is there, as long as it comes fast enough and is not too much."""
     most = file.size or total or MOST
-    slow = _slowness()
+    slow = _slowness(timeout)
     done = start
     with open(part, "r+b" if start else "wb") as out, _bar(file, start, total, progress) as bar:
         out.seek(start)
@@ -291,24 +418,24 @@ def _take(
                 raise _MirrorError("more bytes than the file has", "字节数超过文件大小")
             out.write(piece)
             bar.update(len(piece))
-            if slow(done):
+            if slow(len(piece)) and done != total:
                 raise _MirrorError("too slow", "速度太慢")
     if total is not None and done < total:
         raise _MirrorError("broken off", "中途断开", again=done > start)
 
 
-def _slowness() -> Callable[[int], bool]:
-    """Give what says, from the bytes so far, whether they have come too slowly of late."""
-    began, bytes_then = time.monotonic(), None
+def _slowness(seconds: float) -> Callable[[int], bool]:
+    """Give what says, piece by piece, whether the last so many seconds brought less than ``SLOWEST``."""
+    began, arrived = time.monotonic(), 0
 
-    def slow(done: int) -> bool:
-        nonlocal began, bytes_then
-        bytes_then = done if bytes_then is None else bytes_then
+    def slow(piece: int) -> bool:
+        nonlocal began, arrived
+        arrived += piece
         took = time.monotonic() - began
-        if took < PATIENCE:
+        if took < seconds:
             return False
-        too_slow = (done - bytes_then) / took < SLOWEST
-        began, bytes_then = time.monotonic(), done
+        too_slow = arrived / took < SLOWEST
+        began, arrived = time.monotonic(), 0
         return too_slow
 
     return slow
@@ -333,10 +460,15 @@ def _nobody_gave_it(
 ) -> CourseError:
     en = "; ".join(f"{host}: {failure.en}" for host, failure in failures)
     zh = "；".join(f"{host}：{failure.zh}" for host, failure in failures)
+    part = folder / f"{file.name}.part"
+    kept = part.exists() and part.stat().st_size > 0
+    en_kept, zh_kept = (
+        (" (what has arrived is kept)", "（已收到的部分会保留）") if kept else ("", "")
+    )
     return CourseError(
-        f"{file.name} could not be fetched ({en}). Try again later (what has arrived is kept), "
+        f"{file.name} could not be fetched ({en}). Try again later{en_kept}, "
         f"or bring the file from elsewhere:  ./course data import PATH",
-        f"无法下载 {file.name}（{zh}）。可以稍后再试（已收到的部分会保留），"
+        f"无法下载 {file.name}（{zh}）。可以稍后再试{zh_kept}，"
         f"或者从别处把文件拷来：  ./course data import PATH",
     )
 

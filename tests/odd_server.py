@@ -28,6 +28,9 @@ class OddServer(ThreadingHTTPServer):
         self.asked: list[tuple[str, str]] = []
         self.content = CONTENT
         self.scheme = "http"
+        self.pause = 0.05  # seconds between two bytes of what drips
+        self.gate = threading.Event()  # what "held" waits for
+        self.files: dict[str, bytes] = {}  # what "file/NAME" gives
 
     def url(self, way: str) -> str:
         """Give the address of one way to behave."""
@@ -52,6 +55,18 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def do_HEAD(self) -> None:
+        """Say how large a file is, where the address names one that is well."""
+        way = self.path.strip("/")
+        if way.startswith("file/"):
+            content = self.server.files[way.removeprefix("file/")]
+        elif way == "good":
+            content = self.server.content
+        else:
+            self._status(404, {"Content-Length": "0"})
+            return
+        self._status(200, {"Content-Length": str(len(content))})
+
     def do_GET(self) -> None:
         """Answer in the way that the address names."""
         asked = self.headers.get("Range", "")
@@ -60,6 +75,13 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.server.content
         if way in ("good", "cut", "cut-once"):
             self._ranged(content, cut=way == "cut" or (way == "cut-once" and not asked))
+        elif way.startswith("file/"):
+            self._whole(self.server.files[way.removeprefix("file/")])
+        elif way == "held":
+            self._status(200, {"Content-Length": str(len(content))})
+            self.wfile.write(content[:HALF])
+            self.server.gate.wait(30)
+            self.wfile.write(content[HALF:])
         elif way == "no-ranges":
             self._whole(content)
         elif way == "no-ranges-cut":
@@ -81,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content[:10])
         elif way == "drip":
             self._drip(content)
+        elif way == "drip-head":
+            self._drip_out(b"HTTP/1.1 200 OK\r\n" + b"X-More: 1\r\n" * 90)
         elif way == "hang":
             time.sleep(5)
             self.close_connection = True
@@ -126,9 +150,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drip(self, content: bytes) -> None:
         self._status(200, {"Content-Length": str(len(content))})
+        self._drip_out(content)
+
+    def _drip_out(self, content: bytes) -> None:
         for value in content:
             self.wfile.write(bytes([value]))
-            time.sleep(0.05)
+            time.sleep(self.server.pause)
 
     def _status(self, number: int, headers: dict[str, str]) -> None:
         self.send_response(number)

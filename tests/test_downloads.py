@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def running() -> Iterator[OddServer]:
 def server(running: OddServer) -> OddServer:
     running.asked.clear()
     running.content = CONTENT
+    running.pause = 0.05
+    running.gate.clear()
     return running
 
 
@@ -99,6 +102,9 @@ def test_where_no_mirror_gives_it_one_sentence_says_why(server, tmp_path, way, s
     assert said in failed.value.en and "course data import" in failed.value.en
     assert "404" in failed.value.zh and "\n" not in str(failed.value)
     assert not (tmp_path / "data.bin").exists() and not is_whole(file, tmp_path)
+    part = tmp_path / "data.bin.part"
+    arrived = part.exists() and part.stat().st_size > 0
+    assert ("is kept" in failed.value.en) == arrived == ("会保留" in failed.value.zh)
 
 
 def test_a_size_that_is_stated_is_kept_to(server, tmp_path):
@@ -114,13 +120,43 @@ def test_a_file_that_never_ends_is_given_up(server, tmp_path, monkeypatch):
         get(remote(server, "endless", checksum=None), tmp_path)
 
 
-def test_a_mirror_that_drips_is_left_for_the_next(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(downloads, "PATIENCE", 0.3)
-    monkeypatch.setattr(downloads, "_PIECE", 1)
-    monkeypatch.setattr(downloads, "SLOWEST", 100.0)
-    file = remote(server, "drip", "no-ranges")
-    monkeypatch.setattr(downloads, "_PIECE", 64)
-    assert get(file, tmp_path).read_bytes() == CONTENT
+@pytest.mark.parametrize("way", ["drip", "drip-head"])
+def test_a_mirror_that_drips_is_left_for_the_next(server, tmp_path, way):
+    began = time.monotonic()
+    assert get(remote(server, way, "no-ranges"), tmp_path).read_bytes() == CONTENT
+    assert time.monotonic() - began < 10
+    with pytest.raises(CourseError, match=r"too slow|no answer"):
+        get(remote(server, way), tmp_path / "alone")
+
+
+def test_a_byte_a_second_ends_within_the_shipped_time_out(server, tmp_path):
+    server.pause = 1.0
+    began = time.monotonic()
+    with pytest.raises(CourseError) as failed:
+        fetch(remote(server, "drip"), tmp_path, progress=False)
+    assert downloads.TIMEOUT <= time.monotonic() - began < downloads.TIMEOUT + 10
+    assert "too slow" in failed.value.en and "速度太慢" in failed.value.zh
+    assert left(tmp_path) <= {"data.bin.part", "data.bin.part.version"}
+
+
+def test_a_small_file_may_take_its_time(server, tmp_path):
+    server.content = b"twenty bytes, slowly"
+    server.pause = 0.1
+    file = RemoteFile("small", (server.url("drip"),), None)
+    assert get(file, tmp_path, timeout=3).read_bytes() == server.content
+
+
+def test_a_mirror_without_an_answer_is_asked_once(server, tmp_path):
+    get(remote(server, "hang", "good"), tmp_path, timeout=0.4)
+    assert server.count("hang") == 1
+
+
+def test_the_size_is_asked_for_where_nobody_states_it(server):
+    assert downloads.size_asked(RemoteFile("x", (server.url("404"), server.url("good")))) == len(
+        CONTENT
+    )
+    assert downloads.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",))) is None
+    assert downloads.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",), size=7)) == 7
 
 
 def test_nothing_listens_at_the_address(tmp_path):
@@ -200,6 +236,25 @@ def test_a_file_from_elsewhere_is_kept_or_refused(server, tmp_path):
     assert is_whole(file, tmp_path / "cache")
 
 
+def test_a_file_from_elsewhere_must_be_the_one_that_was_here_first(server, tmp_path):
+    file, cache, stick = remote(server, "good", checksum=None), tmp_path / "cache", tmp_path / "x"
+    get(file, cache)
+    stick.write_bytes(CONTENT[::-1])
+    with pytest.raises(CourseError, match=r"not the data\.bin that was here first"):
+        keep(file, stick, cache)
+    assert (cache / "data.bin").read_bytes() == CONTENT
+    downloads.forget(file, cache)
+    assert keep(file, stick, cache).read_bytes() == CONTENT[::-1]
+    assert is_whole(file, cache) and recorded(file, cache) != SHA256
+
+
+def test_a_checksum_that_is_stated_later_needs_no_second_download(server, tmp_path):
+    get(remote(server, "good", checksum=None), tmp_path)
+    for checksum in (f"sha256:{SHA256}", f"md5:{MD5}"):
+        assert is_whole(remote(server, "404", checksum=checksum), tmp_path)
+    assert not is_whole(remote(server, "404", checksum="md5:" + "0" * 32), tmp_path)
+
+
 def test_a_folder_that_cannot_be_written_is_said_so(server, tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(CourseError, match="COURSE_HOME"):
@@ -221,16 +276,33 @@ _ASK = """
 import sys
 from pathlib import Path
 from course_lib.downloads import RemoteFile, fetch
+print("asking", flush=True)
 path = fetch(RemoteFile("data.bin", (sys.argv[1],), sys.argv[3]), Path(sys.argv[2]), progress=False)
 print(len(path.read_bytes()))
 """
 
 
 def test_two_processes_at_once_fetch_it_once(server, tmp_path):
-    command = [sys.executable, "-c", _ASK, server.url("good"), str(tmp_path), f"sha256:{SHA256}"]
+    command = [sys.executable, "-c", _ASK, server.url("held"), str(tmp_path), f"sha256:{SHA256}"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
-    assert [each.communicate(timeout=60)[0].strip() for each in both] == [b"%d" % len(CONTENT)] * 2
-    assert server.count("good") == 1
+    try:
+        for each in both:
+            assert each.stdout is not None and each.stdout.readline().strip() == b"asking"
+        deadline = time.monotonic() + 60
+        while server.count("held") == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)  # the other one has come to the lock, or would have asked by now
+        assert [each.poll() for each in both] == [None, None], (
+            "both are at it, half the file is there"
+        )
+        assert server.count("held") == 1
+        server.gate.set()
+        said = [each.communicate(timeout=60)[0].strip() for each in both]
+    finally:
+        for each in both:
+            each.kill()
+    assert said == [b"%d" % len(CONTENT)] * 2
+    assert server.count("held") == 1 and left(tmp_path) == {"data.bin"}
 
 
 def test_https_with_a_certificate_of_nobody_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""``./course data``: real data sets: list them, fetch, check, find, or bring them from elsewhere."""
+"""``./course data``: real data, vectors and weights: list them, fetch, check, find, bring them from elsewhere."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import typer
 
 from course_lib.data import remote
 from course_lib.data.catalogue import REAL, RealSet
-from course_lib.downloads import RemoteFile, digest_of, is_whole, keep, megabytes
+from course_lib.downloads import RemoteFile, fits, is_whole, keep
+from course_lib.downloads import forget as forget_file
 from course_lib.errors import CourseError
 from course_lib.language import both, pick
 
 data = typer.Typer(no_args_is_help=True)
+
+_WIDTH = 20  # of the column of names
 
 _Names = Annotated[
     list[str] | None,
@@ -28,21 +31,52 @@ _Names = Annotated[
     "list", help=both("What there is, under which terms.", "有哪些数据集，以及各自的许可。")
 )
 def list_sets() -> None:
+    here = {
+        "here": both("here", "本机已有"),
+        "partly": both("partly here", "本机有一部分"),
+        "": both("not here", "本机没有"),
+    }
     for real in REAL.values():
-        here = {"here": both("here", "已有"), "partly": both("partly here", "部分已有"), "": ""}
-        size = megabytes(remote.size_of(real.files()))
-        state = here[remote.state_of(real)]
-        typer.echo(f"{real.name:15} {pick(real.about)} ({size}) {state}".rstrip())
-        typer.echo(f"{'':15} {real.license}. {real.citation}")
+        size, state = remote.size_of(real.files()), here[remote.state_of(real)]
+        typer.echo(f"{real.name:{_WIDTH}} {pick(real.about)}")
+        facts = [size, state, remote.sum_state(real)]
+        typer.echo(f"{'':{_WIDTH}} {both('; ', '；').join(facts)}")
+        typer.echo(
+            both(
+                f"{'':{_WIDTH}} Licence: {real.license}. {real.citation}.",
+                f"{'':{_WIDTH}} 许可：{real.license}。{real.citation}。",
+            )
+        )
         if real.note is not None:
-            typer.echo(f"{'':15} {pick(real.note)}")
+            typer.echo(f"{'':{_WIDTH}} {pick(real.note)}")
 
 
 @data.command(help=both("Fetch data sets from the network.", "从网络下载数据集。"))
-def fetch(names: Annotated[list[str], typer.Argument(help=both("data sets", "数据集"))]) -> None:
+def fetch(
+    names: Annotated[list[str], typer.Argument(help=both("data sets", "数据集"))],
+    part: Annotated[
+        str | None,
+        typer.Option(help=both("only this part, such as test", "只下载这一部分，例如 test")),
+    ] = None,
+) -> None:
     for real in [remote.find(name) for name in names]:
-        remote.fetch_set(real.name)
+        remote.fetch_set(real.name, part=part)
         typer.echo(both(f"{real.name}: here and whole", f"{real.name}：已就绪，完整无误"))
+
+
+@data.command(
+    help=both(
+        "Forget the checksums recorded here, where a publisher has a new edition.",
+        "发布方更新了数据时，清除本机记录的校验和。",
+    )
+)
+def forget(names: Annotated[list[str], typer.Argument(help=both("data sets", "数据集"))]) -> None:
+    for real in [remote.find(name) for name in names]:
+        for file in real.files():
+            forget_file(file, remote.folder(real.kind))
+        typer.echo(
+            both(f"{real.name}: recorded checksums forgotten", f"{real.name}：已清除记录的校验和")
+        )
 
 
 @data.command(help=both("Check fetched files against their checksums.", "核对已下载文件的校验和。"))
@@ -50,15 +84,11 @@ def verify(names: _Names = None) -> None:
     broken = []
     for real in _chosen(names):
         for file in real.files():
-            if not (remote.folder() / file.name).exists():
+            place = remote.folder(real.kind)
+            if not (place / file.name).exists():
                 typer.echo(both(f"{file.name}: not here", f"{file.name}：本机没有"))
-            elif is_whole(file, remote.folder(), read_again=True):
-                by = both("as published", "与公开发布的一致") if file.checksum else None
-                by = by or both(
-                    "as on the first day (nobody publishes a checksum)",
-                    "与首次下载时一致（没有公开的校验和）",
-                )
-                typer.echo(f"{file.name}: {by}")
+            elif is_whole(file, place, read_again=True):
+                typer.echo(f"{file.name}: {_vouched(file)}")
             else:
                 broken.append(file.name)
     if broken:
@@ -71,10 +101,12 @@ def verify(names: _Names = None) -> None:
 
 @data.command(help=both("Say in which folder the files lie.", "显示文件所在的目录。"))
 def where(names: _Names = None) -> None:
-    typer.echo(remote.folder())
+    if not names:
+        typer.echo(remote.folder())
+        typer.echo(remote.folder("weights"))
     for real in _chosen(names) if names else []:
         for file in real.files():
-            path = remote.folder() / file.name
+            path = remote.folder(real.kind) / file.name
             typer.echo(
                 path if path.exists() else both(f"{file.name}: not here", f"{file.name}：本机没有")
             )
@@ -92,37 +124,51 @@ def import_files(
     found = [each for each in sorted(path.rglob("*")) if each.is_file()] or [path]
     taken = 0
     for each in found:
-        for file in _files_called(each.name):
-            if len(_files_called(each.name)) == 1 or _fits(file, each):
-                keep(file, each, remote.folder())
+        called = _files_called(each.name)
+        for file, kind in called:
+            # MNIST's and Fashion-MNIST's files have the same names: there the checksum tells.
+            if len(called) == 1 or fits(file, each):
+                keep(file, each, remote.folder(kind))
                 typer.echo(
                     both(f"{each.name}: taken as {file.name}", f"{each.name}：已导入为 {file.name}")
                 )
                 taken += 1
     if not taken:
-        names = ", ".join(_published_name(file) for file in _all_files())
+        names = sorted({_published_name(file) for file in _all_files()})
         raise CourseError(
-            f"Nothing in {path} is a file that the course knows: {names}.",
-            f"{path} 中没有课程认识的文件：{names}。",
+            f"Nothing in {path} is a file that the course knows: {', '.join(names)}.",
+            f"{path} 中没有课程认识的文件：{'、'.join(names)}。",
         )
 
 
-def _all_files() -> list[RemoteFile]:
-    return list(dict.fromkeys(file for real in REAL.values() for file in real.files()))
+def _vouched(file: RemoteFile) -> str:
+    if file.checksum:
+        by = file.stated_by
+        en, zh = (f" ({by})", f"（{by}）") if by else ("", "")
+        return both(f"as published{en}", f"与公开发布的一致{zh}")
+    return both(
+        "as on the first day (unverified: nobody publishes a checksum)",
+        "与首次下载时一致（未经核实：没有公开的校验和）",
+    )
+
+
+def _all_files() -> dict[RemoteFile, str]:
+    """Give every file and the kind of what it belongs to."""
+    return {file: real.kind for real in REAL.values() for file in real.files()}
 
 
 def _published_name(file: RemoteFile) -> str:
     """Give a file's name where it is published; in the cache it may bear its set's name in front."""
-    return unquote(PurePosixPath(urlsplit(file.urls[0]).path).name)
+    published = unquote(PurePosixPath(urlsplit(file.urls[0]).path).name)
+    return published if "." in published else file.name
 
 
-def _files_called(name: str) -> list[RemoteFile]:
-    return [file for file in _all_files() if name in (file.name, _published_name(file))]
-
-
-def _fits(file: RemoteFile, path: Path) -> bool:
-    """Tell files of the same name apart (MNIST's and Fashion-MNIST's) by their checksums."""
-    return file.checksum is not None and digest_of(path, file.checksum) == file.checksum
+def _files_called(name: str) -> list[tuple[RemoteFile, str]]:
+    return [
+        (file, kind)
+        for file, kind in _all_files().items()
+        if name in (file.name, _published_name(file))
+    ]
 
 
 def _chosen(names: list[str] | None) -> list[RealSet]:

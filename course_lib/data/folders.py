@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 import unicodedata
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from scipy import ndimage
 
 from course_lib.data.domain import Domain
+from course_lib.data.pictures import as_array, listed, middle, open_picture, unreadable
 from course_lib.errors import CourseError
 from course_lib.language import both
 
@@ -25,8 +25,6 @@ SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff"),
     *(".webp", ".avif", ".ppm", ".pgm", ".pbm", ".heic", ".heif"),
 }
-MOST_PIXELS = 250_000_000  # of one picture: more than any telephone takes
-_SHOWN = 5  # names in a message
 _FINER = 4  # a drawing is cleaned at so many times its final size
 
 
@@ -118,12 +116,12 @@ def load_picture(
         CourseError: The file is not there or cannot be read as a picture.
     """
     _require_size(size, colour=colour, drawing=drawing)
-    image = _open(Path(file), least=size * _FINER).convert("RGB" if colour else "L")
+    file = Path(file)
+    image = open_picture(file, file.name, least=size * _FINER).convert("RGB" if colour else "L")
     if drawing:
         large = ImageOps.fit(image, (size * _FINER, size * _FINER), Image.Resampling.BOX)
         image = ink_of(large)
-    fitted = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(fitted, dtype=np.uint8).reshape(size, size, -1)
+    return as_array(middle(image, size))
 
 
 def ink_of(image: Image.Image) -> Image.Image:
@@ -173,67 +171,17 @@ def _is_shown(name: str) -> bool:
     return not _is_hidden(name)
 
 
-def _open(file: Path, *, least: int) -> Image.Image:
-    """Open a picture upright, in grey or colours of 8 bits, on white where it is transparent."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd but readable files
-            image = Image.open(file)
-            if image.width * image.height > MOST_PIXELS:
-                raise Image.DecompressionBombError
-            image.draft(None, (least, least))  # a large JPEG is read at a fraction of its size
-            return _in_eight_bits(ImageOps.exif_transpose(image))
-    except FileNotFoundError as error:
-        raise CourseError(
-            f"There is no file {file} (looked for in {Path.cwd()}).",
-            f"找不到文件 {file}（在 {Path.cwd()} 中查找）。",
-        ) from error
-    except (
-        *(OSError, ValueError, SyntaxError, EOFError, MemoryError),
-        *(UnidentifiedImageError, Image.DecompressionBombError),
-    ) as error:
-        raise CourseError(_unreadable([file.name])) from error
-
-
-def _in_eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":  # 16 or 32 bits of grey
-        values = np.asarray(image, np.float64)
-        white = 1.0 if values.max() <= 1 else 255.0 if values.max() <= 255 else 65535.0
-        return Image.fromarray(np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        paper = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(paper, image).convert("RGB")
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
-
-
 def _tell(unread: Sequence[str], empty: Sequence[str]) -> None:
     """Say in one sentence each what was left out."""
     if unread:
-        print(_unreadable(unread))
+        print(unreadable(unread))
     if empty:
         print(
             both(
-                f"No readable picture in {_listed(empty)}: left out as a class.",
-                f"{_listed(empty)} 中没有可读的图片：不作为类别。",
+                f"No readable picture in {listed(empty)}: left out as a class.",
+                f"{listed(empty)} 中没有可读的图片：不作为类别。",
             )
         )
-
-
-def _unreadable(names: Sequence[str]) -> str:
-    apple = any(name.lower().endswith((".heic", ".heif")) for name in names)
-    count = len(names)
-    return both(
-        f"{count} file{'s' * (count > 1)} could not be read as a picture: {_listed(names)}."
-        + " HEIC, from iPhones, must be exported as JPEG first." * apple,
-        f"有 {count} 个文件无法作为图片读取：{_listed(names)}。"
-        + "HEIC 是 iPhone 的格式，请先导出为 JPEG。" * apple,
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = both(", ", "、").join(names[:_SHOWN])
-    return shown + both(" …", "……") * (len(names) > _SHOWN)
 
 
 def _require_size(size: int, *, colour: bool, drawing: bool) -> None:

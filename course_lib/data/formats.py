@@ -9,23 +9,27 @@ from __future__ import annotations
 import csv
 import io
 import pickle
+import struct
 import wave
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from course_lib.archives import damaged, expanded, members
+from course_lib.archives import damaged, expanded, members, most_of, too_much
+from course_lib.data.pictures import as_array, middle_as_judged, open_picture
 from course_lib.errors import CourseError
 
 Arrays = tuple[np.ndarray, np.ndarray]
+Cut = Callable[[Image.Image, int], Image.Image]  # makes a picture square: (picture, side)
 
 
 def read_idx(path: Path) -> np.ndarray:
     """Read LeCun's idx format (MNIST): a magic number, the sizes, then unsigned bytes."""
-    content = expanded(path, most=1 << 30)
+    content = expanded(path)
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise damaged(path)
     dimensions = content[3]
@@ -44,7 +48,7 @@ def read_idx_pair(images: Path, labels: Path) -> Arrays:
 def read_libsvm(path: Path, *, side: int) -> Arrays:
     """Read USPS as LIBSVM's page has it: ``label index:value …``, labels from 1, values in [−1, 1]."""
     rows, labels = [], []
-    for line in expanded(path, most=1 << 28).decode("ascii", "replace").splitlines():
+    for line in expanded(path).decode("ascii", "replace").splitlines():
         label, *pairs = line.split()
         values = [float(pair.partition(":")[2] or "nan") for pair in pairs]
         rows.append(values)
@@ -60,11 +64,16 @@ def read_libsvm(path: Path, *, side: int) -> Arrays:
 
 def read_npz(path: Path, part: str) -> Arrays:
     """Read a MedMNIST file: ``{part}_images`` (N×H×W or N×H×W×3) and ``{part}_labels`` (N×1)."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            x, y = file[f"{part}_images"], file[f"{part}_labels"]
-    except (OSError, ValueError, KeyError, EOFError):
-        raise damaged(path) from None
+    wanted = (f"{part}_images.npy", f"{part}_labels.npy")
+    found = {
+        name: _array_in(content, path)
+        for name, content in members(path, wanted=wanted.__contains__)
+    }
+    if len(found) < 2:
+        raise damaged(path)
+    x, y = (found[name] for name in wanted)
+    if x.dtype != np.uint8 or x.ndim not in (3, 4) or len(x) != len(y):
+        raise damaged(path)
     return (x[..., None] if x.ndim == 3 else x), y.reshape(len(y), -1)[:, 0].astype(np.int64)
 
 
@@ -74,11 +83,14 @@ def read_mat(path: Path) -> Arrays:
     from scipy.io.matlab import MatReadError
 
     try:
+        _require_bearable(path)
         file = loadmat(path, variable_names=["X", "y"])
-        x, y = file["X"], file["y"]
-    except (ValueError, LookupError, TypeError, OSError, MatReadError):
+        x, y = file["X"].transpose(3, 0, 1, 2), file["y"].ravel().astype(np.int64)
+    except (ValueError, LookupError, TypeError, OSError, MemoryError, MatReadError, zlib.error):
         raise damaged(path) from None
-    return np.ascontiguousarray(x.transpose(3, 0, 1, 2)), y.ravel().astype(np.int64) % 10
+    if x.dtype != np.uint8 or len(x) != len(y):
+        raise damaged(path)
+    return np.ascontiguousarray(x), y % 10
 
 
 def read_cifar(path: Path, part: str, *, label: bytes) -> Arrays:
@@ -98,24 +110,21 @@ def read_cifar(path: Path, part: str, *, label: bytes) -> Arrays:
 
 
 def read_pictures(
-    path: Path, *, below: str, classes: Sequence[str], size: int, colour: bool = True
+    path: Path, *, below: str, classes: Sequence[str], size: int, cut: Cut = middle_as_judged
 ) -> Arrays:
-    """Read an archive with a folder for each class; files in the order of their names.
-
-    The shorter side is brought to ``size``·8⁄7 and the middle size×size is kept, as is usual for networks
-    trained on ImageNet (256 and 224).
+    """Read an archive with a folder for each class, in colour; files in the order of their names.
 
     Args:
         path: The archive.
         below: The folder in it that holds the classes' folders.
         classes: Their names; label i is ``classes[i]``.
         size: Side of the pictures that come out.
-        colour: Three channels instead of one of grey.
+        cut: How they are made square.
     """
     parent = PurePosixPath(below)
     found = []
     for name, content in members(path, wanted=lambda each: _class_in(each, parent) in classes):
-        picture = decode_picture(content, f"{path.name}: {name}", size=size, colour=colour)
+        picture = decode_picture(content, f"{path.name}: {name}", size=size, cut=cut)
         found.append((name, classes.index(_class_in(name, parent) or ""), picture))
     if not found:
         raise damaged(path)
@@ -133,7 +142,7 @@ def read_listed_pictures(path: Path, labels: Mapping[str, int], *, size: int) ->
         size: Side of the pictures that come out.
     """
     found = {
-        name: decode_picture(content, f"{path.name}: {name}", size=size, colour=True)
+        name: decode_picture(content, f"{path.name}: {name}", size=size)
         for name, content in members(path, wanted=labels.__contains__)
     }
     if not labels or set(found) != set(labels):
@@ -141,22 +150,12 @@ def read_listed_pictures(path: Path, labels: Mapping[str, int], *, size: int) ->
     return np.stack([found[name] for name in labels]), np.array(list(labels.values()), np.int64)
 
 
-def decode_picture(content: bytes, name: str, *, size: int, colour: bool) -> np.ndarray:
-    """Turn the bytes of a JPEG or PNG file into uint8, size×size×3 (×1 without colour)."""
-    try:
-        image = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
-        image = image.convert("RGB" if colour else "L")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
-        raise CourseError(
-            f"{name} can't be read as a picture.", f"{name} 无法作为图片读取。"
-        ) from None
-    scale = round(size * 8 / 7) / min(image.size)
-    image = image.resize(
-        [max(size, round(side * scale)) for side in image.size], Image.Resampling.BILINEAR
-    )
-    left, top = ((side - size) // 2 for side in image.size)
-    cut = image.crop((left, top, left + size, top + size))
-    return np.asarray(cut, dtype=np.uint8).reshape(size, size, -1)
+def decode_picture(
+    content: bytes, name: str, *, size: int, colour: bool = True, cut: Cut = middle_as_judged
+) -> np.ndarray:
+    """Turn the bytes of a picture file into uint8, size×size×3 (×1 without colour)."""
+    image = open_picture(content, name, least=4 * size).convert("RGB" if colour else "L")
+    return as_array(cut(image, size))
 
 
 def read_sounds(
@@ -281,6 +280,40 @@ class _Plain(pickle.Unpickler):
         if (module, name) not in _HARMLESS:
             raise pickle.UnpicklingError(f"{module}.{name}")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+def _array_in(content: bytes, path: Path) -> np.ndarray:
+    """Read NumPy's format from bytes: what its heading promises must be there, and only plain numbers."""
+    stream = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+            version, np.lib.format.read_array_header_2_0
+        )
+        shape, by_columns, kind = read(stream)
+        if kind.hasobject:
+            raise damaged(path)
+        values = np.frombuffer(content, kind, offset=stream.tell())
+        return values.reshape(shape, order="F" if by_columns else "C")
+    except (ValueError, TypeError, OverflowError, EOFError, SyntaxError):
+        raise damaged(path) from None
+
+
+def _require_bearable(path: Path) -> None:
+    """Make sure that the compressed parts of a MATLAB 5 file do not expand for ever.
+
+    Behind 128 bytes of heading stand parts, each with its kind and its length; 15 is zlib's.
+    """
+    left = most_of(path)
+    with open(path, "rb") as file:
+        order = "<" if file.read(128)[126:128] == b"IM" else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, length = struct.unpack(f"{order}II", tag)
+            content = file.read(length)
+            if kind == 15:
+                left -= len(zlib.decompressobj().decompress(content, left + 1))
+            if left < 0:
+                raise too_much(path)
 
 
 def _last_two(name: str) -> str:

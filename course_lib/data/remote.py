@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from course_lib import archives, downloads
-from course_lib.data import catalogue, formats, ratings
+from course_lib.data import catalogue, formats, pictures, ratings, readers
 from course_lib.data.catalogue import REAL, RealSet
 from course_lib.data.domain import Domain
 from course_lib.data.store import cached, code_of
-from course_lib.downloads import RemoteFile, is_whole, megabytes
+from course_lib.downloads import RemoteFile, is_whole, megabytes, size_asked
 from course_lib.errors import CourseError
 from course_lib.language import both, pick
 from course_lib.paths import data_dir
@@ -36,9 +36,9 @@ def real_is_wanted() -> bool:
     return wanted == "real"
 
 
-def folder() -> Path:
-    """Give the folder where fetched data sets are kept, for both frameworks."""
-    return data_dir() / "real"
+def folder(kind: str = "data") -> Path:
+    """Give the folder where fetched data sets (or weights) are kept, for both frameworks."""
+    return data_dir() / ("weights" if kind == "weights" else "real")
 
 
 def fetch_set(name: str, *, part: str | None = None, progress: bool = True) -> dict[str, Path]:
@@ -54,11 +54,12 @@ def fetch_set(name: str, *, part: str | None = None, progress: bool = True) -> d
     """
     real = find(name)
     files = real.files() if part is None else real.parts[_part_of(real, part)]
-    missing = [file for file in files if not is_whole(file, folder())]
+    place = folder(real.kind)
+    missing = [file for file in files if not is_whole(file, place)]
     if missing and progress:
         print(_announcement(real, missing))
     try:
-        return {file.name: downloads.fetch(file, folder(), progress=progress) for file in files}
+        return {file.name: downloads.fetch(file, place, progress=progress) for file in files}
     except CourseError as problem:
         raise _with_stand_in(real, problem) from problem
 
@@ -80,21 +81,23 @@ def load_real(
     """
     real = find(name)
     _part_of(real, part)
+    if real.reader is None:
+        real.read({}, part, 0)  # says what reads it, before anything is fetched
     paths = fetch_set(name, part=part)
-    side = size or real.size or PHOTO
+    decoded = real.size or size or PHOTO  # pictures with an own size are kept in it, once
+    modules = (archives, catalogue, formats, pictures, ratings, readers)
     key = {
         "real": name,
         "part": part,
-        "side": side if real.size is None else real.size,
+        "side": decoded,
+        "classes": real.classes,
         "files": [downloads.recorded(file, folder()) for file in real.parts[part]],
-        "code": code_of(*(str(each.__file__) for each in (archives, catalogue, formats, ratings))),
+        "code": code_of(*(str(each.__file__) for each in modules)),
     }
-    arrays = cached(key, lambda: dict(zip("xy", real.read(paths, part, side), strict=True)))
-    x = (
-        arrays["x"]
-        if size in (None, real.size) or not x_is_picture(arrays["x"])
-        else resized(arrays["x"], side)
-    )
+    arrays = cached(key, lambda: dict(zip("xy", real.read(paths, part, decoded), strict=True)))
+    x = arrays["x"]
+    if size is not None and x_is_picture(x):
+        x = resized(x, size)
     domain = Domain(name, x, arrays["y"], real.classes, real.license, real.citation)
     return domain if n is None else domain.sample(n, seed)
 
@@ -130,14 +133,30 @@ def resized(x: np.ndarray, side: int) -> np.ndarray:
 
 def state_of(real: RealSet) -> str:
     """Say how much of a data set is on this machine: ``"here"``, ``"partly"`` or ``""``."""
-    whole = [is_whole(file, folder()) for file in real.files()]
+    whole = [is_whole(file, folder(real.kind)) for file in real.files()]
     return "here" if all(whole) else "partly" if any(whole) else ""
 
 
-def size_of(files: tuple[RemoteFile, ...]) -> int | None:
-    """Give the size of files together; ``None`` where one is not known."""
-    sizes = [file.size for file in files]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+def size_of(files: tuple[RemoteFile, ...], *, ask: bool = False) -> str:
+    """Write the size of files together; ``ask`` the mirrors where nobody states it."""
+    exact = [size_asked(file) if ask else file.size for file in files]
+    sizes = [size or file.about_bytes for size, file in zip(exact, files, strict=True)]
+    if None in sizes:
+        return megabytes(None)
+    total = megabytes(sum(size for size in sizes if size is not None))
+    return total if None not in exact else both(f"about {total}", f"约 {total}")
+
+
+def sum_state(real: RealSet) -> str:
+    """Say who vouches for a set's files: who states their checksums, or that nobody does."""
+    unstated = [file for file in real.files() if file.checksum is None]
+    if not unstated:
+        by = "; ".join(dict.fromkeys(file.stated_by for file in real.files()))
+        return both(f"checksum stated by {by}", f"校验和由 {by} 公布")
+    known = all(downloads.recorded(file, folder(real.kind)) for file in unstated)
+    if known:
+        return both("unverified: checksum recorded here", "未经核实：校验和为本机所记录")
+    return both("unverified: checksum recorded on first use", "未经核实：首次使用时记录校验和")
 
 
 def _part_of(real: RealSet, part: str) -> str:
@@ -150,12 +169,16 @@ def _part_of(real: RealSet, part: str) -> str:
 
 
 def _announcement(real: RealSet, missing: list[RemoteFile]) -> str:
-    size = megabytes(size_of(tuple(missing)))
+    size = size_of(tuple(missing), ask=True)
     checked = all(file.checksum for file in missing)
-    sure = "" if checked else both(" (no published checksum)", "（没有公开的校验和）")
+    sure = (
+        ""
+        if checked
+        else both(" (unverified: no published checksum)", "（未经核实：没有公开的校验和）")
+    )
     return both(
-        f"{real.name}: {pick(real.about)}; {size} to fetch{sure}. Licence: {real.license}. {real.citation}.",
-        f"{real.name}：{pick(real.about)}；需下载 {size}{sure}。许可：{real.license}。{real.citation}。",
+        f"{real.name}: {pick(real.about)}; to fetch: {size}{sure}. Licence: {real.license}. {real.citation}.",
+        f"{real.name}：{pick(real.about)}；待下载：{size}{sure}。许可：{real.license}。{real.citation}。",
     )
 
 

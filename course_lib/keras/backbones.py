@@ -138,10 +138,12 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
         name: ``"glyphnet"``, ``"glyphnet_half"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``,
             ``"mobilenet_v2"`` or ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
-            where this machine has them. ``None``: random. Or the path of a weights file:
+            where this machine has them (``./course data fetch NAME`` brings them; with
+            ``COURSE_DATA=real`` it is done here). ``"keras"``: those of keras.applications, for VGG16,
+            ResNet-50 and MobileNetV2. ``None``: random. Or the path of a weights file:
             ``.safetensors``, ``.pth`` or ``.npz`` in PyTorch's names and layout; or Keras's own
-            ``.weights.h5`` or ``.keras``, of this backbone's network or, for VGG16 and MobileNetV2,
-            of the one of that name in keras.applications. Each brings its own preprocessing.
+            ``.h5`` or ``.keras``, of this backbone's network or of the one of that name in
+            keras.applications. Each brings its own preprocessing.
         seed: Where random weights come from.
 
     Raises:
@@ -171,16 +173,26 @@ def save_backbone(backbone: Backbone, path: str | Path) -> Path:
         CourseError: For what is no backbone, or another kind of file.
     """
     require_backbone(backbone, "save_backbone")
-    if backbone.name == "mobilenet_v2" and backbone.preprocessing == MINUS_ONE_TO_ONE:
-        raise CourseError(
-            "These weights are of keras.applications' MobileNetV2, which pads otherwise than "
-            "torchvision's: as .safetensors they would give other features. Save the model as .keras.",
-            "这些权重属于 keras.applications 的 MobileNetV2，它的填充方式与 torchvision 的不同，"
-            "存成 .safetensors 会得到别的特征。请把模型存成 .keras。",
-        )
+    require_torchvisions(backbone)
     return weight_files.write_weights(
         require_path("path", path), weights_of(backbone), backbone.preprocessing
     )
+
+
+def require_torchvisions(backbone: Backbone) -> None:
+    """Make sure that a backbone is torchvision's network, which both halves can build.
+
+    Raises:
+        CourseError: It is another one of keras.applications.
+    """
+    own = KERAS_OWN.get(backbone.name)
+    if backbone.name != "vgg16" and own and backbone.preprocessing == own.preprocessing:
+        raise CourseError(
+            f"These weights are of keras.applications' {backbone.name}, which pads or strides otherwise than "
+            "torchvision's: as .safetensors they would give other features. Save the model as .keras.",
+            f"这些权重属于 keras.applications 的 {backbone.name}，它的填充方式或步幅的位置与 torchvision 的不同，"
+            "存成 .safetensors 会得到别的特征。请把模型存成 .keras。",
+        )
 
 
 def weights_of(backbone: Backbone) -> dict[str, np.ndarray]:
@@ -190,7 +202,7 @@ def weights_of(backbone: Backbone) -> dict[str, np.ndarray]:
 
 def with_network(backbone: Backbone, network: keras.Model) -> Backbone:
     """Give a backbone of the same kind, preprocessing and blocks around another network."""
-    architecture = replace(ARCHITECTURES[backbone.name], preprocessing=backbone.preprocessing)
+    architecture = _architecture_with(backbone.name, backbone.preprocessing)
     return Backbone(backbone.name, architecture, network, backbone.weights_name)
 
 
@@ -217,6 +229,12 @@ def _keras_mobilenet_v2() -> keras.Model:
     """Sandler et al., *MobileNetV2*, CVPR 2018, as Keras has it."""
     image = (None, None, 3)
     return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=image)
+
+
+def _keras_resnet50() -> keras.Model:
+    """He et al., *Deep Residual Learning for Image Recognition*, CVPR 2016, as Keras has it."""
+    image = (None, None, 3)
+    return keras.applications.ResNet50(include_top=False, weights=None, input_shape=image)
 
 
 _VGG_BLOCKS = tuple((f"block{i}_",) for i in (1, 2, 3, 4, 5))
@@ -251,8 +269,12 @@ _KERAS_MOBILENET_BLOCKS = (
 )
 
 # Networks of keras.applications that differ from torchvision's of the same name, or were trained on
-# other pixels: VGG16 as Caffe had it; MobileNetV2 pads at the far side where it strides.
+# other pixels: VGG16 as Caffe had it; ResNet-50 strides in the first convolution of a block; MobileNetV2
+# pads at the far side where it strides.
 KERAS_OWN = {
+    "resnet50": Architecture(
+        _keras_resnet50, IMAGENET_BGR, (7, 7, 2048), tuple((f"conv{i}_",) for i in (2, 3, 4, 5))
+    ),
     "vgg16": replace(ARCHITECTURES["vgg16"], preprocessing=IMAGENET_BGR),
     "mobilenet_v2": Architecture(
         _keras_mobilenet_v2, MINUS_ONE_TO_ONE, (7, 7, 1280), _KERAS_MOBILENET_BLOCKS
@@ -279,23 +301,39 @@ def _architecture(name: str) -> Architecture:
 def _default_weights(name: str) -> Path:
     if name not in published.TORCHVISION:
         return published.find_embedded(name)
-    if name in published.KERAS_APPLICATIONS:
-        fetch = "import keras; keras.applications.VGG16(include_top=False)"
-        files = published.KERAS_APPLICATIONS[name] + published.TORCHVISION[name]
-        folders = [*published.keras_folders(), *published.torch_folders()]
-        return published.find_published(name, files, folders, fetch)
-    # torchvision's file, but without torchvision: Keras downloads it into its own folder.
     files = published.TORCHVISION[name]
-    url = f"{published.TORCHVISION_URL}/{files[0]}"
-    fetch = f"import keras; keras.utils.get_file(origin='{url}', cache_subdir='models')"
     folders = [*published.torch_folders(), *published.keras_folders()]
-    return published.find_published(name, files, folders, fetch)
+    if name != "vgg16":
+        return published.find_published(name, files, folders)
+    # One network in both: the smaller file, without the dense layers, goes first.
+    files = published.KERAS_APPLICATIONS[name] + files
+    return published.find_published(name, files, folders, f"{name}_keras")
+
+
+def _keras_weights(name: str) -> Path:
+    if name not in published.KERAS_APPLICATIONS:
+        known = published.KERAS_APPLICATIONS
+        raise CourseError(
+            f"weights='keras' is there for {', '.join(known)}, not for {name}: take 'default'.",
+            f"weights='keras' 只用于 {'、'.join(known)}，不用于 {name}：请用 'default'。",
+        )
+    files, folders = published.KERAS_APPLICATIONS[name], published.keras_folders()
+    return published.find_published(name, files, folders, f"{name}_keras")
 
 
 def _weights_file(name: str, weights: str | Path | None) -> Path | None:
     if weights is None:
         return None
+    if weights == "keras":
+        return _keras_weights(name)
     return _default_weights(name) if weights == "default" else require_path("weights", weights)
+
+
+def _architecture_with(name: str, preprocessing: Preprocessing) -> Architecture:
+    """Give the network of a name whose weights want such pixels: keras.applications' or torchvision's."""
+    own = KERAS_OWN.get(name)
+    known = own if own is not None and own.preprocessing == preprocessing else ARCHITECTURES[name]
+    return replace(known, preprocessing=preprocessing)
 
 
 def _load_weights(
@@ -331,8 +369,7 @@ def _load_keras_own(name: str, path: Path) -> tuple[Architecture, keras.Model]:
             )  # safe mode: runs no code of the file's
             for layer in [saved, *saved._flatten_layers()]:
                 if isinstance(layer, Backbone) and layer.name == name:
-                    own = replace(architecture, preprocessing=layer.preprocessing)
-                    return own, layer.network
+                    return _architecture_with(name, layer.preprocessing), layer.network
             network.set_weights(saved.get_weights())
         except Exception as error:
             problem = error

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from course_lib.arguments import require_made, require_path
-from course_lib.keras.backbones import load_backbone, weights_of
+from course_lib.keras.backbones import load_backbone, require_torchvisions, weights_of
 from course_lib.keras.heads import TransferModel, build_head
 from course_lib.keras_backend import read_saved_model, without_remarks
 from course_lib.training.model_files import read_head, require_classes_named, write_model
@@ -30,6 +30,7 @@ def save_model(model: TransferModel, path: str | Path, *, classes: Sequence[str]
         classes: What each output means.
     """
     require_made("model", model, TransferModel, _EXAMPLE)
+    require_torchvisions(model.backbone)
     dense = [layer for layer in model.head.layers if isinstance(layer, keras.layers.Dense)]
     layers = [(as_stored(layer.kernel).T, as_stored(layer.bias)) for layer in dense]
     outputs = len(layers[-1][1]) if layers else 0

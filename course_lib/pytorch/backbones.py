@@ -121,7 +121,8 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
         name: ``"glyphnet"``, ``"glyphnet_half"``, ``"vgg16"``, ``"resnet18"``, ``"resnet50"``,
             ``"mobilenet_v2"`` or ``"vit_b_16"``.
         weights: ``"default"``: the course's own for glyphnet, else the published ImageNet weights
-            where this machine has them. ``None``: random. Or the path of a weights file
+            where this machine has them (``./course data fetch NAME`` brings them; with
+            ``COURSE_DATA=real`` it is done here). ``None``: random. Or the path of a weights file
             (``.safetensors``, ``.pth`` or ``.npz``, PyTorch's names and layout).
         seed: Where random weights come from.
 
@@ -261,14 +262,19 @@ def _architecture(name: str) -> Architecture:
 def _default_weights(name: str) -> Path:
     if name not in published.TORCHVISION:
         return published.find_embedded(name)
-    fetch = f"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')"
     files = published.TORCHVISION[name]
-    return published.find_published(name, files, published.torch_folders(), fetch)
+    return published.find_published(name, files, published.torch_folders())
 
 
 def _weights_file(name: str, weights: str | Path | None) -> Path | None:
     if weights is None:
         return None
+    if weights == "keras":
+        raise CourseError(
+            f"The weights of keras.applications are for the Keras edition: take those of torchvision, "
+            f"load_backbone({name!r}).",
+            f"keras.applications 的权重用于 Keras 版；这里请用 torchvision 的权重：load_backbone({name!r})。",
+        )
     return _default_weights(name) if weights == "default" else require_path("weights", weights)
 
 

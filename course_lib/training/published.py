@@ -15,8 +15,6 @@ T = TypeVar("T")
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "weights"
 
-TORCHVISION_URL = "https://download.pytorch.org/models"
-
 # torchvision's files on ImageNet-1k, newest first; the name ends with the SHA-256's first digits.
 TORCHVISION = {
     "vgg16": ("vgg16-397923af.pth",),
@@ -26,8 +24,13 @@ TORCHVISION = {
     "vit_b_16": ("vit_b_16-c867db91.pth",),
 }
 
-# keras.applications' file for VGG16 without its classifier.
-KERAS_APPLICATIONS = {"vgg16": ("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",)}
+# keras.applications' files, without the classifier.
+_KERNELS = "weights_tf_dim_ordering_tf_kernels"
+KERAS_APPLICATIONS = {
+    "vgg16": (f"vgg16_{_KERNELS}_notop.h5",),
+    "resnet50": (f"resnet50_{_KERNELS}_notop.h5",),
+    "mobilenet_v2": (f"mobilenet_v2_{_KERNELS}_1.0_224_no_top.h5",),
+}
 
 
 def torch_folders() -> list[Path]:
@@ -43,29 +46,39 @@ def keras_folders() -> list[Path]:
     return [data_dir() / "weights", home.expanduser() / "models"]
 
 
-def find_published(name: str, files: Sequence[str], folders: Sequence[Path], fetch: str) -> Path:
+def find_published(
+    name: str, files: Sequence[str], folders: Sequence[Path], entry: str | None = None
+) -> Path:
     """Give the first of the files that one of the folders has.
+
+    A reader who asked for what is real (``COURSE_DATA=real``) gets it fetched; anybody else a sentence.
 
     Args:
         name: The backbone's name, for the message.
         files: File names, the preferred one first.
         folders: Where to look.
-        fetch: A Python line that downloads the file where there is a network.
+        entry: Under which name ``./course data fetch`` has it; by default the backbone's.
 
     Raises:
-        CourseError: When none is there: it says what to do and what stands in.
+        CourseError: When none is there, or it can't be fetched: it says what to do and what stands in.
     """
+    from course_lib.data import remote
+
+    entry = entry or name
     for path in [folder / file for file in files for folder in folders]:
         if path.is_file():
             _check_sum(path)
             return path
+    if remote.real_is_wanted():
+        (path,) = remote.fetch_set(entry).values()
+        return path
     raise CourseError(
         f"The published weights of {name} are not on this machine. Three ways to go on:\n"
-        f'  - where there is a network, run  python -c "{fetch}"  in a terminal, then this cell again;\n'
+        f"  - where there is a network, run  ./course data fetch {entry}  in a terminal, then this cell again;\n"
         f"  - put {files[0]} into {folders[0]}, or pass its path: weights=PATH;\n"
         f"  - work with load_backbone('glyphnet'), which the course brings along.",
         f"这台机器上没有 {name} 的公开权重。有三种办法：\n"
-        f'  - 能联网时，在终端运行  python -c "{fetch}"，再重新运行本单元格；\n'
+        f"  - 能联网时，在终端运行  ./course data fetch {entry}，再重新运行本单元格；\n"
         f"  - 把 {files[0]} 放进 {folders[0]}，或者用 weights=PATH 指定它的路径；\n"
         f"  - 先用课程自带的 load_backbone('glyphnet')。",
     )

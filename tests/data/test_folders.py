@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from course_lib import data
-from course_lib.data import folders
+from course_lib.data import folders, pictures
 from course_lib.errors import CourseError
 
 SIDE = 48
@@ -216,7 +216,7 @@ def test_the_middle_square_is_kept(tmp_path):
 
 
 def test_a_picture_too_large_for_memory_counts_as_unreadable(folder, monkeypatch, capsys):
-    monkeypatch.setattr(folders, "MOST_PIXELS", SIDE * SIDE)
+    monkeypatch.setattr(pictures, "MOST_PIXELS", SIDE * SIDE)
     grey(1, (SIDE + 1, SIDE)).save(folder / "cat" / "huge.png")
     assert len(data.load_folder(folder, size=8)) == 4
     assert "huge.png" in capsys.readouterr().out

@@ -136,7 +136,9 @@ def test_pictures_of_any_shape_become_squares_in_the_order_of_their_names(tmp_pa
     assert x.shape == (3, 56, 56, 3) and y.tolist() == [0, 0, 1]
     assert [picture[28, 28].tolist() for picture in x] == [[0, 0, 255], [0, 255, 0], [255, 0, 0]]
     broken = make_zip(tmp_path / "y.zip", {"set/train/ants/a.jpg": b"not a picture"})
-    with pytest.raises(CourseError, match=r"y\.zip: set/train/ants/a\.jpg can't be read"):
+    with pytest.raises(
+        CourseError, match=r"could not be read as a picture: y\.zip: set/train/ants/a\.jpg"
+    ):
         formats.read_pictures(broken, below="set/train", classes=("ants",), size=56)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 
@@ -87,3 +88,32 @@ def test_changed_code_is_another_fingerprint(tmp_path):
     before = store.code_of(str(file))
     file.write_text("a = 2\n")
     assert store.code_of(str(file)) != before
+
+
+def test_where_nothing_can_be_written_it_is_made_in_memory_and_said_once(made, capsys):
+    folder = store.entry_path(KEY).parent
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where the folder should be", encoding="utf-8")
+    store._tell.cache_clear()
+    assert store.cached(KEY, made)["x"].tolist() == [1, 2, 3]
+    assert store.cached(KEY, made)["x"].tolist() == [2, 3, 4]
+    said = capsys.readouterr().out
+    assert said.count("made in memory") == 1 and said.count("\n") == 1 and "COURSE_HOME" in said
+
+
+def test_a_full_disk_does_not_stop_the_lesson(made, monkeypatch, capsys):
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "write_atomically", full)
+    store._tell.cache_clear()
+    assert store.cached(KEY, made)["x"].tolist() == [1, 2, 3]
+    assert "No space left" in capsys.readouterr().out
+
+
+def test_what_goes_wrong_while_making_is_not_taken_for_a_full_disk(course_home):
+    def broken():
+        raise OSError("the maker's own trouble")
+
+    with pytest.raises(OSError, match="the maker's own"):
+        store.cached(KEY, broken)

@@ -9,10 +9,12 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from course_lib import data
+from course_lib.data.catalogue import REAL
 from course_lib.errors import CourseError
 from course_lib.keras import (
     attach_head,
@@ -134,21 +136,74 @@ def test_a_backbone_comes_back_from_other_kinds_of_files(tmp_path: Path, suffix:
     np.testing.assert_allclose(extract_features(again, x, cache=False), expected, rtol=1e-6)
 
 
-def test_keras_own_mobilenet_brings_its_own_preprocessing_and_padding(tmp_path: Path) -> None:
-    theirs = keras.applications.MobileNetV2(
-        include_top=False, weights=None, input_shape=(None, None, 3)
-    )
-    theirs.save_weights(tmp_path / "theirs.weights.h5")
-    ours = load_backbone("mobilenet_v2", weights=tmp_path / "theirs.weights.h5")
+KERAS_OWN = {
+    "mobilenet_v2": (keras.applications.MobileNetV2, keras.applications.mobilenet_v2, 5),
+    "resnet50": (keras.applications.ResNet50, keras.applications.resnet, 4),
+    "vgg16": (keras.applications.VGG16, keras.applications.vgg16, 5),
+}
+
+
+@pytest.mark.parametrize("name", list(KERAS_OWN))
+def test_the_networks_of_keras_applications_bring_their_own_preprocessing(
+    name: str, course_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file as keras.applications publishes it (Keras 2's format), found where Keras keeps it."""
+    from keras.src.legacy.saving import legacy_h5_format  # nothing public writes it any more
+
+    build, module, blocks = KERAS_OWN[name]
+    theirs = build(include_top=False, weights=None, input_shape=(None, None, 3))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    path = tmp_path / "models" / published.KERAS_APPLICATIONS[name][0]
+    path.parent.mkdir()
+    with h5py.File(path, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, theirs)
+    ours = load_backbone(name, weights="keras")
+    assert ours.weights_name == path.name
     x = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
-    scaled = keras.applications.mobilenet_v2.preprocess_input(x.astype(np.float32))
+    scaled = module.preprocess_input(x.astype(np.float32))
     expected = keras.ops.convert_to_numpy(theirs(scaled)).mean(axis=(1, 2))
     np.testing.assert_allclose(
-        extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-6
+        extract_features(ours, x, cache=False), expected, rtol=1e-4, atol=1e-5
     )
-    assert [len(block) > 0 for block in ours.blocks] == [True] * 5
-    with pytest.raises(CourseError, match="pads otherwise"):
-        save_backbone(ours, tmp_path / "ours.safetensors")
+    assert [len(block) > 0 for block in ours.blocks] == [True] * blocks
+    if name != "vgg16":
+        with pytest.raises(CourseError, match="pads or strides otherwise"):
+            save_backbone(ours, tmp_path / "ours.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "entry"),
+    [
+        ("resnet18", "default", "resnet18"),
+        ("resnet50", "default", "resnet50"),
+        ("mobilenet_v2", "default", "mobilenet_v2"),
+        ("vit_b_16", "default", "vit_b_16"),
+        ("vgg16", "default", "vgg16_keras"),
+        ("vgg16", "keras", "vgg16_keras"),
+        ("resnet50", "keras", "resnet50_keras"),
+        ("mobilenet_v2", "keras", "mobilenet_v2_keras"),
+    ],
+)
+def test_weights_that_are_not_here_are_one_command_away(
+    name: str,
+    weights: str,
+    entry: str,
+    course_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for variable in ("KERAS_HOME", "TORCH_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    with pytest.raises(CourseError, match=f"data fetch {entry} ") as failed:
+        load_backbone(name, weights=weights)
+    assert f"data fetch {entry}" in failed.value.zh and entry in REAL
+    known = {file.name for file in REAL[entry].files()}
+    assert known <= {*published.TORCHVISION[name], *published.KERAS_APPLICATIONS.get(name, ())}
+
+
+def test_keras_has_no_weights_of_its_own_for_other_networks() -> None:
+    with pytest.raises(CourseError, match="not for resnet18"):
+        load_backbone("resnet18", weights="keras")
 
 
 def test_a_file_of_another_network_is_said_to_be_none(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from course_lib import data
+from course_lib.data.catalogue import REAL
 from course_lib.errors import CourseError
 from course_lib.pytorch import (
     AdamW,
@@ -242,3 +243,18 @@ def test_numpy_files_are_read_and_keras_own_are_not(tmp_path: Path) -> None:
     (tmp_path / "own.weights.h5").touch()
     with pytest.raises(CourseError, match="Keras's own layout"):
         load_backbone("glyphnet_half", weights=tmp_path / "own.weights.h5")
+
+
+def test_the_weights_of_keras_applications_are_for_the_other_half() -> None:
+    with pytest.raises(CourseError, match=r"load_backbone\('resnet50'\)"):
+        load_backbone("resnet50", weights="keras")
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet18", "resnet50", "mobilenet_v2", "vit_b_16"])
+def test_weights_that_are_not_here_are_one_command_away(
+    name: str, course_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(CourseError, match=f"data fetch {name} ") as failed:
+        load_backbone(name)
+    assert f"data fetch {name}" in failed.value.zh and name in REAL
