@@ -149,11 +149,12 @@ def _pneumonia(features: Mapping[str, Any], draw: _Drawing) -> str:
                 "### 胸部 X 光片：源域里没有这些图片",
             ),
             both(
-                "PneumoniaMNIST, five folds, twenty labels per class drawn from another fold. ImageNet has no class of X-rays, "
-                "and glyphnet has seen letters only: what is gained here is transfer. (The set does not say whose X-ray "
-                "it is; one child may stand in two folds. That flatters every row.)",
-                "PneumoniaMNIST，五折；每折从另一折里抽取每类二十个标签来学习。ImageNet 没有 X 光片这一类，glyphnet 只见过"
-                "字母：这里多出来的，才是迁移。（数据没有标明片子属于谁，同一个孩子可能出现在两折里，这会让每一行都偏高。）",
+                "PneumoniaMNIST, five folds, twenty labels per class drawn from another fold. ImageNet has no "
+                "class of X-rays, and glyphnet has seen letters only: what is gained here is transfer. (The set "
+                "does not say whose X-ray it is; one child may stand in two folds. That flatters every row.)",
+                "PneumoniaMNIST，五折；每折从另一折里抽取每类二十个标签来学习。ImageNet 没有 X 光片这一类，"
+                "glyphnet 只见过字母：这里多出来的，才是迁移。（数据没有标明片子属于谁，同一个孩子可能出现在两折里，"
+                "这会让每一行都偏高。）",
             ),
             draw(_rows_of(features, "pneumonia"), both("accuracy", "准确率")),
             _compared(gains),
@@ -193,8 +194,8 @@ def _glyphnet(features: Mapping[str, Any], draw: _Drawing) -> str:
             both("### What letters are worth", "### 字母值多少"),
             both(
                 "Glyphnet's features, learnt from letters, less those of the same network with random weights, and "
-                "less the network trained from scratch on the same labels; pair by pair, fold by fold. Right of the line "
-                "the letters helped.",
+                "less the network trained from scratch on the same labels; pair by pair, fold by fold. Right of the "
+                "line the letters helped.",
                 "用字母预训练的 glyphnet 的特征，减去权重随机的同一网络的特征，以及减去用同样标签从零训练的网络；"
                 "逐折配对。落在竖线右边，就是字母帮上了忙。",
             ),
