@@ -94,8 +94,12 @@ def require_files(parts: Sequence[str]) -> None:
     if missing:
         rest = [part for part in parts if part not in missing]
         en, zh = (
-            "; ".join(getattr(p, lang) for of in missing.values() for p in of)
-            for lang in ("en", "zh")
+            "; ".join(
+                getattr(problem, language).partition("\n")[0].partition(". ")[0].rstrip(".。")
+                for of in missing.values()
+                for problem in of
+            )
+            for language in ("en", "zh")
         )
         without = " ".join(f"--part {part}" for part in rest)
         raise CourseError(

@@ -1,7 +1,7 @@
 """Run cells of a solved edition as they are, and print what some names hold then, as JSON: a process of its own.
 
-    python -m tests.real.cells '{"chapter": "04", "framework": "keras", "definitions": [...], "before": "…",
-                                 "cells": [...], "give": [...]}'
+python -m tests.real.cells '{"chapter": "04", "framework": "keras", "definitions": [...], "before": "…",
+                             "cells": [...], "give": [...]}'
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from tests.conftest import ROOT
 
 def run(order: dict[str, Any]) -> dict[str, Any]:
     """Run imports and functions of some cells, then ``before``, then whole cells; give names."""
-    notebook = read_edition(
-        ROOT, order["chapter"], order["framework"], language="en", solved=True
-    )
+    notebook = read_edition(ROOT, order["chapter"], order["framework"], language="en", solved=True)
     by_id = {cell.id: cell for cell in notebook.cells}
     names: dict[str, Any] = {}
     for name in order["definitions"]:
