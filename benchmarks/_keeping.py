@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib.files import write_atomically
+from course_lib.language import both
 from course_lib.paths import repository_root
 
 PACKAGES = ("torch", "keras", "tensorflow", "jax", "numpy", "nbgrader", "distributed")
@@ -24,6 +26,26 @@ def folder() -> Path:
 
 def keep(name: str, result: Mapping[str, Any]) -> Path:
     """Write ``results/NAME.json``, over an older one; give its path."""
+    path = _write(name, result, f"{name}.json")
+    _partial(name).unlink(missing_ok=True)
+    return path
+
+
+def keep_partly(name: str, result: Mapping[str, Any]) -> Path:
+    """Write ``results/NAME.partial.json`` while a benchmark goes on: what is measured is not lost if it ends early.
+
+    The whole result of another day stays as it is.
+    """
+    path = _write(name, result, _partial(name).name)
+    print(both(f"kept so far: {path}", f"已保存到目前为止的结果：{path}"), file=sys.stderr)
+    return path
+
+
+def _partial(name: str) -> Path:
+    return folder() / f"{name}.partial.json"
+
+
+def _write(name: str, result: Mapping[str, Any], file: str) -> Path:
     kept = {
         "benchmark": name,
         "date": datetime.now(UTC).date().isoformat(),
@@ -32,7 +54,7 @@ def keep(name: str, result: Mapping[str, Any]) -> Path:
         "result": dict(result),
     }
     text = json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
-    return write_atomically(folder() / f"{name}.json", text)
+    return write_atomically(folder() / file, text)
 
 
 def machine() -> dict[str, Any]:

@@ -17,6 +17,15 @@ from course_lib.data.folders import load_folder
 from course_lib.data.remote import resized
 from course_lib.errors import CourseError
 
+# What the benchmark reads.
+FILES = (
+    "hymenoptera/train",
+    "pneumoniamnist/pneumoniamnist.npz",
+    "mnist/t10k-images-idx3-ubyte.gz",
+    "mnist/t10k-labels-idx1-ubyte.gz",
+    "usps/usps.h5",
+    "weights/mobilenet_v2_imagenet_tv.pt",
+)
 TEN = tuple("0123456789")
 
 
@@ -29,6 +38,16 @@ def folder() -> Path:
             f"COURSE_SAMPLES 的值是 {named!r}：应当是存放真实数据样本的文件夹。",
         )
     return Path(named)
+
+
+def require() -> None:
+    """Say in one sentence which of the files is missing, before anything is measured."""
+    missing = [name for name in FILES if not (folder() / name).exists()]
+    if missing:
+        raise CourseError(
+            f"The folder of samples, {folder()}, lacks {', '.join(missing)}.",
+            f"样本文件夹 {folder()} 里缺少 {'、'.join(missing)}。",
+        )
 
 
 def ants_and_bees(size: int) -> Domain:

@@ -9,13 +9,17 @@
   seconds of training it is first as accurate as stated, on a part of the *training* data held back. The
   test part is asked once, after the last epoch.
 
+What a part needs (data, weights) is fetched or looked for before anything is measured; what cannot be had is
+said at once, and ``--part`` leaves it out. With ``--keep`` each part is kept as soon as it is measured, in
+``gpu.partial.json``.
+
 The README states no speed on a GPU but from a file that this has kept (``benchmarks/results/gpu.json``).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,7 +27,7 @@ import numpy as np
 
 from benchmarks import methods, speed_gpu
 from course_lib import data
-from course_lib.data import Domain
+from course_lib.data import Domain, remote
 from course_lib.errors import CourseError
 from course_lib.judging import accuracy
 
@@ -33,11 +37,22 @@ EPOCHS, BATCH, RATE = 8, 256, 1e-3
 HELD_BACK = 0.1  # of the training part
 
 
-def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
+def run(
+    *,
+    quick: bool = False,
+    parts: Sequence[str] = PARTS,
+    save: Callable[[dict[str, Any]], Any] | None = None,
+) -> dict[str, Any]:
     """Measure the parts.
 
+    Args:
+        quick: On the CPU as well, small, on embedded data.
+        parts: Which of :data:`PARTS`.
+        save: Told what there is after each part.
+
     Raises:
-        CourseError: Without a GPU, unless it is a quick run; or where real data can't be had.
+        CourseError: Without a GPU, unless it is a quick run; or, before anything is measured, where data or
+            weights can't be had.
     """
     import torch
 
@@ -47,19 +62,61 @@ def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
             "--quick runs its whole path on the CPU, small.",
             "这个基准测试需要 NVIDIA GPU，而 PyTorch 没有找到。加上 --quick 可以在 CPU 上小规模地走完全程。",
         )
+    if not quick:
+        require_files(parts)
     result: dict[str, Any] = {"quick": quick}
-    if "speed" in parts:
-        result["speed"] = speed_gpu.run(
-            quick=quick, backends=("torch",) if quick else speed_gpu.BACKENDS
-        )
-    if "methods" in parts:
-        with _data("embedded" if quick else "real"):
-            result["methods"] = methods.run(
-                quick=quick, parts=("fine-tuning",) if quick else methods.PARTS
-            )
-    if "time" in parts:
-        result["time"] = time_to_accuracy(*_task(quick), quick=quick)
+    for part in parts:
+        result[part] = _MEASURE[part](quick)
+        if save:
+            save(result)
     return result
+
+
+def require_files(parts: Sequence[str]) -> None:
+    """Fetch what the parts need, and say in one sentence what cannot be had, and of which parts.
+
+    Raises:
+        CourseError: Something can't be had.
+    """
+    from course_lib.pytorch import load_backbone
+
+    missing: dict[str, list[CourseError]] = {}
+    for part in parts:
+        sets, backbones = _NEEDED.get(part, ((), ()))
+        for name, get in [
+            *((name, remote.fetch_set) for name in sets),
+            *((name, load_backbone) for name in backbones),
+        ]:
+            try:
+                get(name)
+            except CourseError as problem:
+                missing.setdefault(part, []).append(problem)
+    if missing:
+        rest = [part for part in parts if part not in missing]
+        en, zh = (
+            "; ".join(
+                getattr(problem, language).partition("\n")[0].partition(". ")[0].rstrip(".。")
+                for of in missing.values()
+                for problem in of
+            )
+            for language in ("en", "zh")
+        )
+        without = " ".join(f"--part {part}" for part in rest)
+        raise CourseError(
+            f"Nothing was measured: {', '.join(missing)} can't be ({en})."
+            + (f" Without it: {without}." if rest else ""),
+            f"什么都没有测：{'、'.join(missing)} 这部分缺东西（{zh}）。"
+            + (f"不测它：{without}。" if rest else ""),
+        )
+
+
+def _speed(quick: bool) -> dict[str, Any]:
+    return speed_gpu.run(quick=quick, backends=("torch",) if quick else speed_gpu.BACKENDS)
+
+
+def _methods(quick: bool) -> dict[str, Any]:
+    with _data("embedded" if quick else "real"):
+        return methods.run(quick=quick, parts=("fine-tuning",) if quick else methods.PARTS)
 
 
 @contextmanager
@@ -110,6 +167,19 @@ def time_to_accuracy(train: Domain, test: Domain, *, quick: bool = False) -> dic
         "seconds": seconds[-1],
         "test": accuracy(test.y, np.argmax(predict(model, test.x), axis=1)),
     }
+
+
+def _time(quick: bool) -> dict[str, Any]:
+    return time_to_accuracy(*_task(quick), quick=quick)
+
+
+_MEASURE: dict[str, Callable[[bool], dict[str, Any]]] = {
+    "speed": _speed,
+    "methods": _methods,
+    "time": _time,
+}
+# Real data sets and published weights, by part.
+_NEEDED = {"methods": (("mnist",), ()), "time": (("cifar10",), ("resnet18",))}
 
 
 def _first(found: Sequence[float], seconds: Sequence[float], aim: float) -> float | None:

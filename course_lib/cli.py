@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -351,9 +353,13 @@ def bench(
             f"The benchmark {name} has no part {unknown[0]!r}; there are: {', '.join(parts) or 'none'}.",
             f"基准测试 {name} 没有 {unknown[0]!r} 这一部分；现有：{'、'.join(parts) or '无'}。",
         )
-    result = benchmark.run(quick=quick, **({"parts": part} if part else {}))
-    if keep:
-        import_module("benchmarks._keeping").keep(name, result)
+    keeping = import_module("benchmarks._keeping") if keep else None
+    how: dict[str, Any] = {"parts": part} if part else {}
+    if keeping and "save" in signature(benchmark.run).parameters:
+        how["save"] = partial(keeping.keep_partly, name)
+    result = benchmark.run(quick=quick, **how)
+    if keeping:
+        keeping.keep(name, result)
     if picture:
         benchmark.picture(result, picture)
     print(json.dumps(result, indent=1) if as_json else benchmark.table(result))

@@ -51,7 +51,7 @@ def outputs_to_html(outputs: Sequence[NotebookNode], folder: Path, address: str)
 def _shown(output: NotebookNode, folder: Path, address: str) -> str:
     data = output.data
     if "text/html" in data:
-        return _with_files(data["text/html"], folder, address)
+        return with_files(data["text/html"], folder, address)
     return _as_text(data.get("text/plain", ""))
 
 
@@ -68,7 +68,7 @@ def _line(line: str) -> str:
     return f'<span class="wraps">{words}</span>' if wraps else words
 
 
-def _with_files(page: str, folder: Path, address: str) -> str:
+def with_files(page: str, folder: Path, address: str) -> str:
     """Put pictures that stand in the HTML itself into files."""
 
     def to_file(found: re.Match[str]) -> str:

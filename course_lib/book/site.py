@@ -32,9 +32,10 @@ from course_lib.book.departments import departments_page
 from course_lib.book.documents import anchors_of, documents_page, known_places, link_to
 from course_lib.book.elsewhere import Repository
 from course_lib.book.methods import methods_page
-from course_lib.book.pages import FRAMEWORK_NAMES, Edition, chapter_page
+from course_lib.book.pages import FRAMEWORK_NAMES, PICTURES, Edition, chapter_page
 from course_lib.book.plans import Course, syllabus_page
 from course_lib.book.references import bibliography_page
+from course_lib.book.results import results_page
 from course_lib.book.symptoms import symptoms_page
 from course_lib.book.terms import glossary_page
 from course_lib.clinic.symptoms import symptoms_of
@@ -149,6 +150,7 @@ def _write_pages(
     teaching = root / ("TEACHING.zh.md" if language == "zh" else "TEACHING.md")
     pages["teaching.md"] = teaching.read_text(encoding="utf-8")
     pages["departments.md"] = departments_page(root)
+    pages["results.md"] = results_page(root, static / "shown", PICTURES)
     for name, text in pages.items():
         _write(folder / name, _without_dead_links(text, set(pages)))
     for old in set(folder.glob("*.md")) - {folder / name for name in pages}:
@@ -203,6 +205,7 @@ def _home(sources: list[Source]) -> str:
             "bibliography",
             "teaching",
             "departments",
+            "results",
         ],
     )
     return "\n".join(lines)

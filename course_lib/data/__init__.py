@@ -67,6 +67,7 @@ __all__ = [
     "load_picture",
     "names",
     "permute_pixels",
+    "real_is_wanted",
     "split",
     "split_classes",
 ]

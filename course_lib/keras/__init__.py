@@ -19,7 +19,7 @@ from course_lib.keras.adaptation import (
 from course_lib.keras.adapting import add_adapters, add_lora, merge_lora, remove_adapters
 from course_lib.keras.adversarial import DANN, reverse_gradient
 from course_lib.keras.augmentation import augment
-from course_lib.keras.backbones import load_backbone, save_backbone
+from course_lib.keras.backbones import first_available, load_backbone, load_head, save_backbone
 from course_lib.keras.batch_norm import estimate_statistics
 from course_lib.keras.bottleneck import build_bottleneck
 from course_lib.keras.contrastive import Contrastive, nt_xent
@@ -217,6 +217,7 @@ __all__ = [
     "export_program",
     "extract_features",
     "finish_pruning",
+    "first_available",
     "fisher_diagonal",
     "fit",
     "fit_each",
@@ -229,6 +230,7 @@ __all__ = [
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_head",
     "load_model",
     "load_scribe",
     "load_small_part",

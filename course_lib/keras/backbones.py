@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,33 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     return Backbone(name, architecture, network, source)
 
 
+def first_available(*names: str) -> str:
+    """Give the first of these backbones whose published weights are on this machine.
+
+    Where none is, it is the first of all: loading it then says in a sentence what to do.
+    """
+    return published.first_of(list(names), partial(_default_weights, fetch=False))
+
+
+def load_head(name: str, *, weights: str | Path = "default") -> tuple[np.ndarray, np.ndarray]:
+    """Give the classifier that published weights bring along, which ``load_backbone`` leaves out.
+
+    Args:
+        name: ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or ``"vit_b_16"``.
+        weights: As for ``load_backbone``: a file with torchvision's names.
+
+    Returns:
+        Weights C×D and biases C: the logits of features N×D are ``h @ weights.T + biases``. For ImageNet
+        C is 1,000.
+
+    Raises:
+        CourseError: There are no such weights, or the file has no such classifier.
+    """
+    path = _weights_file(name, weights)
+    assert path is not None
+    return published.head_of(name, path)
+
+
 def save_backbone(backbone: Backbone, path: str | Path) -> Path:
     """Write a backbone's weights so that either half reads them: ``load_backbone(name, weights=path)``.
 
@@ -298,16 +326,16 @@ def _architecture(name: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
-def _default_weights(name: str) -> Path:
+def _default_weights(name: str, *, fetch: bool = True) -> Path:
     if name not in published.TORCHVISION:
         return published.find_embedded(name)
     files = published.TORCHVISION[name]
     folders = [*published.torch_folders(), *published.keras_folders()]
     if name != "vgg16":
-        return published.find_published(name, files, folders)
+        return published.find_published(name, files, folders, fetch=fetch)
     # One network in both: the smaller file, without the dense layers, goes first.
     files = published.KERAS_APPLICATIONS[name] + files
-    return published.find_published(name, files, folders, f"{name}_keras")
+    return published.find_published(name, files, folders, f"{name}_keras", fetch=fetch)
 
 
 def _keras_weights(name: str) -> Path:

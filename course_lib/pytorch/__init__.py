@@ -14,7 +14,7 @@ from course_lib.pytorch.adaptation import (
 from course_lib.pytorch.adapting import add_adapters, add_lora, merge_lora, remove_adapters
 from course_lib.pytorch.adversarial import DANN, reverse_gradient
 from course_lib.pytorch.augmentation import augment
-from course_lib.pytorch.backbones import load_backbone, save_backbone
+from course_lib.pytorch.backbones import first_available, load_backbone, load_head, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
 from course_lib.pytorch.bottleneck import build_bottleneck
 from course_lib.pytorch.contrastive import Contrastive, nt_xent
@@ -208,6 +208,7 @@ __all__ = [
     "export_program",
     "extract_features",
     "finish_pruning",
+    "first_available",
     "fisher_diagonal",
     "fit",
     "fit_each",
@@ -220,6 +221,7 @@ __all__ = [
     "kernel_matrix",
     "labelled_target",
     "load_backbone",
+    "load_head",
     "load_model",
     "load_scribe",
     "load_small_part",

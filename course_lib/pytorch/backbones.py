@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,33 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     return Backbone(name, architecture, network, source).eval()
 
 
+def first_available(*names: str) -> str:
+    """Give the first of these backbones whose published weights are on this machine.
+
+    Where none is, it is the first of all: loading it then says in a sentence what to do.
+    """
+    return published.first_of(list(names), partial(_default_weights, fetch=False))
+
+
+def load_head(name: str, *, weights: str | Path = "default") -> tuple[np.ndarray, np.ndarray]:
+    """Give the classifier that published weights bring along, which ``load_backbone`` leaves out.
+
+    Args:
+        name: ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or ``"vit_b_16"``.
+        weights: As for ``load_backbone``: a file with torchvision's names.
+
+    Returns:
+        Weights C×D and biases C: the logits of features N×D are ``h @ weights.T + biases``. For ImageNet
+        C is 1,000.
+
+    Raises:
+        CourseError: There are no such weights, or the file has no such classifier.
+    """
+    path = _weights_file(name, weights)
+    assert path is not None
+    return published.head_of(name, path)
+
+
 def save_backbone(backbone: Backbone, path: str | Path) -> Path:
     """Write a backbone's weights so that either half reads them: ``load_backbone(name, weights=path)``.
 
@@ -259,11 +287,11 @@ def _architecture(name: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
-def _default_weights(name: str) -> Path:
+def _default_weights(name: str, *, fetch: bool = True) -> Path:
     if name not in published.TORCHVISION:
         return published.find_embedded(name)
     files = published.TORCHVISION[name]
-    return published.find_published(name, files, published.torch_folders())
+    return published.find_published(name, files, published.torch_folders(), fetch=fetch)
 
 
 def _weights_file(name: str, weights: str | Path | None) -> Path | None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
 
 from course_lib.errors import CourseError
 from course_lib.files import sha256_of
 from course_lib.paths import data_dir
+from course_lib.training.weight_files import read_weights
 
 T = TypeVar("T")
+
+
+class NotHereError(CourseError):
+    """The weights are not on this machine."""
+
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "weights"
 
@@ -32,6 +40,17 @@ KERAS_APPLICATIONS = {
     "mobilenet_v2": (f"mobilenet_v2_{_KERNELS}_1.0_224_no_top.h5",),
 }
 
+# A file of the reader's own, in the course's folder of weights: NAME.safetensors, NAME.pth or NAME.pt.
+OWN_ENDINGS = (".safetensors", ".pth", ".pt")
+
+# How the last dense layer is called in torchvision's files.
+HEADS = {
+    "resnet18": "fc",
+    "resnet50": "fc",
+    "mobilenet_v2": "classifier.1",
+    "vit_b_16": "heads.head",
+}
+
 
 def torch_folders() -> list[Path]:
     """Give the folders where torchvision's weights may be: the course's own and PyTorch's cache."""
@@ -47,9 +66,14 @@ def keras_folders() -> list[Path]:
 
 
 def find_published(
-    name: str, files: Sequence[str], folders: Sequence[Path], entry: str | None = None
+    name: str,
+    files: Sequence[str],
+    folders: Sequence[Path],
+    entry: str | None = None,
+    *,
+    fetch: bool = True,
 ) -> Path:
-    """Give the first of the files that one of the folders has.
+    """Give the first of the files that one of the folders has, or the reader's own file for this backbone.
 
     A reader who asked for what is real (``COURSE_DATA=real``) gets it fetched; anybody else a sentence.
 
@@ -58,6 +82,7 @@ def find_published(
         files: File names, the preferred one first.
         folders: Where to look.
         entry: Under which name ``./course data fetch`` has it; by default the backbone's.
+        fetch: Whether to fetch what is wanted and not here.
 
     Raises:
         CourseError: When none is there, or it can't be fetched: it says what to do and what stands in.
@@ -69,19 +94,62 @@ def find_published(
         if path.is_file():
             _check_sum(path)
             return path
-    if remote.real_is_wanted():
+    if not set(files).isdisjoint(TORCHVISION.get(name, ())):  # an own file has torchvision's names
+        for path in [data_dir() / "weights" / f"{name}{ending}" for ending in OWN_ENDINGS]:
+            if path.is_file():
+                return path
+    if fetch and remote.real_is_wanted():
         (path,) = remote.fetch_set(entry).values()
         return path
-    raise CourseError(
+    raise NotHereError(
         f"The published weights of {name} are not on this machine. Three ways to go on:\n"
         f"  - where there is a network, run  ./course data fetch {entry}  in a terminal, then this cell again;\n"
-        f"  - put {files[0]} into {folders[0]}, or pass its path: weights=PATH;\n"
+        f"  - put {files[0]}, or a file of your own as {name}.pth, into {data_dir() / 'weights'}, "
+        "or pass its path: weights=PATH;\n"
         f"  - work with load_backbone('glyphnet'), which the course brings along.",
         f"这台机器上没有 {name} 的公开权重。有三种办法：\n"
         f"  - 能联网时，在终端运行  ./course data fetch {entry}，再重新运行本单元格；\n"
-        f"  - 把 {files[0]} 放进 {folders[0]}，或者用 weights=PATH 指定它的路径；\n"
+        f"  - 把 {files[0]}（或者你自己的文件，改名为 {name}.pth）放进 {data_dir() / 'weights'}，"
+        "也可以用 weights=PATH 指定它的路径；\n"
         f"  - 先用课程自带的 load_backbone('glyphnet')。",
     )
+
+
+def first_of(names: Sequence[str], find: Callable[[str], Path]) -> str:
+    """Give the first name whose weights ``find`` finds; where there is none, the first of all.
+
+    A damaged file is an error, not a file that is missing.
+    """
+    if not names:
+        raise CourseError("Name at least one backbone.", "请至少给出一个主干网络的名称。")
+    for name in names:
+        try:
+            find(name)
+        except NotHereError:
+            continue
+        return name
+    return names[0]
+
+
+def head_of(name: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Give the classifier that a file of published weights brings along: weights C×D and biases C.
+
+    Raises:
+        CourseError: The file has none, or the classifier is more than one dense layer (VGG16).
+    """
+    if name not in HEADS:
+        raise CourseError(
+            f"{name} has no classifier of one dense layer: choose one of {', '.join(HEADS)}.",
+            f"{name} 的分类头不是单独一个全连接层：可选 {'、'.join(HEADS)}。",
+        )
+    tensors = read_weights(path)
+    try:
+        return tensors[f"{HEADS[name]}.weight"], tensors[f"{HEADS[name]}.bias"]
+    except KeyError:
+        raise CourseError(
+            f"{path} holds no classifier ({HEADS[name]}.weight): its backbone alone was saved.",
+            f"{path} 里没有分类头（{HEADS[name]}.weight）：当初只保存了主干。",
+        ) from None
 
 
 def find_embedded(name: str) -> Path:

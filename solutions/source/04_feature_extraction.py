@@ -2259,4 +2259,49 @@ QUIZZES = (
             ),
         ),
     ),
+    Quiz(
+        id="04.q6",
+        question=text(
+            "Ants and bees were taken from ImageNet, whose list of classes has 309 bee and 310 ant. A probe on an "
+            "ImageNet network tells them apart with an accuracy of 0.95. What has been shown?",
+            "蚂蚁与蜜蜂的照片取自 ImageNet，而 ImageNet 的类别表里有 309 bee 和 310 ant。在 ImageNet 网络上训练线性探针，"
+            "区分两者的准确率是 0.95。这说明了什么？",
+        ),
+        options=(
+            Option(
+                text(
+                    "ImageNet's features transfer to insects that they have never seen",
+                    "ImageNet 的特征能迁移到从没见过的昆虫上",
+                ),
+                text(
+                    "These insects were in the training pictures, each with its name. For new ones take new photographs, or "
+                    "a network that was trained without these classes.",
+                    "这些昆虫就在训练图片里，而且带着名字。要说“没见过”，得用新拍的照片，或者训练时没有这些类的网络。",
+                ),
+            ),
+            Option(
+                text(
+                    "The weights were loaded and fed as they want to be, hardly more",
+                    "权重加载对了，输入也合乎约定，此外说明不了多少",
+                ),
+                text(
+                    "Yes. The network was trained to name these very pictures; the probe renames two of its thousand "
+                    "classes. As a test of your code that is useful, as a measure of transfer it is not.",
+                    "对。网络当初就是学着给这些图片起名字的，探针只是把一千类中的两类改个名。用来检验代码很好，"
+                    "用来衡量迁移则不行。",
+                ),
+                right=True,
+            ),
+            Option(
+                text(
+                    "Nothing: with two classes 0.95 is chance",
+                    "什么也没说明：只有两类，0.95 就是瞎猜",
+                ),
+                text(
+                    "Chance is one half. The number is high; the question is what made it high.",
+                    "瞎猜是二分之一。这个数确实高，问题在于它为什么高。",
+                ),
+            ),
+        ),
+    ),
 )

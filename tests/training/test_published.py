@@ -1,4 +1,7 @@
-"""Published weights by name: found, fetched where the reader asked for what is real, or one sentence."""
+"""Published weights by name: found, fetched where the reader asked for what is real, or one sentence.
+
+Besides: the reader's own file, the first network that is here, the head that came along.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,16 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from course_lib.data import remote
 from course_lib.data.catalogue import REAL
 from course_lib.downloads import RemoteFile
 from course_lib.errors import CourseError
+from course_lib.pytorch import first_available, load_backbone, load_head
+from course_lib.training import published
 from course_lib.training.published import KERAS_APPLICATIONS, TORCHVISION, find_published
 from tests.odd_server import CONTENT, odd_server
 
@@ -64,3 +71,60 @@ def _folders() -> list[Path]:
 
     assert keras_folders()[0] == torch_folders()[0]
     return keras_folders()
+
+
+@pytest.fixture
+def own_weights(course_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the empty folder of weights; no other folder is looked into."""
+    folder = course_home / "data" / "weights"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(published, "torch_folders", lambda: [folder])
+    return folder
+
+
+def save(path: Path, *, head: bool = True) -> None:
+    """Write MobileNetV2 with random weights, as torchvision names them."""
+    state = load_backbone("mobilenet_v2", weights=None).network.state_dict()
+    if head:
+        state |= {
+            "classifier.1.weight": torch.ones(3, 1280),
+            "classifier.1.bias": torch.arange(3.0),
+        }
+    torch.save(state, path)
+
+
+def test_the_first_network_whose_weights_are_here_is_taken(own_weights: Path) -> None:
+    assert (
+        first_available("resnet18", "mobilenet_v2") == "resnet18"
+    )  # none: loading says what to do
+    with pytest.raises(CourseError, match=r"resnet18\.pth"):
+        load_backbone("resnet18")
+    save(own_weights / "mobilenet_v2.pt")
+    assert first_available("resnet18", "mobilenet_v2") == "mobilenet_v2"
+    assert load_backbone("mobilenet_v2").weights_name == "mobilenet_v2.pt"
+    with pytest.raises(CourseError, match="Name at least one"):
+        first_available()
+
+
+def test_a_damaged_file_is_not_passed_over(own_weights: Path) -> None:
+    (own_weights / "resnet18-f37072fd.pth").write_bytes(b"half")
+    save(own_weights / "mobilenet_v2.pt")
+    with pytest.raises(CourseError, match="damaged"):
+        first_available("resnet18", "mobilenet_v2")
+
+
+def test_the_head_that_came_along_is_read(own_weights: Path) -> None:
+    save(own_weights / "mobilenet_v2.pt")
+    head, bias = load_head("mobilenet_v2")
+    assert head.shape == (3, 1280) and np.array_equal(bias, [0, 1, 2])
+    save(own_weights / "mobilenet_v2.pt", head=False)
+    with pytest.raises(CourseError, match="holds no classifier"):
+        load_head("mobilenet_v2")
+    with pytest.raises(CourseError, match="no classifier of one dense layer"):
+        load_head("vgg16", weights=own_weights / "mobilenet_v2.pt")
+
+
+def test_looking_for_the_first_one_fetches_nothing(weights, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", "real")
+    monkeypatch.setattr(published, "torch_folders", lambda: [remote.folder("weights")])
+    assert first_available("resnet18", "mobilenet_v2") == "resnet18" and weights.asked == []
