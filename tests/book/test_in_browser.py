@@ -2,78 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.browser.chromium import needs_chromium
+
+from .accessibility import find_serious
+
+pytestmark = needs_chromium
 
 CHAPTER = "03_pre_training.html"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture(scope="module")
-def address(built: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(built))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    """A fresh page; whatever it asks of another host, or complains of, fails the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, base_url=address)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    # Aborted is what was still under way when the page was left for another one.
-    page.on(
-        "requestfailed",
-        lambda request: (
-            None if "ERR_ABORTED" in request.failure else complaints.append(request.url)
-        ),
-    )
-    page.on(
-        "response",
-        lambda answer: (
-            complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "data:"))
-            else complaints.append(f"asked {request.url}")
-        ),
-    )
-    yield page
-    context.close()
-    assert complaints == []
 
 
 @pytest.mark.parametrize(
@@ -151,19 +91,33 @@ def test_nothing_is_wider_than_a_telephone(page: Any, language: str, name: str) 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-# Colours do not depend on the language.
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "light"), ("en", "dark")])
-def test_axe_finds_nothing_serious(page: Any, built: Path, language: str, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
+# One page of each kind; `--full` looks at all of them.
+KINDS = (
+    "00_start_here",  # both frameworks' tabs, exercises, hints, solutions, quizzes
+    "b1_convolution",
+    "index",
+    "choosing",
+    "symptoms",
+    "glossary",
+    "methods",
+    "documents",
+    "departments",
+    "search",
+)
 
-    page.emulate_media(color_scheme=scheme)
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_serious(page: Any, language: str, name: str) -> None:
+    page.goto(f"/{language}/{name}.html")
+    assert find_serious(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_serious_on_any_page(page: Any, built: Path, language: str) -> None:
     found = {}
     for path in sorted(built.glob(f"{language}/*.html")):
         page.goto(f"/{path.relative_to(built).as_posix()}")
-        violations = Axe().run(page).response["violations"]
-        serious = [each for each in violations if each["impact"] in ("serious", "critical")]
-        if serious:
-            found[path.name] = [
-                (each["id"], each["nodes"][0]["html"][:160], len(each["nodes"])) for each in serious
-            ]
-    assert found == {}
+        found[path.name] = find_serious(page)
+    assert {name: each for name, each in found.items() if each} == {}
