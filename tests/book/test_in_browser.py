@@ -34,6 +34,19 @@ def test_search_finds_a_phrase_typed_whole(page: Any, language: str, question: s
     assert page.locator("#search-results li").count() >= 1
 
 
+def test_a_phrase_typed_whole_leads_to_a_page_that_has_it(page: Any) -> None:
+    page.goto("/zh/index.html")
+    page.fill("input.sidebar-search", "迁移学习")
+    page.keyboard.press("Enter")
+    results = page.locator("#search-results li")
+    results.first.wait_for()
+    # A page about it comes first, not any page that has the characters somewhere.
+    assert "迁移" in results.first.inner_text()
+    results.first.locator("a").first.click()
+    page.wait_for_url(lambda address: "/zh/" in address and "search.html" not in address)
+    assert "迁移学习" in page.locator("article").inner_text()
+
+
 def test_the_script_cuts_a_question_as_the_index_is_cut(page: Any) -> None:
     page.goto("/zh/search.html")
     cut = page.evaluate("splitQuery('用ResNet18做特征提取，核')")
@@ -48,6 +61,38 @@ def test_a_framework_chosen_in_one_tab_is_chosen_everywhere_and_remembered(page:
     assert shown.is_visible()
     page.goto("/en/05_fine_tuning.html")
     assert page.get_by_text("from course_lib.keras import", exact=False).first.is_visible()
+
+
+def tab_to(page: Any, selector: str) -> None:
+    """Press Tab until what has the focus is this."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+            return
+    raise AssertionError(f"the Tab key does not lead to {selector}")
+
+
+def test_tabs_language_and_colours_need_no_mouse(page: Any) -> None:
+    page.goto(f"/en/{CHAPTER}")
+    shown = page.get_by_text("from course_lib.keras import", exact=False).first
+    page.keyboard.press("Tab")  # the first stop leads past the navigation
+    page.keyboard.press("Enter")
+    tab_to(page, ".sd-tab-set > input")
+    page.keyboard.press("ArrowRight")
+    assert shown.is_visible()
+    page.keyboard.press("ArrowLeft")
+    assert not shown.is_visible()
+
+    page.reload()
+    tab_to(page, ".theme-toggle")
+    before = page.evaluate("document.body.dataset.theme")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.body.dataset.theme") != before
+
+    page.reload()
+    tab_to(page, ".language-link a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/zh/{CHAPTER}")
 
 
 def test_a_quiz_answers(page: Any) -> None:
@@ -67,9 +112,18 @@ def test_a_solution_is_folded_away_until_asked_for(page: Any) -> None:
     page.goto(f"/en/{CHAPTER}")
     solution = page.locator("details.solution").first
     code = solution.locator("pre").first
+    tried, attempt = solution.locator("details.tried > summary"), solution.locator("textarea")
+    why = solution.get_by_text("Why.", exact=True)
     assert not code.is_visible()
-    solution.locator("summary").click()
-    assert code.is_visible()
+    solution.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert attempt.is_visible() and tried.is_visible() and not code.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("the backbone's weights first")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert code.is_visible() and why.is_visible()
+    assert attempt.input_value() == "the backbone's weights first"
 
 
 def test_the_other_language_is_one_click_away_and_the_door_remembers(page: Any) -> None:
