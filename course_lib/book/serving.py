@@ -17,9 +17,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         return
 
 
-def serve(
-    folder: Path, port: int = 8000, *, opened: Callable[[str], Any] | None = None
-) -> None:
+def serve(folder: Path, port: int = 8000, *, opened: Callable[[str], Any] | None = None) -> None:
     """Hand out a folder's files on localhost until Ctrl-C.
 
     Args:
@@ -35,7 +33,9 @@ def serve(
             )
         )
         try:
-            if opened is not None:  # the socket listens already: a browser waits for its first answer
+            if (
+                opened is not None
+            ):  # the socket listens already: a browser waits for its first answer
                 opened(f"http://localhost:{port}/")
             server.serve_forever()
         except KeyboardInterrupt:

@@ -33,9 +33,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     before = language.current()
     language.use(request.param)
     editions = {name: edition(name, request.param) for name in ("pytorch", "keras")}
-    text = chapter_page(
-        NAME, editions, tmp_path_factory.mktemp("shown"), whys={"03.1": WHY}
-    )
+    text = chapter_page(NAME, editions, tmp_path_factory.mktemp("shown"), whys={"03.1": WHY})
     language.use(before)
     return text
 
