@@ -22,7 +22,7 @@ from course_lib.authoring.localise import (
     render_opening,
     set_edition,
 )
-from course_lib.authoring.sources import Cell, Code, Prose, Source
+from course_lib.authoring.sources import Code, Prose, Source
 from course_lib.exercises.filling import fill_source
 
 CODE_STUB = {
@@ -74,6 +74,8 @@ def make_solved(
     """
     cells = [_opening_cell(source, language)]
     for cell in source.cells:
+        if isinstance(cell, Prose) and cell.why:
+            continue  # the book has it, behind the solution
         if isinstance(cell, Prose) and cell.language in (language, "both"):
             cells.append(_prose_cell(cell, exercises))
         elif isinstance(cell, Code) and cell.framework in (framework, None):
@@ -194,12 +196,3 @@ def _expected_output(expect: str | Mapping[str, str], language: str) -> list[Not
         return []
     text = text.rstrip("\n") + "\n"
     return [nbformat.v4.new_output("stream", name="stdout", text=text)]
-
-
-def edition_cells(source: Source, framework: str) -> list[Cell]:
-    """List the cells of one framework's editions, in both languages."""
-    return [
-        cell
-        for cell in source.cells
-        if isinstance(cell, Prose) or cell.framework in (framework, None)
-    ]

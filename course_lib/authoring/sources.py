@@ -20,7 +20,7 @@ from course_lib.edition import FRAMEWORKS
 from course_lib.language import LANGUAGES, Text
 
 TAGS = ("demo", "claim", "figure", "setup", "quiz")
-PROSE_KEYS = {"id", "lang", "partner", "manual"}
+PROSE_KEYS = {"id", "lang", "partner", "manual", "why"}
 CODE_KEYS = {"id", "framework", "tags", "exercise", "check", "alt", "expect"}
 FRONT_KEYS = ("chapter", "slug", "title", "minutes", "core", "prerequisites", "objectives")
 
@@ -30,7 +30,12 @@ _EXERCISE_ID = re.compile(r"\d\d\.\d+")
 
 @dataclass(frozen=True)
 class Prose:
-    """A Markdown cell in one language (or ``"both"``), matched to its partner by a hash."""
+    """A Markdown cell in one language (or ``"both"``), matched to its partner by a hash.
+
+    Attributes:
+        manual: The exercise that it is the answer of, to be marked by hand.
+        why: The exercise whose solution it explains: for the book, and in no edition.
+    """
 
     id: str
     language: str
@@ -39,6 +44,7 @@ class Prose:
     text_line: int
     partner: str | None = None
     manual: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -244,7 +250,8 @@ def _read_prose(
         raise ValueError(f'cell {name!r}: "lang" must be "en", "zh" or "both"')
     manual = _exercise_id(name, options, "manual")
     first = next(number for number in range(start, len(lines)) if lines[number].strip())
-    return Prose(name, language, text, start, first + 1, options.get("partner"), manual)
+    why = _exercise_id(name, options, "why")
+    return Prose(name, language, text, start, first + 1, options.get("partner"), manual, why)
 
 
 def _read_code(name: str, options: dict[str, Any], code: str, start: int, lines: list[str]) -> Code:

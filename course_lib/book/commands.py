@@ -59,6 +59,4 @@ def make(
     if archive:
         print(pack(root, folder))
     if show:
-        if has_display():
-            webbrowser.open(f"http://localhost:{port}/")
-        serve(folder / "html", port)
+        serve(folder / "html", port, opened=webbrowser.open if has_display() else None)

@@ -27,6 +27,8 @@ _IN = "{http://www.w3.org/1998/Math/MathML}"
 _CLOSING = re.compile(r"[,.;:!?)\]，。；：！？、）》”’\-]+")
 _BARS = ("|", "\u2016")
 _LIMITS = ("min", "max", "sup", "inf")
+_FUNCTIONS = ("log", "ln", "exp", "sin", "cos", "tan", "tanh", "det", "dim", "sgn")
+_THIN = "0.1667em"  # TeX's thin space
 _LEFT_OVER = re.compile(r"\\[a-zA-Z]+")
 
 
@@ -65,7 +67,37 @@ def _mended(made: str, *, block: bool) -> str:
         # A bar of a norm, unless it is one of the pair of \left … \right: alone it would stretch.
         if element.text in _BARS and element.get("fence") is None:
             element.attrib.update(stretchy="false", lspace="0", rspace="0")
+        elif _is_name(element.text) and element.text not in (*_LIMITS, "arg"):
+            element.tag = f"{_IN}mi"  # \operatorname: the spaces of a sign would be too wide
+    for element in list(root.iter()):
+        _space_functions(element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _space_functions(row: ElementTree.Element) -> None:
+    """Put TeX's thin spaces around names such as log: “log p”, but “log(p)”."""
+    if row.tag not in (f"{_IN}{tag}" for tag in ("math", "mrow", "mtd", "mstyle")):
+        return
+    children = list(row)
+    for place, child in reversed(list(enumerate(children))):
+        if not _is_function(child):
+            continue
+        after = children[place + 1] if place + 1 < len(children) else None
+        if after is not None and (after.tag != f"{_IN}mo" or _is_name(after.text)):
+            row.insert(place + 1, ElementTree.Element(f"{_IN}mspace", {"width": _THIN}))
+        before = children[place - 1] if place else None
+        if before is not None and before.tag != f"{_IN}mo" and not _is_function(before):
+            row.insert(place, ElementTree.Element(f"{_IN}mspace", {"width": _THIN}))
+
+
+def _is_function(element: ElementTree.Element) -> bool:
+    base = element[0] if element.tag[len(_IN) :] in ("msub", "msup", "msubsup") else element
+    named = base.text in _FUNCTIONS or (base.text not in _LIMITS and _is_name(base.text))
+    return base.tag == f"{_IN}mi" and named
+
+
+def _is_name(text: str | None) -> bool:
+    return bool(text) and len(str(text)) > 1 and str(text).isascii() and str(text).isalpha()
 
 
 def _as_text(code: str) -> str:

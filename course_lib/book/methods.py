@@ -1,4 +1,7 @@
-"""The index of methods: what the chapters call from ``course_lib``, and where it is met first."""
+"""The index of methods: what the chapters call from ``course_lib``, and where it is met first.
+
+English sentences are the docstrings' own; the Chinese ones stand in ``solutions/source/methods.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,50 @@ import ast
 import importlib
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 
+import yaml  # type: ignore[import-untyped]
 from nbformat import NotebookNode
 
+from course_lib.authoring.matching import short_hash
 from course_lib.book import words
-from course_lib.language import pick
+from course_lib.language import current, pick
 
 _FRAMEWORK = re.compile(r"^course_lib\.(pytorch|keras)\b")
 _MARKUP = re.compile(r":\w+:`~?([^`]+)`|``([^`]+)``")
 
 
-def methods_page(notebooks: Sequence[tuple[str, NotebookNode]]) -> str:
-    """Write the index as MyST Markdown.
+TABLE = Path("solutions/source/methods.yaml")
+
+
+def read_translations(root: Path) -> dict[str, tuple[str, str]]:
+    """Read the table: by the name in the index, the hash of the English sentence, and the Chinese one."""
+    path = root / TABLE
+    rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
+    return {row["name"]: (row["of"], row["zh"]) for row in rows}
+
+
+def methods_page(
+    notebooks: Sequence[tuple[str, NotebookNode]],
+    translations: Mapping[str, tuple[str, str]],
+) -> str:
+    """Write the index as MyST Markdown, in the language in use.
 
     Args:
         notebooks: Each chapter's file name without its ending, in the order of reading, and one of its
             editions.
+        translations: What ``read_translations`` gave. Where one lacks, the English sentence stands.
     """
-    first: dict[tuple[str, str], str] = {}
-    for chapter, notebook in notebooks:
-        for module, name in sorted(set(_used(notebook))):
-            if module:
-                first.setdefault((module, name), chapter)
     columns = pick(words.METHODS_COLUMNS)
-    rows = [
-        f"| `{_shown_name(module, name)}` | {said} | [{chapter[:2].upper()}]({chapter}.md) |"
-        for (module, name), chapter in sorted(first.items(), key=lambda each: each[0][1].lower())
-        if (said := _first_sentence(module, name))
-    ]
+    rows = []
+    for name, said, chapter in described(notebooks):
+        sentence = said
+        if current() == "zh" and name in translations:
+            sentence = translations[name][1]
+        cell = sentence.replace("|", r"\|")
+        rows.append(f"| `{name}` | {cell} | [{chapter[:2].upper()}]({chapter}.md) |")
     return "\n".join(
         [
             f"# {pick(words.METHODS)}",
@@ -48,6 +65,32 @@ def methods_page(notebooks: Sequence[tuple[str, NotebookNode]]) -> str:
             "",
         ]
     )
+
+
+def untranslated(
+    notebooks: Sequence[tuple[str, NotebookNode]],
+    translations: Mapping[str, tuple[str, str]],
+) -> list[str]:
+    """List what the table lacks: a method without a Chinese sentence, or with one of an older docstring."""
+    return [
+        f"{name}: {short_hash(said)}: {said}"
+        for name, said, _ in described(notebooks)
+        if translations.get(name, ("", ""))[0] != short_hash(said)
+    ]
+
+
+def described(notebooks: Sequence[tuple[str, NotebookNode]]) -> list[tuple[str, str, str]]:
+    """Give each method's name in the index, its English sentence, and the chapter that uses it first."""
+    first: dict[tuple[str, str], str] = {}
+    for chapter, notebook in notebooks:
+        for module, name in sorted(set(_used(notebook))):
+            if module:
+                first.setdefault((module, name), chapter)
+    return [
+        (_shown_name(module, name), said, chapter)
+        for (module, name), chapter in sorted(first.items(), key=lambda each: each[0][1].lower())
+        if (said := _first_sentence(module, name))
+    ]
 
 
 def _shown_name(module: str, name: str) -> str:
@@ -84,5 +127,4 @@ def _first_sentence(module: str, name: str) -> str:
         return ""
     description = inspect.getdoc(found) or ""
     paragraph = " ".join(description.split("\n\n")[0].split())
-    plain = _MARKUP.sub(lambda each: f"`{each[1] or each[2]}`", paragraph)
-    return plain.replace("|", r"\|")
+    return _MARKUP.sub(lambda each: f"`{each[1] or each[2]}`", paragraph)

@@ -1,8 +1,8 @@
 """A chapter's page: its PyTorch and its Keras edition, cell by cell, side by side where they differ.
 
 What both editions share stands once. A cell that differs, in its code or in what it shows, stands in
-tabs; choosing a framework in one tab chooses it in all. Answer cells show the student's stub, with a
-solution folded away below the check.
+tabs; choosing a framework in one tab chooses it in all. Answer cells show the student's stub; below
+the check a solution is folded away, which asks for an attempt before it unfolds and then says why.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def chapter_page(
     terms: Sequence[Term] = (),
     anchors: Mapping[str, Sequence[str]] | None = None,
     repository: Repository | None = None,
+    whys: Mapping[str, str] | None = None,
 ) -> str:
     """Write a chapter's page as MyST Markdown, in the language in use.
 
@@ -67,6 +68,7 @@ def chapter_page(
         terms: Of the glossary: the first bold use of each leads there.
         anchors: Ids that other pages link to, by the cell that they stand before.
         repository: Where the course stands on GitHub, for links to places that run it.
+        whys: By exercise, why its solution is right, as Markdown.
     """
     first = next(iter(editions.values()))
     stubs = {
@@ -91,7 +93,8 @@ def chapter_page(
         blocks += [raw_html(spans)] if spans else []
         blocks.append(links.link(block) if cell.cell_type == "markdown" else block)
         if _is_check(cell):
-            blocks.append(_folded(cell.metadata["course"]["exercise"], cells))
+            exercise = cell.metadata["course"]["exercise"]
+            blocks.append(_folded(exercise, cells, (whys or {}).get(exercise, "")))
     opening, *rest = blocks
     text = "\n\n".join([opening, _launchers(name, repository), *rest])
     return f"{text}\n"
@@ -100,7 +103,7 @@ def chapter_page(
 def _cell_block(cell: NotebookNode, stub: str, pictures: Path) -> str:
     """Give one cell of one edition as a piece of a page."""
     if cell.cell_type == "markdown":
-        prose = _LINK_TO_NOTEBOOK.sub(r"](\1.md\2)", cell.source)
+        prose = _to_pages(cell.source)
         return _model_answer(cell, stub, prose) if _is_solution(cell) else prose
     if "quiz" in cell.metadata.get("tags", ()):
         return "\n\n".join(
@@ -126,8 +129,8 @@ def _side_by_side(shown: Mapping[str, str]) -> str:
     return f"{_COLONS}:{{tab-set}}\n:sync-group: framework\n\n{tabs}\n\n{_COLONS}:"
 
 
-def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]]) -> str:
-    """Give an exercise's hints, its solution, and what often goes wrong, each folded away."""
+def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]], why: str) -> str:
+    """Give an exercise's hints, and its solution with its reason and what often goes wrong, folded away."""
     exercise = load_public(exercise_id)
     answers = {}
     for framework, by_id in cells.items():
@@ -135,22 +138,29 @@ def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]]) -
         of_this = [c.source for c in ours if c.metadata["course"]["exercise"] == exercise_id]
         answers[framework] = _code(_MARKERS.sub("", "\n\n".join(of_this)))
     title = pick(words.SOLUTION).format(id=exercise_id)
-    inside = [_side_by_side(answers), raw_html(_often_wrong(exercise))]
-    return "\n\n".join(
-        [
-            raw_html(_hints(exercise)),
-            raw_html(f'<details class="solution"><summary>{title}</summary>'),
-            *inside,
-            raw_html("</details>"),
-        ]
-    )
+    reason = f"**{pick(words.WHY)}** {_to_pages(why)}" if why else ""
+    inside = [_side_by_side(answers), reason, raw_html(_often_wrong(exercise))]
+    return f"{raw_html(_hints(exercise))}\n\n{_after_an_attempt(title, inside)}"
 
 
 def _model_answer(cell: NotebookNode, stub: str, prose: str) -> str:
     """Give what is to be answered in words, with the model answer folded away."""
     title = pick(words.MODEL_ANSWER).format(id=cell.metadata["course"]["exercise"])
-    opening = raw_html(f'<details class="solution"><summary>{title}</summary>')
-    return "\n\n".join([stub, opening, _MARKERS.sub("", prose), raw_html("</details>")])
+    return f"{stub}\n\n{_after_an_attempt(title, [_MARKERS.sub('', prose)])}"
+
+
+def _after_an_attempt(title: str, inside: Sequence[str]) -> str:
+    """Fold blocks away twice: the first fold asks for the reader's own attempt, the second one shows them.
+
+    Needs no script: two ``<details>``, which mouse and keyboard unfold alike.
+    """
+    asked = (
+        f'<details class="solution"><summary>{title}</summary><p>{pick(words.HAVE_YOU_TRIED)}</p>'
+        f'<label class="attempt">{pick(words.ATTEMPT)}<textarea rows="2"></textarea></label>'
+        f'<details class="tried"><summary>{pick(words.TRIED)}</summary>'
+    )
+    shown = [block for block in inside if block]
+    return "\n\n".join([raw_html(asked), *shown, raw_html("</details></details>")])
 
 
 def _hints(exercise: PublicExercise) -> str:
@@ -208,6 +218,11 @@ def _launchers(name: str, repository: Repository | None) -> str:
 def _elsewhere(links: Mapping[str, str]) -> str:
     shown = [f'<a href="{html.escape(where)}">{name}</a>' for name, where in links.items()]
     return "".join(f" · {each}" for each in shown)
+
+
+def _to_pages(prose: str) -> str:
+    """Let links to notebooks lead to the book's pages."""
+    return _LINK_TO_NOTEBOOK.sub(r"](\1.md\2)", prose)
 
 
 def raw_html(text: str) -> str:

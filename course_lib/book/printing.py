@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from course_lib.book import words
+from course_lib.book.site import REFERENCE
 from course_lib.errors import CourseError
 from course_lib.language import LANGUAGES
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "microsoft-edge")
 _SECONDS = 300
+_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
+_SIGNPOST = re.compile(r'<a class="headerlink".*?</a>', re.DOTALL)
 
 
-def print_book(folder: Path, sources: Sequence[Path]) -> list[Path]:
+def print_book(
+    folder: Path, sources: Sequence[Path], *, reference: Sequence[str] = REFERENCE
+) -> list[Path]:
     """Print the pages that were built into a folder: one PDF for each language.
 
-    Chromium prints what it shows, so formulas, figures and Chinese need nothing else. What is folded
-    away (solutions, hints) stays away on paper.
+    Chromium prints what it shows, so formulas, figures and Chinese need nothing else. Both frameworks
+    are printed, each under its name. What is folded away (solutions, hints) stays away on paper.
+
+    Args:
+        folder: The book's.
+        sources: Of the chapters to print, in their order.
+        reference: The names of the reference pages that follow them.
 
     Raises:
         CourseError: There is no such browser here, or it fails.
@@ -34,12 +49,12 @@ def print_book(folder: Path, sources: Sequence[Path]) -> list[Path]:
         )
     made = []
     for language in LANGUAGES:
-        names = ["index", *(path.stem for path in sources)]
+        names = ["index", *(path.stem for path in sources), *reference]
         pages = [folder / "html" / language / f"{name}.html" for name in names]
         target = folder / f"deep-transfer-learning-{language}.pdf"
         with tempfile.TemporaryDirectory() as place:
-            printed = [_print(browser, page, Path(place)) for page in pages]
-            _bind(printed, target)
+            printed = {page: _print(browser, page, Path(place)) for page in pages}
+            _bind(printed, target, words.TITLE[language])
         made.append(target)
     return made
 
@@ -62,10 +77,43 @@ def _print(browser: str, page: Path, place: Path) -> Path:
     return target
 
 
-def _bind(printed: Sequence[Path], target: Path) -> None:
+def _bind(printed: Mapping[Path, Path], target: Path, title: str) -> None:
+    """Bind PDFs, given by the page each was printed from, under the pages' own titles."""
     from pypdf import PdfWriter
 
     with PdfWriter() as book:
-        for path in printed:
-            book.append(str(path), outline_item=path.stem)
+        begins = {}
+        for page, path in printed.items():
+            begins[page.resolve()] = len(book.pages)
+            book.append(str(path), outline_item=_title(page), import_outline=False)
+        _link_within(book, begins)
+        book.add_metadata({"/Title": title})
         book.write(str(target))
+
+
+def _title(page: Path) -> str:
+    """Give a page's own title."""
+    found = _HEADING.search(page.read_text(encoding="utf-8"))
+    plain = re.sub(r"<[^>]+>", "", _SIGNPOST.sub("", found[1])) if found else page.stem
+    return html.unescape(plain).strip()
+
+
+def _link_within(book: Any, begins: Mapping[Path, int]) -> None:
+    """Let links to other pages lead to them within the book; those to files that are not in it go."""
+    from pypdf.generic import ArrayObject, NameObject, NullObject
+
+    starts = {place: book.pages[number].indirect_reference for place, number in begins.items()}
+    for sheet in book.pages:
+        kept = ArrayObject()
+        for reference in sheet.get("/Annots", ()):
+            link = reference.get_object()
+            address = urlsplit(str(link.get("/A", {}).get("/URI", "")))
+            if address.scheme == "file":
+                start = starts.get(Path(unquote(address.path)).resolve())
+                if start is None:
+                    continue
+                del link["/A"]
+                top = [NameObject("/XYZ"), NullObject(), NullObject(), NullObject()]
+                link[NameObject("/Dest")] = ArrayObject([start, *top])
+            kept.append(reference)
+        sheet[NameObject("/Annots")] = kept

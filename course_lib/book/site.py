@@ -21,6 +21,7 @@ from course_lib.authoring.choosing import read_questions
 from course_lib.authoring.executing import executed, faults, read_edition
 from course_lib.authoring.glossary import read_glossary
 from course_lib.authoring.keys import digest_of
+from course_lib.authoring.localise import join_chinese_lines
 from course_lib.authoring.references import citations, read_notes
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.syllabus import read_plans
@@ -31,7 +32,7 @@ from course_lib.book.choices import choosing_page
 from course_lib.book.departments import departments_page
 from course_lib.book.documents import anchors_of, documents_page, known_places, link_to
 from course_lib.book.elsewhere import Repository
-from course_lib.book.methods import methods_page
+from course_lib.book.methods import methods_page, read_translations
 from course_lib.book.pages import FRAMEWORK_NAMES, PICTURES, Edition, chapter_page
 from course_lib.book.plans import Course, syllabus_page
 from course_lib.book.references import bibliography_page
@@ -47,6 +48,18 @@ from course_lib.language import LANGUAGES, current, pick, use
 
 _THEME = Path(__file__).parent / "theme"
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)(?:#[^)]*)?\)")
+REFERENCE = (
+    "choosing",
+    "symptoms",
+    "syllabus",
+    "glossary",
+    "methods",
+    "documents",
+    "bibliography",
+    "teaching",
+    "departments",
+    "results",
+)
 _SPHINX_LANGUAGE = {"en": "en", "zh": "zh_CN"}
 
 
@@ -131,7 +144,13 @@ def _write_pages(
         }
         anchors = anchors_of(source.chapter, editions["pytorch"].student, places)
         pages[f"{source.name}.md"] = chapter_page(
-            source.name, editions, static / "shown", terms, anchors, repository
+            source.name,
+            editions,
+            static / "shown",
+            terms,
+            anchors,
+            repository,
+            _whys(source),
         )
         notebooks.append((source.name, editions["pytorch"].student))
         for framework, edition in editions.items():
@@ -139,7 +158,7 @@ def _write_pages(
             _write(target, nbformat.writes(edition.student))
     chapters = {source.chapter: source.name for source in sources}
     pages["glossary.md"] = glossary_page(terms, chapters)
-    pages["methods.md"] = methods_page(notebooks)
+    pages["methods.md"] = methods_page(notebooks, read_translations(root))
     by_chapter = {name[:2]: (name, notebook) for name, notebook in notebooks}
     pages["documents.md"] = documents_page(sections, lessons, by_chapter)
     link = partial(link_to, known=known_places(by_chapter))
@@ -156,6 +175,16 @@ def _write_pages(
     for old in set(folder.glob("*.md")) - {folder / name for name in pages}:
         old.unlink()
     _drop_unused_pictures(static / "shown", pages)
+
+
+def _whys(source: Source) -> dict[str, str]:
+    """Give by exercise why its solution is right, in the language in use."""
+    language = current()
+    mine = [cell for cell in source.prose if cell.why and cell.language in (language, "both")]
+    return {
+        str(cell.why): join_chinese_lines(cell.text) if language == "zh" else cell.text
+        for cell in mine
+    }
 
 
 def _course(sources: list[Source]) -> Course:
@@ -193,21 +222,7 @@ def _home(sources: list[Source]) -> str:
     }
     lines += _tree(pick(words.CHAPTERS), [each.name for each in trees[words.CHAPTERS["en"]]])
     lines += _tree(pick(words.BRIDGES), [each.name for each in trees[words.BRIDGES["en"]]])
-    lines += _tree(
-        pick(words.MORE),
-        [
-            "choosing",
-            "symptoms",
-            "syllabus",
-            "glossary",
-            "methods",
-            "documents",
-            "bibliography",
-            "teaching",
-            "departments",
-            "results",
-        ],
-    )
+    lines += _tree(pick(words.MORE), list(REFERENCE))
     return "\n".join(lines)
 
 

@@ -14,11 +14,21 @@ ANSWER_HERE: Text = {
     "en": "Your answer goes into this cell of the notebook.",
     "zh": "请在笔记本的这个单元格中作答。",
 }
+HAVE_YOU_TRIED: Text = {
+    "en": "Have you tried? Say first what you would do, or what you expect to go wrong: a wrong guess is remembered "
+    "better than a right sentence that was only read.",
+    "zh": "试过了吗？先说说你会怎么做，或者猜一猜哪里会出错：自己猜错过的，比只读过的正确句子记得牢。",
+}
+ATTEMPT: Text = {
+    "en": "My attempt, in a sentence (it stays on this page and is not kept)",
+    "zh": "用一句话写下你的想法（只留在本页，不会保存）",
+}
 TRIED: Text = {"en": "I have tried it: show me", "zh": "我试过了，请展开"}
+WHY: Text = {"en": "Why.", "zh": "为什么："}
 MODEL_ANSWER: Text = {"en": "Exercise {id}: a model answer", "zh": "练习 {id}：参考答案"}
 SOLUTION: Text = {
-    "en": "Exercise {id}: a solution, and what often goes wrong",
-    "zh": "练习 {id}：参考解答与常见错误",
+    "en": "Exercise {id}: a solution, and why",
+    "zh": "练习 {id}：参考解答与理由",
 }
 OFTEN_WRONG: Text = {"en": "What often goes wrong, and why", "zh": "常见的错误与原因"}
 HINTS: Text = {"en": "Hints, one at a time", "zh": "提示（逐条展开）"}
@@ -54,7 +64,7 @@ METHODS_OPENING: Text = {
     "zh": "各章从 `course_lib` 中调用的函数和类：做什么用，最早在哪里用到。同一个名字在 "
     "`course_lib.pytorch` 和 `course_lib.keras` 中各有一份；只用 NumPy 计算的，两个框架共用一份。",
 }
-METHODS_COLUMNS: Text = {"en": "Name | What it does | Where", "zh": "名称 | 作用（英文） | 章节"}
+METHODS_COLUMNS: Text = {"en": "Name | What it does | Where", "zh": "名称 | 作用 | 章节"}
 GLOSSARY: Text = {"en": "Glossary", "zh": "术语表"}
 GLOSSARY_OPENING: Text = {
     "en": "The course's words, with their Chinese names and the chapter that teaches them.",

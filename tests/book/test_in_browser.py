@@ -2,78 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.browser.chromium import needs_chromium
+
+from .accessibility import find_serious
+
+pytestmark = needs_chromium
 
 CHAPTER = "03_pre_training.html"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture(scope="module")
-def address(built: Path) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(built))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Any]:
-    """A fresh page; whatever it asks of another host, or complains of, fails the test."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900}, base_url=address)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    # Aborted is what was still under way when the page was left for another one.
-    page.on(
-        "requestfailed",
-        lambda request: (
-            None if "ERR_ABORTED" in request.failure else complaints.append(request.url)
-        ),
-    )
-    page.on(
-        "response",
-        lambda answer: (
-            complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "data:"))
-            else complaints.append(f"asked {request.url}")
-        ),
-    )
-    yield page
-    context.close()
-    assert complaints == []
 
 
 @pytest.mark.parametrize(
@@ -94,6 +34,19 @@ def test_search_finds_a_phrase_typed_whole(page: Any, language: str, question: s
     assert page.locator("#search-results li").count() >= 1
 
 
+def test_a_phrase_typed_whole_leads_to_a_page_that_has_it(page: Any) -> None:
+    page.goto("/zh/index.html")
+    page.fill("input.sidebar-search", "迁移学习")
+    page.keyboard.press("Enter")
+    results = page.locator("#search-results li")
+    results.first.wait_for()
+    # A page about it comes first, not any page that has the characters somewhere.
+    assert "迁移" in results.first.inner_text()
+    results.first.locator("a").first.click()
+    page.wait_for_url(lambda address: "/zh/" in address and "search.html" not in address)
+    assert "迁移学习" in page.locator("article").inner_text()
+
+
 def test_the_script_cuts_a_question_as_the_index_is_cut(page: Any) -> None:
     page.goto("/zh/search.html")
     cut = page.evaluate("splitQuery('用ResNet18做特征提取，核')")
@@ -108,6 +61,38 @@ def test_a_framework_chosen_in_one_tab_is_chosen_everywhere_and_remembered(page:
     assert shown.is_visible()
     page.goto("/en/05_fine_tuning.html")
     assert page.get_by_text("from course_lib.keras import", exact=False).first.is_visible()
+
+
+def tab_to(page: Any, selector: str) -> None:
+    """Press Tab until what has the focus is this."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+            return
+    raise AssertionError(f"the Tab key does not lead to {selector}")
+
+
+def test_tabs_language_and_colours_need_no_mouse(page: Any) -> None:
+    page.goto(f"/en/{CHAPTER}")
+    shown = page.get_by_text("from course_lib.keras import", exact=False).first
+    page.keyboard.press("Tab")  # the first stop leads past the navigation
+    page.keyboard.press("Enter")
+    tab_to(page, ".sd-tab-set > input")
+    page.keyboard.press("ArrowRight")
+    assert shown.is_visible()
+    page.keyboard.press("ArrowLeft")
+    assert not shown.is_visible()
+
+    page.reload()
+    tab_to(page, ".theme-toggle")
+    before = page.evaluate("document.body.dataset.theme")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.body.dataset.theme") != before
+
+    page.reload()
+    tab_to(page, ".language-link a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/zh/{CHAPTER}")
 
 
 def test_a_quiz_answers(page: Any) -> None:
@@ -127,9 +112,18 @@ def test_a_solution_is_folded_away_until_asked_for(page: Any) -> None:
     page.goto(f"/en/{CHAPTER}")
     solution = page.locator("details.solution").first
     code = solution.locator("pre").first
+    tried, attempt = solution.locator("details.tried > summary"), solution.locator("textarea")
+    why = solution.get_by_text("Why.", exact=True)
     assert not code.is_visible()
-    solution.locator("summary").click()
-    assert code.is_visible()
+    solution.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert attempt.is_visible() and tried.is_visible() and not code.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("the backbone's weights first")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert code.is_visible() and why.is_visible()
+    assert attempt.input_value() == "the backbone's weights first"
 
 
 def test_the_other_language_is_one_click_away_and_the_door_remembers(page: Any) -> None:
@@ -151,19 +145,33 @@ def test_nothing_is_wider_than_a_telephone(page: Any, language: str, name: str) 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-# Colours do not depend on the language.
-@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "light"), ("en", "dark")])
-def test_axe_finds_nothing_serious(page: Any, built: Path, language: str, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
+# One page of each kind; `--full` looks at all of them.
+KINDS = (
+    "00_start_here",  # both frameworks' tabs, exercises, hints, solutions, quizzes
+    "b1_convolution",
+    "index",
+    "choosing",
+    "symptoms",
+    "glossary",
+    "methods",
+    "documents",
+    "departments",
+    "search",
+)
 
-    page.emulate_media(color_scheme=scheme)
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_serious(page: Any, language: str, name: str) -> None:
+    page.goto(f"/{language}/{name}.html")
+    assert find_serious(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_axe_finds_nothing_serious_on_any_page(page: Any, built: Path, language: str) -> None:
     found = {}
     for path in sorted(built.glob(f"{language}/*.html")):
         page.goto(f"/{path.relative_to(built).as_posix()}")
-        violations = Axe().run(page).response["violations"]
-        serious = [each for each in violations if each["impact"] in ("serious", "critical")]
-        if serious:
-            found[path.name] = [
-                (each["id"], each["nodes"][0]["html"][:160], len(each["nodes"])) for each in serious
-            ]
-    assert found == {}
+        found[path.name] = find_serious(page)
+    assert {name: each for name, each in found.items() if each} == {}

@@ -48,6 +48,21 @@ def test_bars_of_a_norm_do_not_stretch_and_a_pair_that_was_asked_to_does() -> No
     assert [e.get("stretchy") for e in pair] == ["true", "true"]
 
 
+def spaced(tex: str) -> str:
+    """Give what a formula's row shows, with a blank for each of its thin spaces."""
+    (row,) = ElementTree.fromstring(to_mathml(tex))
+    return "".join(" " if each.tag == f"{IN}mspace" else "".join(each.itertext()) for each in row)
+
+
+def test_functions_have_the_spaces_that_tex_gives_them() -> None:
+    assert spaced(r"\log p") == "log p"
+    assert spaced(r"2\log p") == "2 log p"
+    assert spaced(r"\log(x)") == "log(x)"
+    assert spaced(r"-\log_2 p") == "−log2 p"
+    assert spaced(r"\log\log x") == "log log x"
+    assert spaced(r"\operatorname{clip}(x)") == "clip(x)"
+
+
 def test_a_code_name_keeps_its_underscore() -> None:
     assert "learning_rate" in to_mathml(r"\texttt{learning\_rate}")
 

@@ -11,12 +11,14 @@ import nbformat
 import pytest
 
 from course_lib import language
+from course_lib.book import words
 from course_lib.book.pages import Edition, chapter_page, question
 from course_lib.exercises.public import load_chapter, load_quiz
 from course_lib.paths import repository_root
 
 ROOT = repository_root()
 NAME = "03_pre_training"
+WHY = "because of $x$"
 
 
 def edition(framework: str, spoken: str) -> Edition:
@@ -31,7 +33,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     before = language.current()
     language.use(request.param)
     editions = {name: edition(name, request.param) for name in ("pytorch", "keras")}
-    text = chapter_page(NAME, editions, tmp_path_factory.mktemp("shown"))
+    text = chapter_page(NAME, editions, tmp_path_factory.mktemp("shown"), whys={"03.1": WHY})
     language.use(before)
     return text
 
@@ -45,7 +47,14 @@ def test_what_both_share_stands_once_and_what_differs_in_tabs(page: str) -> None
 def test_the_readers_own_cell_is_a_stub_and_the_solution_is_folded_away(page: str) -> None:
     before, after = page.split('<details class="solution">')[:2]
     assert "raise NotImplementedError" in before
-    assert "NotImplementedError" not in after.split("</details>")[0]
+    # Whoever unfolds it is asked for an attempt first; a second fold holds the solution.
+    asked, shown = after.split('<details class="tried">')[:2]
+    assert any(text in asked for text in words.HAVE_YOU_TRIED.values())
+    assert "load_state_dict" not in asked
+    shown = shown.split("</details>")[0]
+    assert "load_state_dict" in shown and "NotImplementedError" not in shown
+    assert WHY in shown
+    assert page.count('<details class="tried">') == page.count('<details class="solution">')
     # Those answered in words have a model answer, folded away as well.
     assert page.count('<details class="solution">') == len(load_chapter("03"))
     assert page.count('check("03.1", transfer)') == 1

@@ -6,7 +6,7 @@ import pytest
 
 from course_lib.book.searching import ChineseByPairs, split_words
 
-# The page's script cuts these, too: tests/browser/test_book.py.
+# The page's script cuts questions in the same way: tests/book/test_in_browser.py.
 TEXTS = ["迁移学习", "用ResNet18做特征提取", "核", "fine-tuning 与微调，再说一遍", "λ越大越好"]
 
 

@@ -20,7 +20,12 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 def known_exercises(chapter: Chapter) -> Iterator[Problem]:
     """Each answer, check and manual cell names an exercise of its own kind."""
     for cell in chapter.source.cells:
-        for key, automatic in (("exercise", True), ("check", True), ("manual", False)):
+        for key, automatic in (
+            ("exercise", True),
+            ("check", True),
+            ("why", True),
+            ("manual", False),
+        ):
             name = getattr(cell, key, None)
             if name is None:
                 continue
@@ -53,6 +58,9 @@ def complete_exercises(chapter: Chapter) -> Iterator[Problem]:
                 message = f"exercise {name} has no prose cell with  manual: {name!r}"
                 yield Problem(chapter.specification_path, line, message)
             continue
+        if not any(cell.why == name for cell in chapter.source.prose):
+            message = f"the solution of exercise {name} is not explained: a prose cell with  why: {name!r}"
+            yield Problem(chapter.specification_path, line, message)
         for framework in FRAMEWORKS:
             cells = [cell for cell in chapter.source.code if cell.framework in (framework, None)]
             answers = [place for place, cell in enumerate(cells) if cell.exercise == name]

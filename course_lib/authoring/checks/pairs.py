@@ -40,13 +40,14 @@ def complete_pairs(chapter: Chapter) -> Iterator[Problem]:
 
 
 def equal_languages(chapter: Chapter) -> Iterator[Problem]:
-    """The two languages of a text are both marked by hand for one exercise, or neither is."""
+    """The two languages of a text are both marked by hand for, or both explain, one exercise, or neither."""
     for english, chinese in partners(chapter.source):
-        if english.manual != chinese.manual:
-            message = (
-                f"cell {chinese.id!r}: manual differs from its partner's in line {english.line}"
-            )
-            yield chapter.problem(chinese.line, message)
+        for key in ("manual", "why"):
+            if getattr(english, key) != getattr(chinese, key):
+                message = (
+                    f"cell {chinese.id!r}: {key} differs from its partner's in line {english.line}"
+                )
+                yield chapter.problem(chinese.line, message)
 
 
 def matched_languages(chapter: Chapter) -> Iterator[Problem]:
