@@ -50,7 +50,9 @@ def with_start_cell(notebook: NotebookNode, repository: str = UNKNOWN) -> Notebo
 
     JupyterLab shows it folded; Colab and Kaggle, where it is needed, show it open.
     """
-    places = [n for n, cell in enumerate(notebook.cells) if "setup" in cell.metadata.get("tags", ())]
+    places = [
+        n for n, cell in enumerate(notebook.cells) if "setup" in cell.metadata.get("tags", ())
+    ]
     if not places:
         return notebook
     language = notebook.metadata.course.language

@@ -226,7 +226,9 @@ def _correct(exercise: PublicExercise, remarks: list[Text], cases: list[Case]) -
         else "你的函数在例子上给出了应有的结果。",
     )
     heading = _heading(exercise, both("correct", "正确"))
-    card = Card("good", heading, [said, *map(pick, remarks)], figure=_figure(exercise, cases, 0))
+    card = Card(
+        "good", heading, [said, *map(pick, remarks)], figure=_figure(exercise, cases, 0, right=True)
+    )
     return Result(exercise, "correct", "", None, card)
 
 
@@ -260,20 +262,28 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
         _heading(exercise, both("not right yet", "还不对")),
         known or list(differences),
         table=Table(header, rows, of_values=True) if rows else None,
-        figure=_figure(exercise, cases, judgement.wrong),
+        figure=_figure(exercise, cases, judgement.wrong, right=False),
         footer=[*_which_example(exercise, judgement), *_footer(exercise)],
     )
     reason = "pitfall" if judgement.pitfall else "value"
     return Result(exercise, "incorrect", reason, judgement.pitfall, card)
 
 
-def _figure(exercise: PublicExercise, cases: list[Case], number: int) -> Sketch | None:
+def _figure(
+    exercise: PublicExercise, cases: list[Case], number: int, *, right: bool
+) -> Sketch | None:
     """Prepare the figure of an example for whoever sits before it: no grading and no test draws any."""
     if exercise.comparator is None or not is_recording():
         return None
     case = cases[number]
     return sketch(
-        exercise.drawing, exercise.comparator, case.inputs, case.expected, case.found, number + 1
+        exercise.drawing,
+        exercise.comparator,
+        case.inputs,
+        case.expected,
+        case.found,
+        number + 1,
+        right=right,
     )
 
 

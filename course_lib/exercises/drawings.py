@@ -114,6 +114,7 @@ class Sketch:
     Attributes:
         case: The number of the example, from 1.
         rtol: With ``atol``, what counts as the same.
+        right: Whether the whole answer is. If it is not and what would be drawn is, nothing is drawn.
         signless: Columns have no sign of their own: yours are turned the way of the expected ones.
     """
 
@@ -124,6 +125,7 @@ class Sketch:
     case: int
     rtol: float
     atol: float
+    right: bool = True
     signless: bool = False
 
     def html(self) -> str:
@@ -165,6 +167,9 @@ class Sketch:
             return None
         if self.signless and expected.shape == found.shape:
             found = found * np.where((expected * found).sum(axis=0) < 0, -1, 1)
+        same = expected.shape == found.shape and not self.differing(expected, found).any()
+        if same and not self.right:
+            return None
         return expected, found
 
     def _said(self, expected: np.ndarray, found: np.ndarray) -> str:
@@ -197,14 +202,21 @@ def sketch(
     expected: Value,
     found: Value,
     case: int,
+    *,
+    right: bool = True,
 ) -> Sketch | None:
-    """Prepare the figure of an answer; ``None`` where the exercise has none. ``case`` counts from 1."""
+    """Prepare the figure of an answer; ``None`` where the exercise has none.
+
+    Args:
+        case: The example's number, from 1.
+        right: Whether the whole answer is.
+    """
     if drawing is None:
         return None
     options = dict(comparator.options)
     tolerances = options.get("rtol", 0.0), options.get("atol", 0.0)
     signless = comparator.name == "up_to_sign"
-    return Sketch(drawing, inputs, expected, found, case, *tolerances, signless)
+    return Sketch(drawing, inputs, expected, found, case, *tolerances, right, signless)
 
 
 def _part_of(value: Value, part: str) -> Value:

@@ -264,7 +264,8 @@ _IN_A_CELL: tuple[tuple[str, Text], ...] = (
         ),
     ),
     (
-        r"expected scalar type (?:Long|Int)|expected target dtype to be Long|nll_loss\w* not implemented for|only applicable to index tensor"
+        r"expected scalar type (?:Long|Int)|expected target dtype to be Long"
+        r"|nll_loss\w* not implemented for|only applicable to index tensor"
         r"|expected floating point type for target with class probabilities"
         r"|tensors used as indices must be|Expected tensor for argument #1 'indices'",
         text(

@@ -776,7 +776,7 @@ SCORES = Exercise(
     points=4,
     objective="O5",
     function="scores",
-    drawing=drawings.bars(across=text("class", "类别"), down=text("probability", "概率")),
+    drawing=drawings.bars(across=text("class", "类别"), down=text("logit", "logit")),
     inputs=_draw_new_pictures,
     reference=_scores,
     comparator=close(rtol=1e-4, atol=1e-4),
