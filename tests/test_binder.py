@@ -47,9 +47,11 @@ def test_post_build_runs_to_its_end(tmp_path: Path) -> None:
 
 def test_what_post_build_calls_is_there() -> None:
     from course_lib.cli import app
-    from course_lib.lab import copy_edition
+    from course_lib.lab import copy_edition, write_home
 
-    assert callable(copy_edition)
+    assert callable(copy_edition) and callable(write_home)
+    told = (BINDER / "postBuild").read_text(encoding="utf-8")
+    assert "import copy_edition, write_home" in told
     assert "setup" in {
         command.callback.__name__ for command in app.registered_commands if command.callback
     }
