@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,7 +138,9 @@ class Sketch:
             values = self._values()
             if values is None:
                 return ""
-            return as_html(answers.draw(self, *values), self._said(*values))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # of values that overflow
+                return as_html(answers.draw(self, *values), self._said(*values))
         except Exception:
             _LOG.info("No figure of %s.", self.drawing, exc_info=True)
             return ""
@@ -240,7 +243,7 @@ def _largest(expected: np.ndarray, found: np.ndarray, wrong: np.ndarray, languag
     away = np.where(wrong & ~np.isfinite(away), np.inf, np.where(wrong, away, -1))
     at = np.unravel_index(int(away.argmax()), away.shape)
     place = str([int(each) for each in at])
-    one, other = number(float(expected[at])), number(float(found[at]))
+    one, other = number(expected[at].item()), number(found[at].item())
     if language == "en":
         return f", most of all at {place}: {one} expected, yours is {other}"
     return f"，差得最多的是 {place}：应为 {one}，你的是 {other}"

@@ -51,6 +51,12 @@ def _range_of(*arrays: np.ndarray) -> tuple[float, float]:
     return float(low), float(high) if high > low else float(low) + 1.0
 
 
+def _name_sides(figure: Figure, axes: Axes) -> None:
+    """Put the legend above, where it covers nothing."""
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=len(names), fontsize=10)
+
+
 def _name_axes(axes: Axes, drawing: Drawing) -> None:
     if drawing.across:
         axes.set_xlabel(pick(drawing.across))
@@ -106,9 +112,10 @@ def _draw_matrix(sketch: Sketch, expected: np.ndarray, found: np.ndarray) -> Fig
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         _name_axes(axes, sketch.drawing)
         if values.size <= _WRITTEN:
-            _write_in(axes, values, (low + high) / 2)
+            _write_in(axes, values, low + 0.45 * (high - low))
     if len(sides) == 2 and expected.shape == found.shape:
-        _frame(panels[1], sketch.differing(expected, found))
+        wrong = sketch.differing(expected, found)
+        _frame(panels[1], wrong & ~wrong.all())  # frames around all of them would say nothing
     return figure
 
 
@@ -123,7 +130,7 @@ def _short(value: np.generic) -> str:
     """Write an entry in at most five characters or so."""
     if value.dtype.kind in "bui":
         return str(int(value))
-    return f"{float(value):.2g}".replace("-", "−")
+    return f"{float(value) + 0.0:.2g}".replace("-", "−")  # + 0.0: no minus before a zero
 
 
 def _frame(axes: Axes, wrong: np.ndarray) -> None:
@@ -156,7 +163,7 @@ def _draw_curve(sketch: Sketch, expected: np.ndarray, found: np.ndarray) -> Figu
     if along is None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _name_axes(axes, drawing)
-    axes.legend(fontsize=10)
+    _name_sides(figure, axes)
     return figure
 
 
@@ -185,7 +192,7 @@ def _draw_bars(sketch: Sketch, expected: np.ndarray, found: np.ndarray) -> Figur
         panels[-1].set_xlabel(pick(sketch.drawing.across))
     if sketch.drawing.down:
         figure.supylabel(pick(sketch.drawing.down), fontsize=12)
-    panels[0].legend(fontsize=10)
+    _name_sides(figure, panels[0])
     return figure
 
 
@@ -206,7 +213,7 @@ def _draw_points(sketch: Sketch, expected: np.ndarray, found: np.ndarray) -> Fig
             facecolors=("none", YOURS)[side], edgecolors=(EXPECTED, YOURS)[side], linewidths=2,
         )  # fmt: skip
     _name_axes(axes, sketch.drawing)
-    axes.legend(fontsize=10)
+    _name_sides(figure, axes)
     return figure
 
 
