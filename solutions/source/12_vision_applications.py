@@ -844,7 +844,6 @@ PLACE_LOGITS = Exercise(
     points=4,
     objective="O3",
     function="place_logits",
-    drawing=drawings.pictures("logits"),
     inputs=draw_places,
     reference=lambda **inputs: {"logits": logits_of(**inputs), "model_unchanged": True},
     comparator=close(rtol=1e-4, atol=1e-5),
