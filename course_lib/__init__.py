@@ -19,7 +19,7 @@ def start(chapter: str, *, language: str, framework: str, offering: str | None =
     """Open a chapter: the first cell of every notebook calls this once.
 
     It sets the language, the framework and the look of the figures, checks that the framework is
-    there, and prints one line that says what is running.
+    there, lets errors lead with what to do, and prints one line that says what is running.
 
     Args:
         chapter: Two digits, such as ``"04"``; ``"b1"`` for a bridge.
@@ -37,6 +37,7 @@ def start(chapter: str, *, language: str, framework: str, offering: str | None =
     _require_framework(framework)
     edition.set_current(edition.Edition(chapter, language, framework, offering))
     _use_figure_style()
+    _lead_errors_with_what_to_do()
     print(_opening_line(chapter, framework))
 
 
@@ -62,6 +63,12 @@ def _use_figure_style() -> None:
     from course_lib.figures import use_style
 
     use_style()
+
+
+def _lead_errors_with_what_to_do() -> None:
+    from course_lib.exercises import first_aid
+
+    first_aid.install()
 
 
 def _opening_line(chapter: str, framework: str) -> str:

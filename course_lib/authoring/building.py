@@ -12,6 +12,7 @@ from course_lib.authoring.checks import Chapter
 from course_lib.authoring.checks.exercises import known_constants, known_exercises
 from course_lib.authoring.checks.pairs import unique_ids
 from course_lib.authoring.editions import make_solved, make_student, to_bytes
+from course_lib.authoring.elsewhere import repository_named, with_start_cell
 from course_lib.authoring.problems import Problem, SourceError
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
@@ -51,11 +52,12 @@ def make_chapter(chapter: Chapter) -> dict[Path, bytes]:
     source = chapter.source
     if problems := [*unique_ids(chapter), *known_exercises(chapter), *known_constants(chapter)]:
         raise SourceError(problems)
+    repository = repository_named(chapter.root)
     made: dict[Path, bytes] = {}
     for language in LANGUAGES:
         for framework in FRAMEWORKS:
             solved = make_solved(source, language, framework, chapter.exercises)
-            student = _make_student(source, solved)
+            student = with_start_cell(_make_student(source, solved), repository)
             made[notebook_path("notebooks", language, framework, source.name)] = to_bytes(student)
             made[notebook_path("solutions", language, framework, source.name)] = to_bytes(solved)
     if chapter.specification is not None:

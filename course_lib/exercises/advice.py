@@ -35,7 +35,7 @@ def advise(error: BaseException, first: Advice = ()) -> Text:
 def own_lines(error: BaseException) -> list[str]:
     """Shorten a traceback to the student's own lines, ending in the error itself."""
     frames = traceback.extract_tb(error.__traceback__)
-    mine = [frame for frame in frames if not _is_library(frame.filename)]
+    mine = [frame for frame in frames if not is_library(frame.filename)]
     lines = []
     for frame in mine[-MAX_LINES // 2 :]:
         lines.append(f"{frame.name}, line {frame.lineno}:")
@@ -53,13 +53,14 @@ def is_untouched_stub(error: BaseException) -> bool:
     if not isinstance(error, NotImplementedError):
         return False
     frames = traceback.extract_tb(error.__traceback__)
-    if not frames or _is_library(frames[-1].filename):
+    if not frames or is_library(frames[-1].filename):
         return False
     # A library's compiled code raises on the student's line too; that line has no "raise".
     return "raise" in (frames[-1].line or "raise")
 
 
-def _is_library(filename: str) -> bool:
+def is_library(filename: str) -> bool:
+    """Whether a frame's file is Python's, a package's or the course's, and none of the student's."""
     if filename.startswith("<frozen"):
         return True
     path = Path(filename)

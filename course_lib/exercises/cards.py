@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_lib.bilingual import in_each_language
+from course_lib.exercises.drawings import Sketch
 from course_lib.language import both, current
 
 MARKS = {"good": "✓", "bad": "✗", "open": "○", "info": "→"}
@@ -36,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Card:
-    """One thing said: a mark, a heading, paragraphs, perhaps a table, code lines and a footer.
+    """One thing said: a mark, a heading, paragraphs, perhaps a table, a figure, code lines and a footer.
 
     A paragraph may hold `code` between backticks and *stressed* words between stars.
     """
@@ -46,6 +47,7 @@ class Card:
     paragraphs: Sequence[str] = ()
     code: Sequence[str] = ()
     table: Table | None = None
+    figure: Sketch | None = None
     footer: Sequence[str] = ()
 
     @in_each_language
@@ -63,6 +65,8 @@ class Card:
             parts.append(f'<pre style="{style}">{lines}</pre>')
         if self.table:
             parts.append(_table_html(self.table))
+        if self.figure:
+            parts.append(self.figure.html())
         parts += [
             f'<p style="margin:.5em 0 0;font-size:.92em">{inline(words)}</p>'
             for words in self.footer
@@ -80,6 +84,8 @@ class Card:
         blocks += [f"    {line}" for line in self.code]
         if self.table:
             blocks += _table_text(self.table)
+        if self.figure and (said := self.figure.words()):
+            blocks.append(said)
         blocks += [plainly(words) for words in self.footer]
         return "\n".join(blocks)
 

@@ -25,6 +25,7 @@ from course_lib.exercises.calling import (
 )
 from course_lib.exercises.cards import Card, Table
 from course_lib.exercises.conversion import to_tensors
+from course_lib.exercises.drawings import Sketch, sketch
 from course_lib.exercises.explaining import compare_rows, explain
 from course_lib.exercises.forbidden import refused
 from course_lib.exercises.judging import Case, Judgement, judge
@@ -161,7 +162,7 @@ def assess(exercise: PublicExercise, answer: Any, *, framework: str) -> Result:
         return _of_problem(exercise, not_attempted())
     judgement = judge(exercise.comparator, cases)
     if judgement.correct:
-        return _correct(exercise, remarks)
+        return _correct(exercise, remarks, cases)
     return _incorrect(exercise, judgement, cases)
 
 
@@ -214,7 +215,7 @@ def example(exercise_id: str, number: int = 1) -> dict[str, Any]:
     return to_tensors(inputs, framework_in_use() if exercise.tensors else "numpy")
 
 
-def _correct(exercise: PublicExercise, remarks: list[Text]) -> Result:
+def _correct(exercise: PublicExercise, remarks: list[Text], cases: list[Case]) -> Result:
     count = len(exercise.draws)
     said = both(
         f"Your function agrees on all {count} examples."
@@ -224,7 +225,10 @@ def _correct(exercise: PublicExercise, remarks: list[Text]) -> Result:
         if count > 1
         else "你的函数在例子上给出了应有的结果。",
     )
-    card = Card("good", _heading(exercise, both("correct", "正确")), [said, *map(pick, remarks)])
+    heading = _heading(exercise, both("correct", "正确"))
+    card = Card(
+        "good", heading, [said, *map(pick, remarks)], figure=_figure(exercise, cases, 0, right=True)
+    )
     return Result(exercise, "correct", "", None, card)
 
 
@@ -258,10 +262,29 @@ def _incorrect(exercise: PublicExercise, judgement: Judgement, cases: list[Case]
         _heading(exercise, both("not right yet", "还不对")),
         known or list(differences),
         table=Table(header, rows, of_values=True) if rows else None,
+        figure=_figure(exercise, cases, judgement.wrong, right=False),
         footer=[*_which_example(exercise, judgement), *_footer(exercise)],
     )
     reason = "pitfall" if judgement.pitfall else "value"
     return Result(exercise, "incorrect", reason, judgement.pitfall, card)
+
+
+def _figure(
+    exercise: PublicExercise, cases: list[Case], number: int, *, right: bool
+) -> Sketch | None:
+    """Prepare the figure of an example for whoever sits before it: no grading and no test draws any."""
+    if exercise.comparator is None or not is_recording():
+        return None
+    case = cases[number]
+    return sketch(
+        exercise.drawing,
+        exercise.comparator,
+        case.inputs,
+        case.expected,
+        case.found,
+        number + 1,
+        right=right,
+    )
 
 
 def _heading(exercise: PublicExercise, state: str) -> str:

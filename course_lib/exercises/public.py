@@ -23,6 +23,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.advice import Advice
 from course_lib.exercises.codec import decode, encode
 from course_lib.exercises.comparators import Comparator
+from course_lib.exercises.drawings import Drawing
 from course_lib.exercises.specification import (
     Exercise,
     ManualExercise,
@@ -67,6 +68,7 @@ class PublicExercise:
     draws: tuple[Draw, ...] = ()
     parts: Mapping[str, Text] = field(default_factory=dict)
     errors: Advice = ()
+    drawing: Drawing | None = None
     rubric: tuple[tuple[float, Text], ...] = ()
 
     @property
@@ -199,6 +201,7 @@ def _data_of(exercise: Exercise | ManualExercise) -> dict[str, Any]:
         "probe": exercise.probe,
         "parts": {name: dict(words) for name, words in exercise.parts.items()},
         "errors": [[pattern, dict(words)] for pattern, words in exercise.errors],
+        **({"drawing": exercise.drawing.to_data()} if exercise.drawing else {}),
         "draws": [_draw_data(exercise, number) for number in range(exercise.draws)],
     }
 
@@ -252,6 +255,7 @@ def _exercise_from(entry: Mapping[str, Any]) -> PublicExercise:
         probe=entry["probe"],
         parts=entry.get("parts", {}),
         errors=tuple((pattern, words) for pattern, words in entry.get("errors", ())),
+        drawing=Drawing.from_data(entry.get("drawing")),
         draws=tuple(
             Draw(decode(draw["inputs"]), decode(draw["expected"]), decode(draw["mistaken"]))
             for draw in entry["draws"]

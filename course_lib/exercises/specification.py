@@ -37,6 +37,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.advice import Advice
 from course_lib.exercises.codec import encode
 from course_lib.exercises.comparators import Comparator
+from course_lib.exercises.drawings import Drawing, fault_of
 from course_lib.exercises.filling import fill, values_of
 from course_lib.exercises.judging import fits
 from course_lib.exercises.values import Value, text
@@ -118,6 +119,8 @@ class Exercise:
             weights", "权重")}``. For a state exercise: what the probe's words mean.
         errors: This exercise's own advice on errors that the function stops with, before the general
             one (:mod:`.advice`): ``((r"^IndexError", text("…", "…")),)``.
+        drawing: How `check()` draws the answer beside what it should be, where a figure says more
+            than numbers (:mod:`.drawings`): ``drawing=drawings.matrix(part="0")``.
         constants: Numbers that an offering may draw anew. ``inputs``, ``reference`` and each
             pitfall's ``answer`` get them as ``constants`` when they have a parameter of that name;
             texts and sources here name them as ``{{level}}``, the chapter as ``{{ 04.6.level }}``.
@@ -146,6 +149,7 @@ class Exercise:
     right: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: Mapping[str, Text] = field(default_factory=dict)
     errors: Advice = ()
+    drawing: Drawing | None = None
     constants: Mapping[str, Any] = field(default_factory=dict)
     survivors: Mapping[str, str] = field(default_factory=dict)
     alternatives: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -384,6 +388,8 @@ def _faults_of_draws(item: Exercise) -> Iterator[str]:
             return
         if not item.comparator.compare(expected, expected).same:
             yield f"the reference is not even equal to itself {where}"
+        if item.drawing and (fault := fault_of(item.drawing, inputs, expected, item.comparator)):
+            yield f"{fault} {where}"
         for name, wrong in mistaken.items():
             part = expected
             if isinstance(expected, dict) and isinstance(wrong, dict):

@@ -29,6 +29,7 @@ from course_lib.errors import CourseError
 from course_lib.exercises.cards import inline, plainly
 from course_lib.exercises.values import text
 from course_lib.grading.course import Course, open_course, specification
+from course_lib.grading.formulas import set_formulas
 from course_lib.grading.gradebook import url_of
 from course_lib.grading.judging import verdicts
 from course_lib.grading.nbgrader_side import folder_of
@@ -81,9 +82,10 @@ def harmless_markdown(context: Mapping[str, Any], markdown: str) -> str:
     if len(markdown) > _LONGEST_PROSE:
         return _as_it_stands(markdown)
     made = _exporter().markdown2html(context, _without_links(markdown))
-    return str(
-        bleach.clean(str(made), tags=_TAGS, attributes=_may_have, protocols=_PROTOCOLS, strip=True)
+    harmless = bleach.clean(
+        str(made), tags=_TAGS, attributes=_may_have, protocols=_PROTOCOLS, strip=True
     )
+    return set_formulas(str(harmless))
 
 
 @lru_cache(maxsize=1)
@@ -256,11 +258,11 @@ def _as_it_stands(words: str) -> str:
 def _clean(markdown: str) -> str:
     """Turn prose into HTML that can do nothing: a student's answer is read by instructors too."""
     made = str(markdown2html(_without_links(markdown)))
-    return bleach.clean(made, tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
+    return set_formulas(bleach.clean(made, tags=_TAGS, attributes=_ATTRIBUTES, strip=True))
 
 
 def _without_links(markdown: str) -> str:
-    """Take out what MathJax makes links of, with whatever stands in them."""
+    """Take out what formulas make links of, with whatever stands in them."""
     return re.sub(r"\\(href|url)\b", r"\\text", markdown)
 
 

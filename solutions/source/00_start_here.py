@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib import judging
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import PARTS, draw_tiny
@@ -106,6 +107,7 @@ WHY = Exercise(
     points=5,
     objective="O3",
     function="why",
+    drawing=drawings.bars("0", across=text("class", "类别"), down=text("probability", "概率")),
     inputs=_draw_decision,
     reference=_why,
     comparator=close(rtol=1e-4, atol=1e-5),
@@ -774,6 +776,7 @@ SCORES = Exercise(
     points=4,
     objective="O5",
     function="scores",
+    drawing=drawings.bars(across=text("class", "类别"), down=text("logit", "logit")),
     inputs=_draw_new_pictures,
     reference=_scores,
     comparator=close(rtol=1e-4, atol=1e-4),
@@ -1200,6 +1203,7 @@ EXERCISES = (
         points=1,
         objective="O1",
         function="to_unit",
+        drawing=drawings.pictures(),
         # Neither black nor white: stretching the pictures shows, and so does their own largest value.
         inputs=lambda rng: {"images": rng.integers(1, 255, size=(2, 3, 3, 1), dtype=np.uint8)},
         reference=lambda images: images / 255,

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy import stats
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny
@@ -421,6 +422,10 @@ WHAT_CHANGED = Exercise(
     points=3,
     objective="O2",
     function="what_changed",
+    drawing=drawings.matrix(
+        across=text("P(x), P(y), P(y | x)", "P(x)、P(y)、P(y | x)"),
+        down=text("pair of tables", "表对"),
+    ),
     inputs=draw_tables,
     reference=what_changed,
     comparator=equal(),
@@ -683,6 +688,7 @@ RIDGE_FROM = Exercise(
     points=3,
     objective="O3",
     function="ridge_from",
+    drawing=drawings.bars(across=text("weight", "权重"), down=text("value", "数值")),
     inputs=draw_ridge,
     reference=ridge_from,
     comparator=close(rtol=1e-3, atol=1e-4),
@@ -1017,6 +1023,7 @@ CARRY_RULE = Exercise(
     points=3,
     objective="O3",
     function="carry_rule",
+    drawing=drawings.matrix("1", across=text("to", "终点"), down=text("from", "起点")),
     inputs=draw_relations,
     reference=carry_rule,
     comparator=close(rtol=1e-4, atol=1e-6),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
@@ -394,6 +395,7 @@ COUNT_LOSS = Exercise(
     points=3,
     objective="O2",
     function="count_loss",
+    drawing=drawings.curve("1", x="z", across=text("z", "z"), down=text("gradient", "梯度")),
     inputs=draw_counts,
     reference=count_loss,
     comparator=close(rtol=1e-10, atol=1e-12),  # finer than differences can be
@@ -544,6 +546,7 @@ LOGIT_GRADIENT = Exercise(
     points=2,
     objective="O3",
     function="logit_gradient",
+    drawing=drawings.matrix(across=text("class", "类别"), down=text("example", "样本")),
     inputs=draw_smoothed,
     reference=logit_gradient,
     comparator=close(rtol=1e-4, atol=1e-6),
@@ -1747,6 +1750,7 @@ TRAINING_STEP = Exercise(
     points=4,
     objective="O6",
     function="training_step",
+    drawing=drawings.curve("losses", across=text("step", "步"), down=text("loss", "损失")),
     inputs=draw_training,
     reference=lambda **inputs: train(**inputs),
     comparator=close(rtol=1e-3, atol=1e-5),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course_lib import judging
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal, up_to_sign
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.probing.pretraining import draw_dense, rows_of
@@ -806,6 +807,7 @@ FOLD = Exercise(
     points=3,
     objective="O6",
     function="fold",
+    drawing=drawings.matrix("0", across=text("unit", "单元"), down=text("pixel", "像素")),
     inputs=draw_affine,
     reference=fold,
     comparator=close(rtol=1e-4, atol=1e-6),
@@ -1254,6 +1256,7 @@ JIGSAW_TASK = Exercise(
     points=3,
     objective="O5",
     function="jigsaw_task",
+    drawing=drawings.pictures("0"),
     inputs=draw_pictures,
     reference=lambda images: jigsaw_task(images.astype(np.uint8)),
     comparator=equal(),
@@ -1389,6 +1392,9 @@ PRINCIPAL = Exercise(
     points=3,
     objective="O5",
     function="principal_features",
+    drawing=drawings.points(
+        across=text("first direction", "第一方向"), down=text("second direction", "第二方向")
+    ),
     inputs=draw_unlabelled,
     reference=principal,
     comparator=up_to_sign(rtol=1e-4, atol=1e-5),

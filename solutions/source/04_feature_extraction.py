@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny, tiny_features
@@ -194,6 +195,7 @@ PREPROCESS = Exercise(
     points=3,
     objective="O2",
     function="preprocess",
+    drawing=drawings.pictures(),
     inputs=draw_images,
     reference=preprocess,
     comparator=close(rtol=1e-4, atol=1e-4, float_bits=32),
@@ -499,6 +501,7 @@ STANDARDISE = Exercise(
     points=3,
     objective="O4",
     function="standardise",
+    drawing=drawings.matrix("1"),
     inputs=draw_features,
     reference=standardise,
     comparator=close(rtol=1e-4, atol=1e-6),
@@ -1355,6 +1358,7 @@ PAIRED_GAIN = Exercise(
     points=3,
     objective="O6",
     function="paired_gain",
+    drawing=drawings.interval(),
     inputs=draw_accuracies,
     reference=lambda transferred, scratch, constants: interval(transferred - scratch, constants),
     comparator=close(rtol=1e-5, atol=1e-8),

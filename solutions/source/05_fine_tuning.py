@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny, tiny_features
@@ -349,6 +350,7 @@ ADAM_STEP = Exercise(
     points=3,
     objective="O2",
     function="adam_step",
+    drawing=drawings.matrix("0"),
     inputs=draw_adam,
     reference=lambda **inputs: adam(**inputs),
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -611,6 +613,7 @@ DECIDE = Exercise(
     points=3,
     objective="O3",
     function="decide",
+    drawing=drawings.matrix(across=text("number of labels", "标签数"), down=text("source", "源")),
     inputs=draw_map,
     reference=decide,
     comparator=equal(),

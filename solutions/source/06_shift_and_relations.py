@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny
@@ -53,6 +54,7 @@ TWO_EXPLANATIONS = Exercise(
     points=4,
     objective="O1",
     function="two_explanations",
+    drawing=drawings.matrix("1", across=text("y", "y"), down=text("x", "x")),
     inputs=draw_explanations,
     reference=lambda source, seen: [covariate(source, seen), label(source, seen)],
     comparator=close(rtol=1e-4, atol=1e-6),
@@ -233,6 +235,7 @@ ESTIMATE_SHARES = Exercise(
     points=3,
     objective="O2",
     function="estimate_shares",
+    drawing=drawings.bars(across=text("class", "类别"), down=text("share", "比例")),
     inputs=draw_posteriors,
     reference=lambda p, shares, rounds: estimate(p, shares, rounds),
     comparator=close(rtol=1e-5, atol=1e-7),
@@ -1821,6 +1824,9 @@ JUDGE_ZERO_SHOT = Exercise(
     points=3,
     objective="O6",
     function="judge_zero_shot",
+    drawing=drawings.curve(
+        x="penalties", across=text("penalty", "惩罚"), down=text("accuracy", "准确率")
+    ),
     inputs=draw_zero_shot,
     reference=judged,
     comparator=close(rtol=1e-5, atol=1e-7),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny
@@ -273,6 +274,11 @@ CORAL = Exercise(
     points=3,
     objective="O2",
     function="bring_home",
+    drawing=drawings.points(
+        behind="f_s",
+        across=text("first feature", "第一个特征"),
+        down=text("second feature", "第二个特征"),
+    ),
     inputs=draw_two_clouds,
     reference=recolour,
     comparator=close(rtol=1e-6, atol=1e-8),
@@ -519,6 +525,7 @@ ADAPT = Exercise(
     points=3,
     objective="O2",
     function="adapt_statistics",
+    drawing=drawings.bars("mean", across=text("unit", "单元"), down=text("mean", "均值")),
     inputs=draw_target_images,
     reference=target_statistics,
     comparator=close(rtol=1e-2, atol=1e-3),
@@ -1376,6 +1383,7 @@ ENTROPY = Exercise(
     points=3,
     objective="O4",
     function="entropy_slope",
+    drawing=drawings.matrix(across=text("class", "类别"), down=text("example", "样本")),
     inputs=draw_logits,
     reference=entropy_slope,
     comparator=close(rtol=1e-10, atol=1e-13),  # what differences of H give is not so exact

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny
@@ -439,6 +440,7 @@ MERGED = Exercise(
     points=3,
     objective="O1",
     function="merged",
+    drawing=drawings.matrix(down=text("output channel", "输出通道")),
     inputs=draw_convolution,
     reference=merged,
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -1103,6 +1105,7 @@ PRUNED = Exercise(
     points=2,
     objective="O5",
     function="prune_smallest",
+    drawing=drawings.matrix("1"),
     inputs=draw_weights,
     reference=pruned,
     comparator=close(rtol=1e-9, atol=1e-12),
@@ -1240,6 +1243,7 @@ TRAIN_MASKED = Exercise(
     points=3,
     objective="O5",
     function="train_pruned",
+    drawing=drawings.matrix(),
     inputs=draw_training,
     reference=lambda **given: train_masked(**given),
     comparator=close(rtol=1e-9, atol=1e-12),

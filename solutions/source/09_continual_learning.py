@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.probing.continual import HELD, tiny_gradients
@@ -282,6 +283,7 @@ FISHER_OF_HEAD = Exercise(
     points=4,
     objective="O2",
     function="fisher_of_head",
+    drawing=drawings.matrix("0"),
     inputs=draw_head,
     reference=fisher_by(lambda p: p * (1 - p)),
     comparator=close(rtol=1e-6, atol=1e-9),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
@@ -1024,6 +1025,7 @@ NUCLEUS = Exercise(
     points=3,
     objective="O5",
     function="nucleus_probabilities",
+    drawing=drawings.bars(across=text("token", "词元"), down=text("probability", "概率")),
     survivors={
         "before < share → before <= share": "no sum of drawn probabilities is the share exactly"
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
@@ -43,6 +44,7 @@ RESONATOR = Exercise(
     points=3,
     objective="O1",
     function="resonate_one",
+    drawing=drawings.curve(across=text("sample", "采样点"), down=text("sound", "声音")),
     inputs=draw_resonance,
     reference=lambda **inputs: resonance(**inputs),
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -207,6 +209,7 @@ LOG_SPECTROGRAM = Exercise(
     points=4,
     objective="O1",
     function="log_spectrogram",
+    drawing=drawings.matrix(across=text("frame", "帧"), down=text("frequency", "频率")),
     inputs=draw_sound,
     reference=lambda **inputs: decibel_picture(**inputs),
     comparator=close(rtol=1e-5, atol=1e-4),
@@ -1398,6 +1401,7 @@ READ_POLICY = Exercise(
     points=3,
     objective="O5",
     function="read_policy",
+    drawing=drawings.curve("pushes", across=text("state", "状态"), down=text("push", "推力")),
     inputs=draw_policy,
     reference=lambda **inputs: report_of_policy(**inputs),
     comparator=close(rtol=1e-4, atol=1e-5),

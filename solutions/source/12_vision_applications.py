@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import EPSILON, draw_tiny, tiny_features
@@ -67,6 +68,7 @@ OVERLAP = Exercise(
     points=3,
     objective="O1",
     function="overlap",
+    drawing=drawings.matrix(across=text("box of b", "b 的框"), down=text("box of a", "a 的框")),
     inputs=draw_boxes,
     reference=lambda a, b: overlaps(a, b),
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -1201,6 +1203,10 @@ GROUPS = Exercise(
     points=3,
     objective="O5",
     function="rates_by_group",
+    drawing=drawings.bars(
+        across=text("0: sensitivity, 1: specificity", "0：灵敏度，1：特异度"),
+        down=text("rate", "比率"),
+    ),
     inputs=draw_groups,
     reference=lambda **inputs: of_groups(**inputs),
     comparator=close(rtol=1e-6, atol=1e-9),

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
@@ -60,6 +61,7 @@ PAST = Exercise(
     points=4,
     objective="O1",
     function="past_rate",
+    drawing=drawings.curve(across=text("event", "事件"), down=text("click rate", "点击率")),
     inputs=draw_events,
     reference=past,
     comparator=close(rtol=1e-6, atol=1e-9),
@@ -827,6 +829,9 @@ THINNED = Exercise(
     points=3,
     objective="O4",
     function="undo_thinning",
+    drawing=drawings.bars(
+        "probabilities", across=text("example", "样本"), down=text("probability", "概率")
+    ),
     inputs=draw_campaign,
     reference=report_of_mending,
     comparator=close(rtol=1e-4, atol=1e-6),

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import log_softmax, softmax
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.forgetting import draw_fresh
@@ -699,6 +700,9 @@ TEMPERATURE = Exercise(
     points=3,
     objective="O3",
     function="calibrate",
+    drawing=drawings.bars(
+        "probabilities", across=text("class", "类别"), down=text("probability", "概率")
+    ),
     inputs=draw_logits,
     reference=lambda **i: calibrated(**i),
     comparator=close(rtol=1e-5, atol=1e-7),
@@ -901,6 +905,7 @@ EVIDENCE_MAP = Exercise(
     points=4,
     objective="O4",
     function="evidence_map",
+    drawing=drawings.pictures("maps"),
     inputs=draw_witness,
     reference=lambda **i: {"maps": maps_of(**i), "network_unchanged": True},
     comparator=close(rtol=1e-3, atol=1e-5),

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.probing.serving import IN_FILE, tiny_logits
@@ -864,6 +865,7 @@ INTEGER = Exercise(
     points=3,
     objective="O3",
     function="integer_layer",
+    drawing=drawings.matrix("2"),
     draws=2,
     inputs=draw_integer_layer,
     reference=integer_layer,
@@ -1314,6 +1316,11 @@ QUEUE = Exercise(
     points=3,
     objective="O4",
     function="response_times",
+    drawing=drawings.curve(
+        x="arrivals",
+        across=text("arrival, seconds", "到达时刻（秒）"),
+        down=text("response, seconds", "响应时间（秒）"),
+    ),
     draws=2,
     inputs=draw_queue,
     reference=queue,

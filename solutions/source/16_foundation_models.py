@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny
@@ -230,6 +231,7 @@ SLOPES = Exercise(
     points=3,
     objective="O1",
     function="push_and_pull",
+    drawing=drawings.bars(across=text("candidate", "候选"), down=text("gradient", "梯度")),
     inputs=draw_similarities,
     reference=slopes_as(),
     comparator=close(rtol=1e-4, atol=1e-6),

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from course_lib.clinic import KINDS
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal, same_set
 from course_lib.exercises.specification import Exercise, Option, Pitfall, Quiz, text
 from course_lib.training.tiny import draw_tiny, tiny_features
@@ -336,6 +337,7 @@ PREPARE = Exercise(
     points=3,
     objective="O2",
     function="prepare",
+    drawing=drawings.pictures("colour"),
     inputs=draw_pictures,
     reference=report_of_pictures,
     comparator=close(rtol=1e-4, atol=1e-4),
@@ -598,6 +600,7 @@ TRAIN_HEAD = Exercise(
     points=4,
     objective="O2",
     function="train_head",
+    drawing=drawings.matrix("head", across=text("class", "类别"), down=text("feature", "特征")),
     inputs=draw_head,
     reference=report_of_head,
     comparator=close(rtol=2e-3, atol=2e-4),

@@ -7,6 +7,7 @@ import json
 import numpy as np
 from scipy import stats
 
+from course_lib.exercises import drawings
 from course_lib.exercises.comparators import close, equal
 from course_lib.exercises.specification import Exercise, ManualExercise, Option, Pitfall, Quiz, text
 
@@ -356,6 +357,7 @@ GROUP_INTERVAL = Exercise(
     points=2,
     objective="O4",
     function="gain_over_groups",
+    drawing=drawings.interval(),
     inputs=draw_answers,
     reference=of_groups(),
     comparator=close(rtol=1e-6, atol=1e-9),

@@ -63,6 +63,24 @@ def take_picture(page: Any, name: str) -> None:
     page.screenshot(path=PICTURES / f"{name}.png")
 
 
+def serious_faults(page: Any, *parts: str) -> list[tuple[str, str]]:
+    """List what axe-core finds serious or critical in these parts of a page: the rule and a place.
+
+    Args:
+        parts: CSS selectors of what is ours; the rest of the page is somebody else's.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    present = [[part] for part in parts if page.locator(part).count()]
+    assert present, f"none of {parts} is on the page"
+    found = Axe().run(page, context={"include": present}).response["violations"]
+    return [
+        (each["id"], each["nodes"][0]["html"][:200])
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
 def private_environment(folder: Path, **more: str) -> dict[str, str]:
     """Give an environment in which nothing of the developer's own is read or written."""
     homes = {name: str(folder / "home") for name in ("HOME", "COURSE_HOME")}

@@ -70,8 +70,12 @@ def page(course: Path, tmp_path: Path) -> Iterator[Any]:
         context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=address)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url))
         page.goto("/formgrader?token=token")
         yield page
+        near = (address, "file:", "data:", "blob:")
+        assert [url for url in asked if not url.startswith(near)] == []  # nothing from elsewhere
 
 
 def press(page: Any, button: Any, answer: str) -> str:
@@ -118,6 +122,7 @@ def test_release_autograde_mark_and_read_feedback(
     assert waiting.count() == 1
     waiting.locator("a.name-hidden").click()
     page.get_by_text("Because the test data must not take part").first.wait_for()
+    assert page.locator("math").count() > 20  # formulas, without a script
     points = page.locator("input.score:not([disabled])").last
     points.scroll_into_view_if_needed()
     take_picture(page, "formgrader_by_hand")
@@ -137,5 +142,6 @@ def test_release_autograde_mark_and_read_feedback(
         feedback = course / "feedback" / student / CHAPTER / f"{STEM}.html"
         page.goto(feedback.as_uri())
         page.get_by_text(words).first.wait_for()
+        assert page.locator("math").count() > 20
         assert not page.get_by_text("still to be marked").count()
         take_picture(page, f"feedback_{student}")

@@ -17,6 +17,7 @@ from tests.browser.chromium import (
     chromium,
     needs_chromium,
     private_environment,
+    serious_faults,
     serving,
     take_picture,
 )
@@ -28,6 +29,8 @@ STUB = "raise NotImplementedError"
 WRONG = """def forward(x, w1, b1, w2, b2):
 hidden = x @ w1 + b1
 return hidden, hidden @ w2 + b2"""
+# What is the course's own in JupyterLab's page: prose, and what cells show.
+OURS = (".jp-RenderedMarkdown", ".jp-OutputArea-output")
 RIGHT = WRONG.replace("x @ w1 + b1", "(x @ w1 + b1).clip(0)")
 
 
@@ -149,3 +152,10 @@ def test_wrong_then_a_hint_then_right_then_progress(notebook: Any) -> None:
     page.keyboard.insert_text("progress()")
     page.keyboard.press("Control+Enter")
     page.get_by_text("2 of 27 points in the checked exercises").first.wait_for()
+    assert serious_faults(page, *OURS) == []
+
+    # The home page, as it lies there and run anew.
+    page.goto(re.sub(r"[^/]+\.ipynb.*", "home.ipynb", page.url))
+    page.get_by_text("points so far").first.wait_for()
+    assert serious_faults(page, *OURS) == []
+    take_picture(page, "home")
