@@ -51,9 +51,17 @@ def key_of(title: str) -> str:
 
 def read_notes(root: Path) -> dict[str, Text]:
     """Give what each annotated work is worth reading for, by its key."""
+    return {key_of(row["title"]): {"en": row["en"], "zh": row["zh"]} for row in _rows(root)}
+
+
+def titles_of_notes(root: Path) -> list[str]:
+    """List the keys of the annotated works, one for each row of the table."""
+    return [key_of(row["title"]) for row in _rows(root)]
+
+
+def _rows(root: Path) -> list[dict[str, str]]:
     path = root / TABLE
-    rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else []
-    return {key_of(row["title"]): {"en": row["en"], "zh": row["zh"]} for row in rows}
+    return yaml.safe_load(path.read_text(encoding="utf-8")) or [] if path.exists() else []
 
 
 def citations(sources: Iterable[Source]) -> list[Citation]:

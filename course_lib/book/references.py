@@ -25,7 +25,7 @@ def bibliography_page(
     works: dict[str, list[Citation]] = {}
     for each in cited:
         works.setdefault(each.key, []).append(each)
-    count = pick(words.WORKS).format(works=len(works), notes=sum(key in notes for key in works))
+    count = pick(words.WORKS).format(works=len(works))
     parts = [f"# {pick(words.BIBLIOGRAPHY)}", "", f"{pick(words.BIBLIOGRAPHY_OPENING)} {count}", ""]
     for key in sorted(works, key=lambda key: _family_name(works[key][0].work)):
         places = ", ".join(

@@ -165,12 +165,12 @@ PLAN_COLUMNS: tuple[Text, ...] = (
 
 BIBLIOGRAPHY: Text = {"en": "Bibliography", "zh": "参考文献"}
 BIBLIOGRAPHY_OPENING: Text = {
-    "en": "Every work that a chapter cites, with the chapters, and for those to begin with what one learns there.",
-    "zh": "各章引用过的全部文献及所在章节；建议先读的几十篇，另注明能从中学到什么。",
+    "en": "Every work that a chapter cites, with the chapters and what one learns there.",
+    "zh": "各章引用过的全部文献、所在章节，以及能从中学到什么。",
 }
 WORKS: Text = {
-    "en": "{works} works, {notes} of them with a note.",
-    "zh": "共 {works} 篇（部），其中 {notes} 篇有注。",
+    "en": "{works} works.",
+    "zh": "共 {works} 篇（部）。",
 }
 
 SYMPTOMS: Text = {"en": "Symptoms", "zh": "症状索引"}

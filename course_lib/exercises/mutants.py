@@ -210,7 +210,10 @@ def _whole(tree: ast.Module, function: str) -> Iterator[tuple[str, str]]:
     for i, node in enumerate(tree.body):
         if not (isinstance(node, ast.FunctionDef) and node.name == function):
             continue
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         for argument in node.args.args:
+            if argument.arg not in used:  # it is ignored as it is
+                continue
             ignoring = ast.parse(f"{argument.arg} = {FIRST}[{argument.arg!r}]").body
             yield _beginning(tree, i, ignoring), f"{argument.arg} ignored"
         by_heart = ast.parse(f"def f():\n    return {EXPECTED}").body[0]

@@ -290,6 +290,9 @@ EVIDENCE = Exercise(
             "(D/2) log α + (N/2) log(β/2π) − ½ log|A| − (β/2)‖t − Fm‖² − (α/2)‖m‖²，整体除以 N。",
         ),
     ),
+    survivors={
+        "t - f @ m → f @ m - t": "it is squared",
+    },
     right={
         "numpy": (
             "def evidence(f, t, alpha, beta):\n"
@@ -449,6 +452,11 @@ REPETITIONS = Exercise(
             "`stats.t.ppf(0.975, n - 1) * (a - b).std(ddof=1) / np.sqrt(n) <= half_width`。",
         ),
     ),
+    survivors={
+        "2 → 3": "a pilot that two seeds settle would hide most other mistakes: none is drawn",
+        "a - b → b - a": "the spread is the same",
+        "stats.t.ppf(0.975, n - 1) * s / np.sqrt(n) > half_width → stats.t.ppf(0.975, n - 1) * s / np.sqrt(n) >= half_width": "no reach is exactly half_width",
+    },
     right={
         "numpy": (
             "def repetitions(a, b, half_width):\n"
@@ -473,11 +481,10 @@ REPETITIONS = Exercise(
 def draw_differences(rng):
     """Eight differences in 1024ths, so that sums are exact; drawn again until every mistake shows.
 
-    As often below 0 as above: twice one side is right on one side only.
+    On either side of 0: who forgets to take the mean's size, or doubles one tail, is right on one side only.
     """
-    side = rng.choice((-1, 1))
     while True:
-        d = side * rng.integers(-20, 45, 8) / 1024
+        d = rng.integers(-20, 45, 8) * rng.permutation((-1, 1))[0] / 1024
         right = p_of(d)
         if 0.02 < right < 0.4 and all_differ(right, [p_of(d, **bug) for bug in P_BUGS]):
             return {"differences": d}
@@ -617,9 +624,7 @@ P_VALUE = Exercise(
 
 # 14.5 ---------------------------------------------------------------------------------------------
 
-GRID = np.array(
-    [1.0, 2.0, 0.25, 4.0, 0.5, 8.0, 0.75, 3.0, 1.5, 6.0]
-)  # in no order: no tie ends well
+GRID = np.array([1.0, 2.0, 0.25, 4.0, 0.5, 8.0, 0.75, 3.0, 1.5, 6.0])  # nine are drawn, in no order
 
 
 def draw_logits(rng):
@@ -642,7 +647,7 @@ def draw_logits(rng):
             "y_validation": y_validation,
             "z_test": z_test,
             "y_test": y_test,
-            "temperatures": GRID,
+            "temperatures": rng.permutation(rng.permutation(GRID)[:9]),
         }
         right = calibrated(**drawn)
         wrong = [calibrated(**drawn, **bug) for bug in CALIBRATION_BUGS]
@@ -823,8 +828,8 @@ def draw_witness(rng):
     """
     while True:
         drawn = {
-            "images": rng.normal(size=(3, 2, 3, 3)).astype(np.float32),
-            "classes": rng.integers(0, 3, 3),
+            "images": rng.normal(size=(4, 2, 3, 3)).astype(np.float32),  # not as many as classes
+            "classes": rng.integers(0, 3, 4),
             "hidden": rng.normal(size=(4, 4)).astype(np.float32),
             **draw_tiny(rng),
         }
@@ -1074,6 +1079,9 @@ EVIDENCE_MAP = Exercise(
             "α：斜率对位置取平均，N×1×1×D。热力图：对通道求和 α · 特征图，再做 ReLU。",
         ),
     ),
+    survivors={
+        "-1 → 1": "the logits have two axes, so the last one is axis 1",
+    },
     right={
         "pytorch": (
             "def evidence_map(model, images, classes):\n"
@@ -1384,13 +1392,23 @@ FORGETTING = Exercise(
 
 
 def draw_people(rng):
-    """Two classes in three groups of unlike size and mixture; drawn again until every mistake shows."""
+    """Three classes in three groups of unlike size and mixture; drawn again until every mistake shows.
+
+    The smallest group lacks a class: a mean over all classes is none there.
+    """
     while True:
         group = rng.permutation(np.repeat([2, 5, 7], (14, 9, 6)))
-        y = (rng.random(29) < np.where(group == 2, 0.7, 0.35)).astype(int)
+        y = np.where(
+            rng.random(29) < np.where(group == 2, 0.7, 0.35), 1, 2 * rng.integers(0, 2, 29)
+        )
+        y = np.where((group == 7) & (y == 2), 0, y)
         wrong = rng.random(29) < np.where(y == 1, 0.5, 0.15) * np.where(group == 7, 1.2, 1.0)
-        drawn = {"y": y, "predicted": np.where(wrong, 1 - y, y), "group": group}
-        if any(len(np.unique(y[group == g])) < 2 for g in (2, 5, 7)):
+        drawn = {
+            "y": y,
+            "predicted": np.where(wrong, (y + rng.integers(1, 3, 29)) % 3, y),
+            "group": group,
+        }
+        if [len(np.unique(y[group == g])) for g in (2, 5, 7)] != [3, 3, 2]:
             continue
         right = gap_of(**drawn)
         if all_differ(right, [gap_of(**drawn, **bug) for bug in GAP_BUGS], least=0.01):
@@ -1513,6 +1531,9 @@ GAP = Exercise(
             "`[np.mean([wrong[(group == g) & (y == k)].mean() for k in np.unique(y[group == g])]) for g in np.unique(group)]`。",
         ),
     ),
+    survivors={
+        "predicted[mine & (y == k)] != k → predicted[mine & (y == k)] == k": "the spread of shares that are right is that of shares that are wrong",
+    },
     right={
         "numpy": (
             "def gap_between_groups(y, predicted, group):\n"

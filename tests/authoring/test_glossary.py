@@ -55,6 +55,13 @@ def test_a_term_stands_once(course, sources):
     ]
 
 
+def test_a_name_belongs_to_one_term(course, sources):
+    twin = ROW | {"en": "feature", "zh": "特征", "also": ["Unit length"], "chapter": "99"}
+    assert said(course, sources, ROW, twin) == [
+        "term 'feature': 'unit length' is also a name of 'unit length'"
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

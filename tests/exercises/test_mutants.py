@@ -109,3 +109,19 @@ def test_what_does_not_end_is_ended():
         while True:
             np.zeros(1)
     assert time.monotonic() - started < 5
+
+
+def test_waiting_for_the_processor_is_not_working():
+    """As on a busy machine: what gets the processor late is not taken for what never ends."""
+    with limited(0.05):
+        time.sleep(0.3)
+
+
+def test_what_sleeps_for_ever_is_ended():
+    with pytest.raises(TimeoutError), limited(0.01):
+        time.sleep(5)
+
+
+def test_an_argument_that_is_not_used_cannot_be_ignored():
+    changes = {m.change for m in mutants_of("def f(x, y):\n    return x + 1\n", "f")}
+    assert "x ignored" in changes and "y ignored" not in changes

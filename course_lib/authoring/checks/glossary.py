@@ -25,11 +25,17 @@ def terms_met(root: Path, sources: Mapping[str, Source]) -> Iterator[Problem]:
         return
     chapters = {source.chapter: source for source in sources.values()}
     seen: set[str] = set()
+    known: dict[str, str] = {}  # other names, too: a link has one place to lead to
     for term in terms:
         name = term.names["en"][0]
+        others = sorted({each.lower() for names in term.names.values() for each in names})
+        taken = [f"{each!r} is also a name of {known[each]!r}" for each in others if each in known]
         if term.slug in seen:
             yield Problem(TABLE, term.line, f"term {name!r} stands here twice")
+        elif taken:
+            yield Problem(TABLE, term.line, f"term {name!r}: {taken[0]}")
         seen.add(term.slug)
+        known |= dict.fromkeys(others, name)
         source = chapters.get(term.chapter)
         for language in LANGUAGES if source is not None else ():
             assert source is not None
