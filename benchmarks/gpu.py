@@ -55,7 +55,7 @@ def run(*, quick: bool = False, parts: Sequence[str] = PARTS) -> dict[str, Any]:
     if "methods" in parts:
         with _data("embedded" if quick else "real"):
             result["methods"] = methods.run(
-                quick=quick, parts=("fine-tuning",) if quick else methods.PARTS
+                quick=quick, parts=("fine-tuning",) if quick else methods.ON_DIGITS
             )
     if "time" in parts:
         result["time"] = time_to_accuracy(*_task(quick), quick=quick)
