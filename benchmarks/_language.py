@@ -10,7 +10,7 @@
 * *prose* (real text): surprise per character of scikit-learn's stories; less is better.
 * *translation* (made languages): Luma from a hundred sentences. Each seed has parents of its own.
 
-What was chosen: the rates of the two whole networks on topics, on draws 10 to 12 of the sentences that are not
+What was chosen: the rates of the two whole networks on topics, on draws 10 and 11 of the sentences that are not
 set aside, measured on others of these (``choose()``, among ``TRIED``). Penalties, rates, widths and passes of all
 else are chapter 10's, which names its draws; they were not searched again. No label of the targets *kitchen,
 phones, hotels* and *sms* chose anything.
@@ -230,7 +230,7 @@ def answers(model: Any, test: Domain) -> np.ndarray:
 def choose() -> dict[str, dict[float, float]]:
     """Give each tried rate's mean accuracy on development draws: labels of sentences that are not set aside."""
     found: dict[str, dict[float, float]] = {}
-    for seed in (10, 11, 12):
+    for seed in (10, 11):
         pool, _ = data.split(corpora.topic_sentences(), test=0.2, seed=seed)
         rows = data.few_shot_indices(pool, 10, seed)
         few, others = pool.take(rows), pool.take(np.setdiff1d(np.arange(len(pool)), rows)[::3])
@@ -238,7 +238,7 @@ def choose() -> dict[str, dict[float, float]]:
             for rate in rates:
                 value = right(others, answers(whole_network(name, few, rate, seed, EPOCHS), others))
                 found.setdefault(name, {}).setdefault(rate, 0.0)
-                found[name][rate] += value / 3
+                found[name][rate] += value / 2
     return found
 
 
