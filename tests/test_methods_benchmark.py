@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import _continual, _control, _language, _peft, _rows, _shift, _speech, methods
+from course_lib import data
 
 
 @pytest.fixture(scope="module")
@@ -234,10 +236,6 @@ def test_a_table_names_units_and_gives_paired_differences_to_its_first_row():
 
 
 def test_what_is_set_aside_is_not_read(monkeypatch: pytest.MonkeyPatch):
-    from dataclasses import replace
-
-    from course_lib import data
-
     said = [f"alpha beta gamma word{i % 70} other{i % 60}" for i in range(600)]
     aside = "alpha secret gamma"
     monkeypatch.setattr(_language.corpora, "python_manual", lambda: "")
@@ -252,20 +250,14 @@ def test_what_is_set_aside_is_not_read(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_classes_count_alike_however_many_they_are():
-    from course_lib import data
-
     texts = data.load("reviews", n=4)
     y = np.array([0, 0, 0, 1])
     said = np.array([0, 0, 0, 0])
-    from dataclasses import replace
-
     assert _language.right(replace(texts, y=y), said) == 0.5
     assert _language.characters(["ab", "abc"]).shape == (2, 96)
 
 
 def test_few_sounds_and_more_get_the_same_steps():
-    from course_lib import data
-
     for n in (20, 100, 200):
         sounds = data.load("vowels", n=n, cache=False)
         assert _speech.rounds(sounds, 60) * n == 60 * 20
