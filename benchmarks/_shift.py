@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._orderings import Ordering, missed_claims, verdicts
+from benchmarks._rows import as_rows, row_orderings
 from course_lib import adaptation, data, readouts
 from course_lib.judging import accuracy, interval, paired_interval
 from course_lib.waiting import steps
@@ -86,9 +87,8 @@ def run(*, quick: bool = False) -> dict[str, Any]:
             found |= relations(test, seed, 520 if quick else 1560)
             for key, value in found.items():
                 values.setdefault(key, []).append(value)
-    rows = [{"task": task, "method": name, "values": v} for (task, name), v in values.items()]
     seconds = time.perf_counter() - started
-    return {"rows": rows, "seconds": seconds, "seeds": seeds, "quick": quick}
+    return {"rows": as_rows(values), "seconds": seconds, "seeds": seeds, "quick": quick}
 
 
 def features_of(source: Any, *others: Any) -> list[np.ndarray]:
@@ -282,14 +282,7 @@ def table(result: dict[str, Any]) -> str:
 
 def orderings(result: dict[str, Any]) -> list[Ordering]:
     """Say of each expectation what was found, whether it is that, and whose it is."""
-    values = {(row["task"], row["method"]): row["values"] for row in result["rows"]}
-    found = []
-    for task, better, worse, how, claimed in EXPECTED:
-        gain = paired_interval(values[task, better], values[task, worse])
-        met = gain.low > 0 if how == "above" else gain.high >= 0
-        words = f"{task}: {better} − {worse} = {gain}, expected {how} 0"
-        found.append(Ordering(words, met, claimed))
-    return found
+    return row_orderings(result, EXPECTED)
 
 
 def misses(result: dict[str, Any]) -> list[str]:

@@ -116,7 +116,7 @@ def _speed(quick: bool) -> dict[str, Any]:
 
 def _methods(quick: bool) -> dict[str, Any]:
     with _data("embedded" if quick else "real"):
-        return methods.run(quick=quick, parts=("fine-tuning",) if quick else methods.PARTS)
+        return methods.run(quick=quick, parts=("fine-tuning",) if quick else methods.ON_DIGITS)
 
 
 @contextmanager

@@ -3,10 +3,13 @@
     ./course bench methods
     ./course bench methods --part shift --part adaptation
     ./course bench methods --part peft --part continual
+    ./course bench methods --part language --part speech --part control
 
 Its parts: *fine-tuning*, described here; *shift* (``_shift.py``), *adaptation* (``_adaptation.py``), *peft*
-(``_peft.py``) and *continual* (``_continual.py``), with tasks of their own. With ``--check`` it fails where the
-course itself claims what was not found; the literature's orderings are reported, found or not (``_orderings.py``).
+(``_peft.py``), *continual* (``_continual.py``), *language* (``_language.py``), *speech* (``_speech.py``) and *control*
+(``_control.py``), with tasks of their own. With ``--check`` it fails where the course itself claims what was not
+found; the literature's orderings are reported, found or not (``_orderings.py``). ``methods_results.txt`` holds
+what was printed last.
 
 Three tasks, all from the letters that glyphnet was pre-trained on:
 
@@ -36,6 +39,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks._orderings import Ordering, missed_claims, verdicts
+from benchmarks._rows import as_rows, row_orderings
 from course_lib import data
 from course_lib.data import Domain
 from course_lib.judging import accuracy, interval, paired_interval
@@ -46,8 +50,12 @@ OTHERS = {
     "adaptation": "benchmarks._adaptation",
     "peft": "benchmarks._peft",
     "continual": "benchmarks._continual",
+    "language": "benchmarks._language",
+    "speech": "benchmarks._speech",
+    "control": "benchmarks._control",
 }
 PARTS = ("fine-tuning", *OTHERS)
+ON_DIGITS = PARTS[:5]  # where MNIST can take the embedded digits' place
 SEEDS = 5
 FEW = {"two labels": 2, "five labels": 5}  # per class
 RATE, SCRATCH_RATE, PROBE_RATE = 3e-3, 3e-3, 1e-2
@@ -206,9 +214,8 @@ def run_fine_tuning(*, quick: bool = False) -> dict[str, Any]:
                 model = method(many, seed, budget._replace(epochs=-(-budget.epochs // 3)))
                 values.setdefault(("shift: in", name), []).append(_accuracy(model, held_back))
                 values.setdefault(("shift: out", name), []).append(_accuracy(model, test))
-    rows = [{"task": task, "method": name, "values": v} for (task, name), v in values.items()]
     return {
-        "rows": rows,
+        "rows": as_rows(values),
         "seconds": time.perf_counter() - started,
         "seeds": seeds,
         "quick": quick,
@@ -271,13 +278,7 @@ def picture(result: dict[str, Any], path: Path) -> None:
 
 def orderings(result: dict[str, Any]) -> list[Ordering]:
     """Say of each expected ordering what was found, whether it is that, and whose it is."""
-    found = []
-    for task, better, worse, how, claimed in EXPECTED:
-        gain = paired_interval(_values(result, task, better), _values(result, task, worse))
-        met = gain.low > 0 if how == "above" else gain.high >= 0
-        words = f"{task}: {better} − {worse} = {gain}, expected {how} 0"
-        found.append(Ordering(words, met, claimed))
-    return found
+    return row_orderings(result, EXPECTED)
 
 
 def _values(result: dict[str, Any], task: str, method: str) -> list[float]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import _continual, _peft, _shift, methods
+from benchmarks import _continual, _control, _language, _peft, _rows, _shift, _speech, methods
+from course_lib import data
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +188,85 @@ def test_mixing_weighs_the_domains_as_the_formula_says():
     target = _shift.probe(f_t, y_t).scores(f_t)
     near_zero = _shift.mixed(f_s, y_s, f_t, y_t, 1e-6).scores(f_t)
     np.testing.assert_allclose(near_zero, target, rtol=0.02, atol=0.05)
+
+
+NEW_PARTS = {"language": _language, "speech": _speech, "control": _control}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NEW_PARTS)
+def test_chapters_10_and_11_have_their_rows(name: str):
+    part = NEW_PARTS[name]
+    result = methods.run(quick=True, parts=[name])["others"][name]
+    found = {(row["task"], row["method"]) for row in result["rows"]}
+    assert len(found) == len(result["rows"])
+    assert all({(task, a), (task, b)} <= found for task, a, b, *_ in part.EXPECTED)
+    assert all(
+        len(row["values"]) == 2 and np.isfinite(row["values"]).all() for row in result["rows"]
+    )
+    assert "numbers mean nothing" in part.table(result) and part.misses(result) == []
+
+
+def level_result(expected: _rows.Expected, level: float = 0.5) -> dict:
+    """Give a whole result in which every method that is expected to differ has one level."""
+    keys = {(task, name): [level, level + 0.01] for task, a, b, *_ in expected for name in (a, b)}
+    return {"rows": _rows.as_rows(keys), "seeds": 2, "seconds": 0.0, "quick": False}
+
+
+@pytest.mark.parametrize("name", NEW_PARTS)
+def test_claims_of_chapters_10_and_11_fail_where_they_are_not_found(name: str):
+    part = NEW_PARTS[name]
+    result = level_result(part.EXPECTED)
+    claimed = sum(how == "above" and ours for *_, how, ours in part.EXPECTED)
+    assert claimed and len(part.misses(result)) == claimed
+    assert part.table(result).count("NOT FOUND (literature)") < len(part.EXPECTED) - claimed + 1
+    assert part.misses(result | {"quick": True}) == []
+
+
+def test_a_table_names_units_and_gives_paired_differences_to_its_first_row():
+    values = {("a", "one"): [1.0, 2.0], ("a", "two"): [3.0, 4.0], ("b", "one"): [0.5, 0.5]}
+    result = {"rows": _rows.as_rows(values), "seeds": 2, "seconds": 0.0, "quick": False}
+    expected = (("a", "two", "one", "above", True), ("a", "one", "two", "not below", False))
+    text = _rows.rows_table("title", result, expected, {"a": "steps"})
+    assert "2.000 [2.000, 2.000]" in text and "difference to one" in text  # the pair's luck cancels
+    head_a, head_b = (line for line in text.splitlines() if "difference" in line)
+    assert "steps" in head_a and "accuracy" in head_b
+    found, not_found = _rows.row_orderings(result, expected)
+    assert found.met and found.claimed and not not_found.met and not not_found.claimed
+
+
+def test_what_is_set_aside_is_not_read(monkeypatch: pytest.MonkeyPatch):
+    said = [f"alpha beta gamma word{i % 70} other{i % 60}" for i in range(600)]
+    aside = "alpha secret gamma"
+    monkeypatch.setattr(_language.corpora, "python_manual", lambda: "")
+    monkeypatch.setattr(_language.corpora, "python_docstrings", lambda: "text")
+    monkeypatch.setattr(
+        _language.corpora, "sentences_of", lambda text: [*said, *[aside] * 9] if text else []
+    )
+    kept_out = data.load("reviews", n=2)
+    read = _language.vectors_without(replace(kept_out, x=np.array([aside, said[0]])))
+    assert "beta" in read and "secret" not in read
+    assert "secret" in _language.vectors_without(kept_out)
+
+
+def test_classes_count_alike_however_many_they_are():
+    texts = data.load("reviews", n=4)
+    y = np.array([0, 0, 0, 1])
+    said = np.array([0, 0, 0, 0])
+    assert _language.right(replace(texts, y=y), said) == 0.5
+    assert _language.characters(["ab", "abc"]).shape == (2, 96)
+
+
+def test_few_sounds_and_more_get_the_same_steps():
+    for n in (20, 100, 200):
+        sounds = data.load("vowels", n=n, cache=False)
+        assert _speech.rounds(sounds, 60) * n == 60 * 20
+
+
+def test_a_told_network_gets_one_input_more_and_the_notes_stay():
+    x, y = np.ones((3, 4), np.float32), np.zeros((3, 1), np.float32)
+    told, wanted = _control.together(_control.tell((x, y), 1), _control.tell((x, y), -1))
+    assert told.shape == (6, 5) and set(told[:, 4]) == {1.0, -1.0} and wanted.shape == (6, 1)
+    assert _control.pupil(5, 0)[0].in_features == 5
+    twin = _control.pupil(4, 1, like=_control.pupil(4, 0))
+    assert np.array_equal(twin[0].weight.detach(), _control.pupil(4, 0)[0].weight.detach())

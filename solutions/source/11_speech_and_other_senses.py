@@ -1034,6 +1034,11 @@ def compared(warm, cold, threshold, *, first=0, last=None, sign=1, of_means=Fals
     }
 
 
+def rounds_below(warm, cold, threshold):
+    """All rounds below the threshold, those after a first arrival included."""
+    return float(((cold < threshold).sum(axis=1) - (warm < threshold).sum(axis=1)).mean())
+
+
 def saved_by_arrivers(warm, cold, threshold):
     """The rounds saved, from those runs alone that arrive both times."""
     both = (warm >= threshold).any(axis=1) & (cold >= threshold).any(axis=1)
@@ -1077,6 +1082,14 @@ COMPARE_PITFALLS = (
         text(
             "You left out the runs that never arrive. They are the slowest of all: count them as R + 1 rounds.",
             "你把从未达到的运行略去了。它们恰恰是最慢的：应记为 R + 1 轮。",
+        ),
+    ),
+    Pitfall(
+        "rounds_below",
+        lambda **inputs: {**compared(**inputs), "saved": rounds_below(**inputs)},
+        text(
+            "You counted all rounds below the threshold. A run may reach it and fall again: what counts is the *first* round that reaches it.",
+            "你数的是低于阈值的所有轮次。一次运行可能达到之后又掉下去：要的是**首次**达到的那一轮。",
         ),
     ),
     Pitfall(
