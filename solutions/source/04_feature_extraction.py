@@ -699,7 +699,7 @@ STANDARDISE = Exercise(
 
 def draw_ridge(rng):
     # More features than pictures happens, as in life; and V can't be mistaken for its transpose then.
-    n, d, classes = 10, int(rng.choice([4, 12, 11, 5])), 3
+    n, d, classes = 9, int(rng.choice([4, 12, 11, 5])), 3
     labels = np.concatenate([np.arange(classes), rng.integers(0, classes, size=n - classes)])
     features = rng.normal(size=(classes, d))[labels] + rng.normal(size=(n, d)) + 1.0
     return {
