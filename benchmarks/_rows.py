@@ -18,6 +18,16 @@ def as_rows(values: Values) -> list[dict[str, Any]]:
     return [{"task": task, "method": name, "values": [*v]} for (task, name), v in values.items()]
 
 
+def best_of(tried: Mapping[str, Mapping[float, float]]) -> dict[str, float]:
+    """Give what was best for each name, of what was tried: value by setting."""
+    return {name: max(found, key=lambda each: found[each]) for name, found in tried.items()}
+
+
+def rates_line(where: str, rates: Mapping[str, float]) -> str:
+    """Say which rates were chosen, and where."""
+    return f"rates chosen on {where}: " + ", ".join(f"{n} {rate:g}" for n, rate in rates.items())
+
+
 def rows_table(
     title: str, result: Mapping[str, Any], expected: Expected, units: Mapping[str, str] | None = None
 ) -> str:  # fmt: skip
