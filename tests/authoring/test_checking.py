@@ -171,6 +171,7 @@ PLANTED = {
     "no explanation": (
         ', "why": "90.1"}\n\nDivided',
         "}\n\nDivided",
+        '"why-90-1", "lang": "zh"',
         "why differs from its partner's",
     ),
     "no manual answer": (
