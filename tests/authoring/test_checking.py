@@ -168,6 +168,12 @@ PLANTED = {
         'check: "90.5"',
         "there is no exercise 90.5",
     ),
+    "no explanation": (
+        ', "why": "90.1"}\n\nDivided',
+        "}\n\nDivided",
+        '"why-90-1", "lang": "zh"',
+        "why differs from its partner's",
+    ),
     "no manual answer": (
         ', "manual": "90.2"}\n\n**In',
         "}\n\n**In",

@@ -27,6 +27,13 @@ def read(root: Path, side: str, language: str, framework: str) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
+def test_why_a_solution_is_right_stands_in_no_edition(built_course: Path) -> None:
+    words = "a row keeps its direction only"
+    assert words in (built_course / SOURCE).read_text(encoding="utf-8")
+    for path in built_course.rglob("*.ipynb"):
+        assert words not in path.read_text(encoding="utf-8")
+
+
 def cell_of(notebook: NotebookNode, name: str) -> NotebookNode:
     return next(cell for cell in notebook.cells if cell.id == name)
 

@@ -75,7 +75,7 @@ MALFORMED = [
     ('exercise: "90.1"', "exercise: 90.1", 116, 'must look like "04.3", in quotes'),
     ("framework: keras", "framework: jax", 68, "framework must be pytorch or keras"),
     ("  zh: 二十个特征向量长度的直方图。\n", "", 78, "alt must have the two parts"),
-    ('quiz("90.q1")\n```', 'quiz("90.q1")', 136, "this fence is never closed"),
+    ('quiz("90.q1")\n```', 'quiz("90.q1")', 144, "this fence is never closed"),
 ]
 
 

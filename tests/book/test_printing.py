@@ -17,14 +17,28 @@ from tests.browser.chromium import needs_chromium
 def test_each_language_is_one_file_with_its_words(built: Path) -> None:
     from pypdf import PdfReader
 
-    files = print_book(built.parent, source_paths(repository_root(), ["b1"]))
+    sources = source_paths(repository_root(), ["b1"])
+    files = print_book(built.parent, sources, reference=("choosing",))
     assert [path.name for path in files] == [
         f"deep-transfer-learning-{language}.pdf" for language in ("en", "zh")
     ]
-    for path, words in zip(files, ("convolution", "卷积"), strict=True):
+    titles = {
+        "en": ["Deep transfer learning", "Bridge B1: convolution", "Which method for my case?"],
+        "zh": ["深度迁移学习", "一页补课 B1：卷积", "我的情形该用哪种方法？"],
+    }
+    for path, language, words in zip(files, titles, ("convolution", "卷积"), strict=True):
         book = PdfReader(path)
-        assert words in "".join(page.extract_text() for page in book.pages)
-        assert [entry["/Title"] for entry in book.outline] == ["index", "b1_convolution"]
+        text = "".join(page.extract_text() for page in book.pages)
+        assert words in text
+        assert "torch.nn.functional.conv2d" in text and "keras.ops.conv" in text
+        # Bookmarks are the pages' titles, and links lead within the file or to the web.
+        assert [entry["/Title"] for entry in book.outline] == titles[language]
+        links = [each.get_object() for page in book.pages for each in page.get("/Annots", ())]
+        addresses = [str(link["/A"]["/URI"]) for link in links if "/URI" in link.get("/A", {})]
+        assert not [each for each in addresses if each.startswith("file:")]
+        pages = {page.indirect_reference.idnum for page in book.pages}
+        within = [link["/Dest"][0] for link in links if isinstance(link.get("/Dest"), list)]
+        assert within and {each.idnum for each in within} <= pages
 
 
 def test_without_a_browser_it_is_said_in_a_sentence(
