@@ -12,9 +12,10 @@ from course_lib.data import catalogue, formats, pictures, ratings, readers
 from course_lib.data.catalogue import REAL, RealSet
 from course_lib.data.domain import Domain
 from course_lib.data.store import cached, code_of
-from course_lib.downloads import RemoteFile, is_whole, megabytes, size_asked
+from course_lib.downloads import RemoteFile, is_whole, megabytes
 from course_lib.errors import CourseError
 from course_lib.language import both, pick
+from course_lib.mirrors import size_asked
 from course_lib.paths import data_dir
 
 SWITCH = "COURSE_DATA"
