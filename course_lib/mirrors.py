@@ -66,8 +66,8 @@ def take_rest(
         with _opened(url, headers, timeout, file) as reply:
             start = arrived = _where_it_goes_on(reply, part, start)
             _require_the_file(reply)
-            length = reply.headers.get("Content-Length", "")
-            total = start + int(length) if length.isdigit() else file.size
+            length = _length_of(reply)
+            total = file.size if length is None else start + length
             _require_size(file, total)
             _note_version(url, reply, part)
             _take(_pieces(reply), file, part, start, total, timeout, progress)
@@ -94,10 +94,10 @@ def size_asked(file: RemoteFile, *, timeout: float = ASKING) -> int | None:
             suppress(requests.exceptions.RequestException, MirrorError),
             _opened(url, {"Accept-Encoding": "identity"}, timeout, file, "HEAD") as reply,
         ):
-            length = reply.headers.get("Content-Length", "")
-            if reply.status_code == 200 and length.isdigit():
+            if reply.status_code == 200:
                 _require_the_file(reply)
-                return int(length)
+                if (length := _length_of(reply)) is not None:
+                    return length
     return None
 
 
@@ -133,10 +133,19 @@ def _opened(
 
 def _next_place(place: str, location: str, file: RemoteFile) -> str:
     """Give the address that a redirect leads to; without a checksum a certificate must vouch for it, too."""
-    then = urljoin(place, location)
+    try:
+        then = urljoin(place, location)
+    except ValueError:
+        raise MirrorError("it sends to no address", "重定向的地址无效") from None
     if file.checksum is None and place.startswith("https:") and not then.startswith("https:"):
         raise MirrorError("it sends to an address without a certificate", "重定向到没有证书的地址")
     return then
+
+
+def _length_of(reply: requests.Response) -> int | None:
+    """Give how many bytes a mirror says will come; nonsense counts as nothing said."""
+    said = reply.headers.get("Content-Length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else None
 
 
 def _within(seconds: float, ask: Callable[[], T]) -> T:

@@ -159,6 +159,20 @@ def test_the_size_is_asked_for_where_nobody_states_it(server):
     assert mirrors.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",), size=7)) == 7
 
 
+@pytest.mark.parametrize(
+    ("location", "checksum", "said"),
+    [
+        ("http://example.org/x", None, "without a certificate"),
+        ("//[nonsense/x", f"md5:{MD5}", "no address"),
+    ],
+)
+def test_a_redirect_leads_nowhere_worse(location, checksum, said):
+    file = RemoteFile("x", ("https://example.org/x",), checksum)
+    with pytest.raises(mirrors.MirrorError, match=said):
+        mirrors._next_place(file.urls[0], location, file)
+    assert mirrors._next_place(file.urls[0], "/y", file) == "https://example.org/y"
+
+
 def test_nothing_listens_at_the_address(tmp_path):
     file = RemoteFile("data.bin", ("http://127.0.0.1:9/x", "http://nowhere.invalid/x"), None)
     with pytest.raises(CourseError, match="not reached"):
