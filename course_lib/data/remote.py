@@ -184,9 +184,12 @@ def _announcement(real: RealSet, missing: list[RemoteFile]) -> str:
 
 
 def _with_stand_in(real: RealSet, problem: CourseError) -> CourseError:
-    if not real.stands_in:
+    stand_in = f"load({real.stands_in!r})" if real.stands_in else ""
+    if real.kind == "weights":
+        stand_in = "load_backbone('glyphnet')"
+    if not stand_in:
         return problem
     return CourseError(
-        f"{problem.en.rstrip('.')}. Meanwhile load({real.stands_in!r}) works without a network.",
-        f"{problem.zh.rstrip('。')}。在此期间可以用不需要网络的 load({real.stands_in!r})。",
+        f"{problem.en.rstrip('.')}. Meanwhile {stand_in} works without a network.",
+        f"{problem.zh.rstrip('。')}。在此期间可以用不需要网络的 {stand_in}。",
     )
