@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from course_lib import downloads
+from course_lib import downloads, mirrors
 from course_lib.downloads import RemoteFile, fetch, is_whole, keep, recorded
 from course_lib.errors import CourseError
 from tests.conftest import require
@@ -115,7 +115,7 @@ def test_a_size_that_is_stated_is_kept_to(server, tmp_path):
 
 
 def test_a_file_that_never_ends_is_given_up(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(downloads, "MOST", 3 * len(CONTENT))
+    monkeypatch.setattr(mirrors, "MOST", 3 * len(CONTENT))
     with pytest.raises(CourseError, match="more bytes"):
         get(remote(server, "endless", checksum=None), tmp_path)
 
@@ -134,7 +134,7 @@ def test_a_byte_a_second_ends_within_the_shipped_time_out(server, tmp_path):
     began = time.monotonic()
     with pytest.raises(CourseError) as failed:
         fetch(remote(server, "drip"), tmp_path, progress=False)
-    assert downloads.TIMEOUT <= time.monotonic() - began < downloads.TIMEOUT + 10
+    assert mirrors.TIMEOUT <= time.monotonic() - began < mirrors.TIMEOUT + 10
     assert "too slow" in failed.value.en and "速度太慢" in failed.value.zh
     assert left(tmp_path) <= {"data.bin.part", "data.bin.part.version"}
 
@@ -152,11 +152,25 @@ def test_a_mirror_without_an_answer_is_asked_once(server, tmp_path):
 
 
 def test_the_size_is_asked_for_where_nobody_states_it(server):
-    assert downloads.size_asked(RemoteFile("x", (server.url("404"), server.url("good")))) == len(
+    assert mirrors.size_asked(RemoteFile("x", (server.url("404"), server.url("good")))) == len(
         CONTENT
     )
-    assert downloads.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",))) is None
-    assert downloads.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",), size=7)) == 7
+    assert mirrors.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",))) is None
+    assert mirrors.size_asked(RemoteFile("x", ("http://127.0.0.1:9/x",), size=7)) == 7
+
+
+@pytest.mark.parametrize(
+    ("location", "checksum", "said"),
+    [
+        ("http://example.org/x", None, "without a certificate"),
+        ("//[nonsense/x", f"md5:{MD5}", "no address"),
+    ],
+)
+def test_a_redirect_leads_nowhere_worse(location, checksum, said):
+    file = RemoteFile("x", ("https://example.org/x",), checksum)
+    with pytest.raises(mirrors.MirrorError, match=said):
+        mirrors._next_place(file.urls[0], location, file)
+    assert mirrors._next_place(file.urls[0], "/y", file) == "https://example.org/y"
 
 
 def test_nothing_listens_at_the_address(tmp_path):
@@ -266,7 +280,7 @@ def test_a_full_disk_is_said_so_and_made_no_fuller(server, tmp_path, monkeypatch
         (tmp_path / "data.bin.part").write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(downloads, "_take", full)
+    monkeypatch.setattr(mirrors, "_take", full)
     with pytest.raises(CourseError, match="no room left"):
         get(remote(server, "good"), tmp_path)
     assert left(tmp_path) <= {"data.bin.part.version"}

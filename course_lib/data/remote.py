@@ -12,9 +12,10 @@ from course_lib.data import catalogue, formats, pictures, ratings, readers
 from course_lib.data.catalogue import REAL, RealSet
 from course_lib.data.domain import Domain
 from course_lib.data.store import cached, code_of
-from course_lib.downloads import RemoteFile, is_whole, megabytes, size_asked
+from course_lib.downloads import RemoteFile, is_whole, megabytes
 from course_lib.errors import CourseError
 from course_lib.language import both, pick
+from course_lib.mirrors import size_asked
 from course_lib.paths import data_dir
 
 SWITCH = "COURSE_DATA"
@@ -183,9 +184,12 @@ def _announcement(real: RealSet, missing: list[RemoteFile]) -> str:
 
 
 def _with_stand_in(real: RealSet, problem: CourseError) -> CourseError:
-    if not real.stands_in:
+    stand_in = f"load({real.stands_in!r})" if real.stands_in else ""
+    if real.kind == "weights":
+        stand_in = "load_backbone('glyphnet')"
+    if not stand_in:
         return problem
     return CourseError(
-        f"{problem.en.rstrip('.')}. Meanwhile load({real.stands_in!r}) works without a network.",
-        f"{problem.zh.rstrip('。')}。在此期间可以用不需要网络的 load({real.stands_in!r})。",
+        f"{problem.en.rstrip('.')}. Meanwhile {stand_in} works without a network.",
+        f"{problem.zh.rstrip('。')}。在此期间可以用不需要网络的 {stand_in}。",
     )

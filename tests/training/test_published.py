@@ -54,6 +54,7 @@ def test_without_a_network_one_sentence_says_so(course_home, monkeypatch):
     with pytest.raises(CourseError, match="not reached") as failed:
         find_published("resnet18", (NAME,), [])
     assert "\n" not in str(failed.value) and "无法连接" in failed.value.zh
+    assert "Meanwhile load_backbone('glyphnet') works" in failed.value.en
 
 
 def test_every_published_file_is_in_the_catalogue_and_where_backbones_look():
