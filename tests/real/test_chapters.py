@@ -138,15 +138,15 @@ def test_chapter_04_finds_out_that_imagenet_knew_ants_and_bees(
 def test_chapter_05_tells_ants_from_bees_by_the_switch_alone(
     framework: str, as_a_user: Callable[[int, int], None]
 ) -> None:
-    as_a_user(30, 50)
+    as_a_user(50, 70)
     _, said = run_apart(
         chapter="05", framework=framework, definitions=["imports", "sources", "test-once"],
         cells=["programs-run"],
     )  # fmt: skip
-    assert "60 pictures to train and choose on, 100 sealed" in said
+    assert "100 pictures to train and choose on, 140 sealed" in said
     rows = re.findall(
         r"^(borrowed|from scratch) .* test ([\d.]+) \[([\d.]+), ([\d.]+)\]", said, re.M
     )
     (_, borrowed, low, _), (_, scratch, _, _) = rows
-    assert float(low) > 0.5, said  # Wilson's interval on a hundred photographs is above chance
+    assert float(low) > 0.5, said  # Wilson's interval on 140 photographs is above chance
     assert float(borrowed) > float(scratch), said
