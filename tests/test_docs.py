@@ -74,3 +74,12 @@ def test_the_readme_names_the_launchers_disk_space() -> None:
     assert f"about {cpu} GB in all" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"共约 {cpu} GB" in (ROOT / "README.zh.md").read_text(encoding="utf-8")
     assert f"{figures['cuda']} of them" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", ("README.md", "README.zh.md"))
+def test_no_speed_on_a_gpu_is_stated_without_a_kept_measurement(document: str) -> None:
+    if not (ROOT / "benchmarks" / "results" / "gpu.json").exists():
+        text = (ROOT / document).read_text(encoding="utf-8")
+        assert not re.search(
+            r"(images|图片|张)\s*(/|per |每)\s*(s|秒)|\d\s*(×|times) (as fast|faster)|快\s*\d", text
+        )
