@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup, NavigableString
 
-from course_lib.book.maths import to_mathml
 from course_lib.errors import CourseError
 
 LONGEST = 1000  # characters of a formula that is set; a longer one stays as it was written
@@ -85,6 +84,8 @@ def _pieces(words: str) -> list[NavigableString | BeautifulSoup]:
 
 
 def _harmless_mathml(found: re.Match[str]) -> str | None:
+    from course_lib.book.maths import to_mathml  # the book is much; most answers have no formula
+
     inline = found["inline"]
     tex = inline or found["display"] or found["environment"] or ""
     if len(tex) > LONGEST:
