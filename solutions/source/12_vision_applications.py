@@ -1143,6 +1143,7 @@ BUDGET = Exercise(
         ),
     ),
     survivors={
+        "scores[y == 0] >= t → scores[y == 0] > t": "examples show a strict comparison of the ill's scores; none can show both",
         "prevalence * found + (1 - prevalence) * false <= budget → prevalence * found + (1 - prevalence) * false < budget": "no share is exactly the budget",
     },
     right={
