@@ -61,7 +61,10 @@ def titles_of_notes(root: Path) -> list[str]:
 
 def _rows(root: Path) -> list[dict[str, str]]:
     path = root / TABLE
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or [] if path.exists() else []
+    rows: list[dict[str, str]] = []
+    if path.exists():
+        rows = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    return rows
 
 
 def citations(sources: Iterable[Source]) -> list[Citation]:

@@ -181,6 +181,9 @@ OVERLAP = Exercise(
             "Union = area of a + area of b − intersection.", "并集 = a 的面积 + b 的面积 − 交集。"
         ),
     ),
+    survivors={
+        "c[:, 2:] - c[:, :2] → c[:, :2] - c[:, 2:]": "both sides change their sign, the area does not"
+    },
     right={
         "numpy": (
             "def overlap(a, b):\n"
@@ -224,7 +227,7 @@ def draw_detections(rng):
     Drawn again until every mistake shows.
     """
     while True:
-        least = float(rng.choice([0.5, 0.6]))
+        least = float(rng.choice([0.45, 0.5, 0.55, 0.6]))
         iou = rng.uniform(0, 0.35, (7, 4))
         best = rng.integers(0, 3, 7)  # nobody looks at the last object
         iou[np.arange(7), best] = rng.uniform(0.37, 0.9, 7)
@@ -628,14 +631,15 @@ NOT_SURE = 255
 
 
 def draw_maps(rng):
-    """Maps with four classes of five, one of them rare, and a border that nobody is sure of."""
+    """Maps with all classes but the last, one of them rare, and a border that nobody is sure of."""
+    classes = int(rng.choice([6, 5]))
     truth = rng.choice([0, 0, 0, 0, 1, 1, 2], (2, 6, 6))
     truth[0, 0, :2] = 2
     wrong = rng.random(truth.shape) < 0.3
-    predicted = np.where(wrong, rng.integers(0, 4, truth.shape), truth)
-    predicted[0, 3] = 3
+    predicted = np.where(wrong, rng.integers(0, classes - 1, truth.shape), truth)
+    predicted[0, 3] = classes - 2
     truth[:, -1] = NOT_SURE
-    return {"truth": truth, "predicted": predicted, "classes": 5}
+    return {"truth": truth, "predicted": predicted, "classes": classes}
 
 
 def iou_mean(truth, predicted, classes, *, ignore=True, absent=np.nan, per_image=False, dice=False,
@@ -1017,7 +1021,7 @@ PLACE_LOGITS = Exercise(
 
 
 BUGS = (
-    "own", "strict", "ill_only", "highest", "swapped", "plus", "healthy_only"
+    "own", "strict", "ill_only", "highest", "swapped", "plus", "healthy_only", "ill_strict", "healthy_twice"
 )  # fmt: skip
 
 
@@ -1039,7 +1043,8 @@ def draw_screening(rng):
 
 
 def within_budget(scores, y, prevalence, budget, *, own=False, strict=False, ill_only=False,
-                  highest=False, swapped=False, ill_strict=False, plus=False, healthy_only=False):  # fmt: skip
+                  highest=False, swapped=False, ill_strict=False, plus=False, healthy_only=False,
+                  healthy_twice=False):  # fmt: skip
     """The lowest threshold whose expected alarms fit the budget; the options are bugs."""
     fitting = []
     for t in np.unique(scores):
@@ -1047,6 +1052,7 @@ def within_budget(scores, y, prevalence, budget, *, own=False, strict=False, ill
         found, false = alarm[y == 1].mean(), alarm[y == 0].mean()
         if ill_strict:
             found = (scores[y == 1] > t).mean()
+        found = false if healthy_twice else found
         share = prevalence * found + (1 + prevalence if plus else 1 - prevalence) * false
         if own:
             share = alarm.mean()
@@ -1138,6 +1144,10 @@ BUDGET = Exercise(
             "阈值越低，查出的越多：取报警比例不超过预算的最低者。",
         ),
     ),
+    survivors={
+        "scores[y == 0] >= t → scores[y == 0] > t": "examples show a strict comparison of the ill's scores; none can show both",
+        "prevalence * found + (1 - prevalence) * false <= budget → prevalence * found + (1 - prevalence) * false < budget": "no share is exactly the budget",
+    },
     right={
         "numpy": (
             "def choose_threshold(scores, y, prevalence, budget):\n"

@@ -998,7 +998,7 @@ THINNED = Exercise(
 
 
 def draw_conversions(rng):
-    n, today, window = 60, 30, int(rng.integers(5, 9))
+    n, today, window = 60, int(rng.integers(27, 34)), int(rng.integers(5, 9))
     shown = rng.integers(0, today + 1, n)
     wait = rng.geometric(0.18, n) - 1
     bought = np.where(rng.random(n) < 0.6, shown + wait, -1)
@@ -1006,6 +1006,7 @@ def draw_conversions(rng):
     shown[0], bought[0] = today - window, today  # exactly at the window's end
     shown[1], bought[1] = today - window, -1
     shown[2], bought[2] = 3, 3 + window + 1
+    shown[3], bought[3] = 0, 0  # day 0 is a day
     return {"shown": shown, "bought": bought, "today": today, "window": window}
 
 
@@ -1120,10 +1121,14 @@ def draw_settings(rng):
         after = np.round(np.cumsum(slope + rng.normal(0, 0.8, (C, M, T)), axis=2).clip(0), 2)
         given = {"quiet": quiet, "after": after, "budget": float(rng.choice([0.1, 0.15, 0.2]))}
         right = chosen(**given)
-        bugs = ("quantile", "early", "hits", "lowest", "slow", "one", "max", "budget")
-        found = [chosen(**given, bug=bug) for bug in bugs]
-        if right not in found and len({wrong[0] for wrong in found[1:5]}) == 4:
+        unlike = ("hits", "early", "lowest", "slow")  # they also differ from one another
+        if any(chosen(**given, bug=bug) == right for bug in (*unlike, *ALSO_WRONG)):
+            continue
+        if len({chosen(**given, bug=bug)[0] for bug in unlike}) == 4:
             return given
+
+
+ALSO_WRONG = ("still", "quantile", "one", "max", "budget")
 
 
 def chosen(quiet, after, budget, bug=None):
@@ -1142,9 +1147,8 @@ def chosen(quiet, after, budget, bug=None):
     h = quiet.max(axis=1) if bug == "max" else h
     rings = after > h[:, None, None]
     rings = after.mean(axis=1, keepdims=True) > h[:, None, None] if bug == "mean" else rings
-    first = np.where(rings.any(axis=2), rings.argmax(axis=2), 0 if bug == "early" else T).astype(
-        float
-    )
+    rung = rings.argmin(axis=2) if bug == "still" else rings.argmax(axis=2)
+    first = np.where(rings.any(axis=2), rung, 0 if bug == "early" else T).astype(float)
     delay = first.mean(axis=1)
     if bug == "hits":
         hit = rings.any(axis=2)
@@ -1247,6 +1251,10 @@ CHOICE = Exercise(
             "`rings = after[c] > h`；`np.where(rings.any(axis=1), rings.argmax(axis=1), T).mean()`，再取最小的设置。",
         ),
     ),
+    survivors={
+        "after > h[:, None, None] → after >= h[:, None, None]": "a tie moves one delay by a day, and not the choice",
+        "np.where(rings.any(axis=2), rings.argmax(axis=2), T).mean(axis=1) → np.where(rings.any(axis=2), rings.argmax(axis=2), T).sum(axis=1)": "every setting has as many runs",
+    },
     right={
         "numpy": (
             "import math\n"
