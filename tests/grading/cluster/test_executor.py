@@ -162,7 +162,7 @@ def test_a_nanny_brings_its_worker_back_and_goes_with_everything_when_it_is_kill
 
 
 def test_what_is_no_restart_is_not_taken_for_one():
-    from distributed import CommClosedError
+    from distributed.comm import CommClosedError
 
     class Gone:
         status = "running"
