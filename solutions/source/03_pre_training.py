@@ -575,9 +575,10 @@ LEAVE_ONE_OUT = Exercise(
 def draw_choice(rng):
     """Draws of five sources' accuracies: one helps a little, one much, one hurts, one is dear."""
     names = [f"source {letter}" for letter in rng.permutation(list("ABCD"))]
-    luck = 0.03 * rng.normal(size=6)  # of the draw of labels: shared by all
-    base = 0.60 + luck + 0.01 * rng.normal(size=6)
-    gains = {names[0]: 0.05, names[1]: 0.12, names[2]: -0.06, names[3]: 0.20}
+    # The luck of the draw of labels, shared by all: so wide that no gain stands out from it unpaired.
+    luck = rng.normal(size=6)
+    base = 0.45 + 0.1 * (luck - luck.mean()) / luck.std(ddof=1)
+    gains = {names[0]: 0.05, names[1]: 0.10, names[2]: -0.06, names[3]: 0.20}
     noise = {names[0]: 0.004, names[1]: 0.012, names[2]: 0.01, names[3]: 0.01}
     accuracies = {"none": base}
     for name in sorted(names):
@@ -687,8 +688,8 @@ CHOOSE_SOURCE = Exercise(
             ),
         ),
         Pitfall(
-            "gives_up",
-            lambda accuracies, costs, budgets: ["none"] * len(budgets),
+            "unpaired",
+            for_each_budget(choose_source, paired=False),
             text(
                 "For the larger budgets there is a source whose paired interval lies above 0. Did you compare unpaired intervals? "
                 "The draws share their luck: subtract draw by draw.",
