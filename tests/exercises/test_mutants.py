@@ -49,7 +49,7 @@ def scaled(x, factor):
             "what stands under 'with torch.no_grad():', without it",
         ),
         ("if x:\n        y = 0\n    return y", "as if it were not so: 'if x:'"),
-        ("return x", "y ignored"),
+        ("return x - y", "y ignored"),
         ("return x", "always the first public answer"),
     ],
 )
