@@ -51,14 +51,27 @@ class LocalCluster:
         raise AssertionError(self._words("scheduler"))
 
     def start_worker(
-        self, name: str, *, nanny: bool = False, **environment: str
+        self, name: str, *, nanny: bool = False, threads: int = 1, **environment: str
     ) -> subprocess.Popen[bytes]:
-        """Start a worker for one kernel; it joins when it is ready. With a nanny the process given is that one."""
+        """Start a worker for as many kernels as it has threads; it joins when it is ready.
+
+        With a nanny the process given is that one.
+        """
         host = self.address.rpartition(":")[0]
-        options = [self.address, "--nthreads", "1", "--host", host, "--name", name]
+        options = [self.address, "--nthreads", f"{threads}", "--host", host, "--name", name]
         options += ["--nanny" if nanny else "--no-nanny"]
         home = {"COURSE_HOME": str(self.folder / name)}
         return self._start("worker", options, home | environment, name)
+
+    def process_at(self, address: str) -> subprocess.Popen[bytes] | None:
+        """Give the worker that listens at an address, without its nanny."""
+        port = int(address.rpartition(":")[2])
+        for process in self._started:
+            with suppress(psutil.Error):
+                if any(c.laddr.port == port and c.status == psutil.CONN_LISTEN
+                       for c in psutil.Process(process.pid).net_connections("tcp")):  # fmt: skip
+                    return process
+        return None
 
     def _start(
         self, what: str, options: list[str], environment: Mapping[str, str], name: str = ""

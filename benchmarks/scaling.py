@@ -14,7 +14,7 @@ speak Gloo over loopback.
 * *same batch*: two processes share one process's batch. *twice the batch*: each has as many images as one
   process alone. Efficiency is their rate over twice the rate of one, and over that of two apart.
 
-``paper`` computes, and says so: from the images/s that ``./course bench speed_gpu --keep`` measured on one
+``paper`` computes, and says so: from the images/s that ``./course bench gpu --keep`` measured on one
 GPU, what pre-training on ImageNet takes on more of them.
 """
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from benchmarks._local_cluster import LocalCluster, sandboxes, worker_below
 from course_lib.errors import CourseError
 from course_lib.grading import audit
-from course_lib.grading.cluster import executor
+from course_lib.grading.cluster import executor, worker_side
 from course_lib.grading.cluster.executor import Cluster, read_answer
 from course_lib.grading.commands.teach import teach
 from course_lib.grading.course import open_course
@@ -47,7 +47,8 @@ def machines(tmp_path_factory):
     """A scheduler, two workers, and a third that has no sandbox."""
     with LocalCluster(tmp_path_factory.mktemp("cluster")) as started:
         started.start_scheduler()
-        started.good = [started.start_worker(name) for name in ("one", "two")]
+        # As TEACHING starts them: one with a single thread, one with two.
+        started.good = [started.start_worker("one"), started.start_worker("two", threads=2)]
         started.bare = started.start_worker("bare", PATH="/nonexistent")
         yield started
 
@@ -75,6 +76,11 @@ def graded_lines(course):
     return Counter(line["student"] for line in audit.read(course) if line["event"] == "graded")
 
 
+def at_work(engine):
+    """Give the addresses of the workers that have a submission in hand."""
+    return [address for address, keys in engine._client.processing().items() if keys]
+
+
 def test_two_workers_write_what_one_machine_writes_and_a_bare_one_gets_nothing(
     course, deserved, machines, tmp_path
 ):
@@ -90,8 +96,8 @@ def test_two_workers_write_what_one_machine_writes_and_a_bare_one_gets_nothing(
     assert written(course) == written(serial) and scores(course) == scores(serial) == deserved
     assert graded_lines(course) == dict.fromkeys(deserved, 1)
     # One zygote each, warm for the next submission; nothing at all where there are no walls.
-    assert all(len(sandboxes(each)) <= 1 for each in machines.good)
-    assert any(sandboxes(each) for each in machines.good)
+    warm = [[each.pid for each in sandboxes(worker)] for worker in machines.good]
+    assert [len(each) for each in warm] == [1, 1]
     assert not sandboxes(machines.bare) and not (machines.folder / "bare").exists()
     (refused,) = said
     assert "no sandbox" in refused
@@ -101,6 +107,9 @@ def test_two_workers_write_what_one_machine_writes_and_a_bare_one_gets_nothing(
     engine = Cluster(machines.address, patience=WAIT)
     judged = list(regrade(course, "90", "90.1", again=True, executor=engine))
     assert {each.state for each in judged} == {"graded"} and scores(course) == deserved
+    engine = Cluster(machines.address, patience=WAIT)
+    assert {each.state for each in grade(course, "90", again=True, executor=engine)} == {"graded"}
+    assert warm == [[each.pid for each in sandboxes(worker)] for worker in machines.good]
 
 
 def test_the_command_takes_a_scheduler(course, machines, monkeypatch):
@@ -124,8 +133,8 @@ def test_a_worker_killed_in_the_middle_costs_nobody_anything(course, deserved, m
         outcomes, left = [], []
         for outcome in grade(course, "90", executor=engine):
             outcomes.append(outcome)
-            victim = next((each for each in workers if sandboxes(each)), None)
-            if len(outcomes) == 1 and victim is not None:
+            victim = next(filter(None, map(own.process_at, at_work(engine))), None)
+            if not left and victim is not None and sandboxes(victim):
                 left = sandboxes(victim)
                 victim.kill()
                 victim.wait()
@@ -363,3 +372,29 @@ def test_an_answer_of_ours_comes_through():
     assert read_answer(executors.write_done(Done("a", GOOD)), task) == Done("a", GOOD)
     said = read_answer(executors.write_done(Done("a", problem=CourseError("en", "zh"))), task)
     assert said.problem is not None and said.problem.zh == "zh"
+
+
+@pytest.mark.parametrize(
+    ("other", "word"),
+    [
+        ({"sandbox": False}, "no sandbox"),
+        ({"course": "another"}, "another version of the course"),
+        ({"python": "3.9.1"}, "python is 3.9.1 there"),
+        ({"keras": "2.0"}, "keras is 2.0 there"),
+        ({"packages": {"numpy": "1.0"}}, "numpy 1.0"),
+        ({"imports": []}, "numpy"),
+    ],
+)
+def test_a_worker_that_is_not_as_we_are_is_refused_and_told_why(other, word):
+    alike = {
+        "sandbox": True, "course": "a", "python": "3.12", "keras": "3", "packages": {"numpy": "2.0"},
+        "imports": ["numpy.linalg"],
+    }  # fmt: skip
+    assert executor._complaint(alike, alike, ("numpy.linalg",)) == ""
+    assert word in executor._complaint(alike | other, alike, ("numpy.linalg",))
+
+
+def test_a_worker_whose_walls_have_gone_runs_nothing(monkeypatch):
+    monkeypatch.setattr(sandbox, "available", lambda: False)
+    task = Task("a", Work(("raise SystemExit",), {}), sandbox.Limits())
+    assert json.loads(worker_side.serve(task.to_json(), 1)) == {"key": "a", "no_sandbox": True}
