@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -23,6 +24,7 @@ from course_lib.grading.grade import grade
 from course_lib.grading.kernels.executors import MachineError
 from course_lib.grading.migrate import migrate, tables
 from course_lib.grading.people import lateness, roster
+from course_lib.grading.people.standing import read_grades
 from course_lib.grading.people.times import read_time
 from course_lib.grading.regrade import regrade
 from course_lib.grading.walls import sandbox
@@ -137,6 +139,11 @@ def test_an_interrupted_move_goes_on_and_another_class_is_never_overwritten(
     assert gradebook.is_file(gradebook.url_of(other))
 
 
+def graded(course):
+    """Give the names of those who were graded, in order, from a course's own log."""
+    return [line["student"] for line in audit.read(course) if line["event"] == "graded"]
+
+
 def test_graders_side_by_side_lose_nothing_and_write_nothing_twice(
     course, deserved, server, tmp_path
 ):
@@ -185,6 +192,10 @@ def test_graders_side_by_side_lose_nothing_and_write_nothing_twice(
         stderr=subprocess.STDOUT,
         text=True,
     )
+    deadline = time.monotonic() + 120
+    while len(graded(both[1])) == len(students[:1]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert second.poll() is None, "it has begun and goes on while the first one grades"
     work(0)
     said = second.communicate(timeout=300)[0]
     stop.set()
@@ -224,7 +235,7 @@ def test_a_server_that_stops_is_said_and_the_next_run_goes_on(course, deserved, 
     assert scores(course) == deserved
     assert len(list((course.private / "results").glob("*.json"))) == len(deserved)
     # One student was under way, and may have been judged twice; nobody is there twice.
-    lines = Counter(line["student"] for line in audit.read(course) if line["event"] == "graded")
+    lines = Counter(graded(course))
     assert lines.keys() == deserved.keys() and lines.total() <= len(deserved) + 1
     with Gradebook(url) as book:
         assert len(book.assignment_submissions(CHAPTER)) == len(deserved)
@@ -264,16 +275,24 @@ def test_a_new_class_begins_there_and_no_password_is_seen(server, tmp_path, tiny
     ):
         assert teach(*arguments) == 0, said[-1]
     assert "ann,Ann A" in (tmp_path / "grades.csv").read_text(encoding="utf-8-sig")
-    export = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "export", "--to", str(tmp_path / "theirs.csv")],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    said.append(export.stdout)
-    assert export.returncode == 0 and "ann" in (tmp_path / "theirs.csv").read_text(), export.stdout
+    (before,) = read_grades(course, CHAPTER)
+    for words in (
+        ("autograde", CHAPTER, "--force"),
+        ("export", "--to", str(tmp_path / "theirs.csv")),
+    ):
+        theirs = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *words],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        said.append(theirs.stdout)
+        assert theirs.returncode == 0, theirs.stdout
+    assert "ann" in (tmp_path / "theirs.csv").read_text()
+    (after,) = read_grades(course, CHAPTER)
+    assert after.score == before.score and after.score
     assert not (folder / "gradebook.db").exists()
     # Another class cannot have it, and whoever has a wrong password hears so.
     status, words = run("init", tmp_path / "other", "--gradebook", url)
