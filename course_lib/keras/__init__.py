@@ -19,7 +19,7 @@ from course_lib.keras.adaptation import (
 from course_lib.keras.adapting import add_adapters, add_lora, merge_lora, remove_adapters
 from course_lib.keras.adversarial import DANN, reverse_gradient
 from course_lib.keras.augmentation import augment
-from course_lib.keras.backbones import first_available, load_backbone, load_head, save_backbone
+from course_lib.keras.backbones import load_backbone, save_backbone
 from course_lib.keras.batch_norm import estimate_statistics
 from course_lib.keras.bottleneck import build_bottleneck
 from course_lib.keras.contrastive import Contrastive, nt_xent
@@ -39,6 +39,7 @@ from course_lib.keras.exporting import (
     save_model,
 )
 from course_lib.keras.features import extract_features
+from course_lib.keras.finding import first_available, load_head
 from course_lib.keras.fisher import fisher_diagonal
 from course_lib.keras.freezing import freeze, freeze_plan, unfreeze
 from course_lib.keras.growing import grow_head

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from keras import KerasTensor, ops
 from course_lib.arguments import require_path, require_seed
 from course_lib.errors import CourseError
 from course_lib.keras.devices import drawing_from
+from course_lib.keras.finding import weights_file
 from course_lib.keras.glyphnet import HALF_WIDTHS, build_glyphnet
 from course_lib.keras.mobilenet import build_mobilenet_v2
 from course_lib.keras.resnet import build_resnet18, build_resnet50
@@ -150,7 +150,7 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     Raises:
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
-    architecture, path = _architecture(name), _weights_file(name, weights)
+    architecture, path = _architecture(name), weights_file(name, weights)
     if path is not None and path.suffix in (".h5", ".keras"):
         architecture, network = _load_keras_own(name, path)
         return Backbone(name, architecture, network, path.name)
@@ -160,33 +160,6 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
         architecture = _load_weights(name, architecture, network, path)
     source = "random" if path is None else path.name
     return Backbone(name, architecture, network, source)
-
-
-def first_available(*names: str) -> str:
-    """Give the first of these backbones whose published weights are on this machine.
-
-    Where none is, it is the first of all: loading it then says in a sentence what to do.
-    """
-    return published.first_of(list(names), partial(_default_weights, fetch=False))
-
-
-def load_head(name: str, *, weights: str | Path = "default") -> tuple[np.ndarray, np.ndarray]:
-    """Give the classifier that published weights bring along, which ``load_backbone`` leaves out.
-
-    Args:
-        name: ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or ``"vit_b_16"``.
-        weights: As for ``load_backbone``: a file with torchvision's names.
-
-    Returns:
-        Weights C×D and biases C: the logits of features N×D are ``h @ weights.T + biases``. For ImageNet
-        C is 1,000.
-
-    Raises:
-        CourseError: There are no such weights, or the file has no such classifier.
-    """
-    path = _weights_file(name, weights)
-    assert path is not None
-    return published.head_of(name, path)
 
 
 def save_backbone(backbone: Backbone, path: str | Path) -> Path:
@@ -324,37 +297,6 @@ def _architecture(name: str) -> Architecture:
             f"没有叫 {name!r} 的主干网络，可选：{'、'.join(ARCHITECTURES)}。",
         )
     return ARCHITECTURES[name]
-
-
-def _default_weights(name: str, *, fetch: bool = True) -> Path:
-    if name not in published.TORCHVISION:
-        return published.find_embedded(name)
-    files = published.TORCHVISION[name]
-    folders = [*published.torch_folders(), *published.keras_folders()]
-    if name != "vgg16":
-        return published.find_published(name, files, folders, fetch=fetch)
-    # One network in both: the smaller file, without the dense layers, goes first.
-    files = published.KERAS_APPLICATIONS[name] + files
-    return published.find_published(name, files, folders, f"{name}_keras", fetch=fetch)
-
-
-def _keras_weights(name: str) -> Path:
-    if name not in published.KERAS_APPLICATIONS:
-        known = published.KERAS_APPLICATIONS
-        raise CourseError(
-            f"weights='keras' is there for {', '.join(known)}, not for {name}: take 'default'.",
-            f"weights='keras' 只用于 {'、'.join(known)}，不用于 {name}：请用 'default'。",
-        )
-    files, folders = published.KERAS_APPLICATIONS[name], published.keras_folders()
-    return published.find_published(name, files, folders, f"{name}_keras")
-
-
-def _weights_file(name: str, weights: str | Path | None) -> Path | None:
-    if weights is None:
-        return None
-    if weights == "keras":
-        return _keras_weights(name)
-    return _default_weights(name) if weights == "default" else require_path("weights", weights)
 
 
 def _architecture_with(name: str, preprocessing: Preprocessing) -> Architecture:

@@ -14,7 +14,7 @@ from course_lib.pytorch.adaptation import (
 from course_lib.pytorch.adapting import add_adapters, add_lora, merge_lora, remove_adapters
 from course_lib.pytorch.adversarial import DANN, reverse_gradient
 from course_lib.pytorch.augmentation import augment
-from course_lib.pytorch.backbones import first_available, load_backbone, load_head, save_backbone
+from course_lib.pytorch.backbones import load_backbone, save_backbone
 from course_lib.pytorch.batch_norm import estimate_statistics
 from course_lib.pytorch.bottleneck import build_bottleneck
 from course_lib.pytorch.contrastive import Contrastive, nt_xent
@@ -34,6 +34,7 @@ from course_lib.pytorch.exporting import (
     save_model,
 )
 from course_lib.pytorch.features import extract_features
+from course_lib.pytorch.finding import first_available, load_head
 from course_lib.pytorch.fisher import fisher_diagonal
 from course_lib.pytorch.freezing import freeze, freeze_plan, unfreeze
 from course_lib.pytorch.growing import grow_head

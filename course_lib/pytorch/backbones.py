@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from course_lib.arguments import require_path, require_seed
 from course_lib.errors import CourseError
+from course_lib.pytorch.finding import weights_file
 from course_lib.pytorch.glyphnet import HALF_WIDTHS, build_glyphnet
 from course_lib.training import published
 from course_lib.training.preprocessing import (
@@ -130,7 +130,7 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     Raises:
         CourseError: For an unknown name, weights that are not there, or weights that do not fit.
     """
-    architecture, path = _architecture(name), _weights_file(name, weights)
+    architecture, path = _architecture(name), weights_file(name, weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(require_seed(seed))
         network = architecture.build()
@@ -139,33 +139,6 @@ def load_backbone(name: str, *, weights: str | Path | None = "default", seed: in
     source = "random" if path is None else path.name
     network.to(memory_format=torch.channels_last)
     return Backbone(name, architecture, network, source).eval()
-
-
-def first_available(*names: str) -> str:
-    """Give the first of these backbones whose published weights are on this machine.
-
-    Where none is, it is the first of all: loading it then says in a sentence what to do.
-    """
-    return published.first_of(list(names), partial(_default_weights, fetch=False))
-
-
-def load_head(name: str, *, weights: str | Path = "default") -> tuple[np.ndarray, np.ndarray]:
-    """Give the classifier that published weights bring along, which ``load_backbone`` leaves out.
-
-    Args:
-        name: ``"resnet18"``, ``"resnet50"``, ``"mobilenet_v2"`` or ``"vit_b_16"``.
-        weights: As for ``load_backbone``: a file with torchvision's names.
-
-    Returns:
-        Weights C×D and biases C: the logits of features N×D are ``h @ weights.T + biases``. For ImageNet
-        C is 1,000.
-
-    Raises:
-        CourseError: There are no such weights, or the file has no such classifier.
-    """
-    path = _weights_file(name, weights)
-    assert path is not None
-    return published.head_of(name, path)
 
 
 def save_backbone(backbone: Backbone, path: str | Path) -> Path:
@@ -285,25 +258,6 @@ def _architecture(name: str) -> Architecture:
             f"没有叫 {name!r} 的主干网络，可选：{'、'.join(ARCHITECTURES)}。",
         )
     return ARCHITECTURES[name]
-
-
-def _default_weights(name: str, *, fetch: bool = True) -> Path:
-    if name not in published.TORCHVISION:
-        return published.find_embedded(name)
-    files = published.TORCHVISION[name]
-    return published.find_published(name, files, published.torch_folders(), fetch=fetch)
-
-
-def _weights_file(name: str, weights: str | Path | None) -> Path | None:
-    if weights is None:
-        return None
-    if weights == "keras":
-        raise CourseError(
-            f"The weights of keras.applications are for the Keras edition: take those of torchvision, "
-            f"load_backbone({name!r}).",
-            f"keras.applications 的权重用于 Keras 版；这里请用 torchvision 的权重：load_backbone({name!r})。",
-        )
-    return _default_weights(name) if weights == "default" else require_path("weights", weights)
 
 
 def _load_weights(architecture: Architecture, network: nn.Module, path: Path) -> Architecture:
