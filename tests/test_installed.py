@@ -134,7 +134,9 @@ def test_the_start_cell_installs_the_course_from_its_wheel(tmp_path: Path) -> No
         "import course_lib\nprint(course_lib.__file__)\n"
     )
     kept = {
-        name: each for name, each in os.environ.items() if not name.startswith(("PYTHON", "COURSE"))
+        name: each
+        for name, each in os.environ.items()
+        if not name.startswith(("PYTHON", "COURSE", "VIRTUAL_ENV"))
     }
     done = subprocess.run(
         [str(python), "-c", code],
