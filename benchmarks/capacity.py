@@ -11,11 +11,12 @@ The simulation is ``course_lib.grading.cluster.capacity``; its assumptions are i
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from course_lib.grading.cluster.capacity import (
     Service,
     as_rows,
     fewest_kernels,
+    minutes_of,
     plan,
     sharding,
 )
@@ -92,16 +94,38 @@ def simulated(
     """Find the fewest kernels for each class.
 
     Returns:
-        For each class ``plan``, a ``Plan``'s fields, and ``parts``: 0, or into how many course directories
-        to cut a class for which no number of kernels is enough (the plan is for :data:`MANY` then).
+        For each class ``plan``, a ``Plan``'s fields. Where no number of kernels is enough, that plan is for
+        :data:`MANY`, ``parts`` says into how many course directories to cut the class, and ``each`` is the
+        plan of one of them; otherwise they are 0 and ``None``.
     """
     found = []
     for students in classes:
         people = Crowd(students, **CROWDS[crowd])
         enough = fewest_kernels(people, service, MINUTES)
-        parts = 0 if enough else max(2, sharding(people, service))
-        found.append({"plan": asdict(enough or plan(people, service, MANY)), "parts": parts})
+        parts, each = (0, None) if enough else cut(people, service)
+        found.append(
+            {
+                "plan": asdict(enough or plan(people, service, MANY)),
+                "parts": parts,
+                "each": asdict(each) if each else None,
+            }
+        )
     return found
+
+
+def cut(crowd: Crowd, service: Service) -> tuple[int, Plan | None]:
+    """Cut a class into the fewest course directories that each keep up; give how many, and the plan of one.
+
+    What :func:`sharding` computes is where the search begins. Where even twice as many parts do not keep
+    up, because a submission itself takes too long, there is no plan of one.
+    """
+    first = max(2, sharding(crowd, service))
+    for parts in range(first, 2 * first + 1):
+        one = replace(crowd, students=math.ceil(crowd.students / parts))
+        found = fewest_kernels(one, service, MINUTES)
+        if found:
+            return parts, found
+    return first, None
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -116,11 +140,16 @@ def table(result: Mapping[str, Any]) -> str:
         lines += ["", f"{crowd} rush:", "  ".join(f"{heading:>12}" for heading in HEADINGS)]
         plans = [Plan(**row["plan"]) for row in rows]
         lines += ["  ".join(f"{cell:>12}" for cell in row) for row in as_rows(plans)]
-        lines += [
-            f"{each.students:,}: no number of kernels is enough; {row['parts']} course directories"
-            for each, row in zip(plans, rows, strict=True)
-            if row["parts"]
-        ]
+        for whole, row in zip(plans, rows, strict=True):
+            if row["parts"]:
+                said = f"{whole.students:,}: no number of kernels is enough; {row['parts']} course directories"
+                if row["each"]:
+                    one = Plan(**row["each"])
+                    said += (
+                        f" of {one.students:,}, each with {one.kernels} kernels: 95 of 100 marks within "
+                        f"{minutes_of(one.late[0])} ({minutes_of(one.late[1])}–{minutes_of(one.late[2])})"
+                    )
+                lines.append(said)
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ A Dask scheduler and workers, each a process of its own on this machine, run a c
 mistaken, untouched and broken work, no two the same) for ``teach grade``'s own grader. The workers are warm:
 each has run a submission before the clock starts. For more workers than this machine has cores nothing is
 measured: that part of the table is computed from the two figures that bound the rate, and says so. They are
-the seconds of computing that a submission costs its worker, and those that the one grader spends on each
+the rate of one worker, measured, and the seconds of computing that the one grader spends on each submission
 (screening, judging, gradebook), which no number of workers makes less. The network is taken to cost nothing.
 """
 
@@ -51,8 +51,12 @@ def run(*, quick: bool = False) -> dict[str, Any]:
 
 
 def on_paper(rows: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """Compute the rate for more workers, each with a core: what bounds it first, workers or grader."""
-    each = 60 / (rows[0]["kernels"] + rows[0]["worker"])
+    """Compute the rate for more workers, each with a core: what bounds it first, workers or grader.
+
+    A worker is taken to do what the one that was measured did, waiting included; the grader's bound is what it
+    computes for each submission.
+    """
+    each = rows[0]["a_minute"]
     grader = 60 / rows[0]["grader"]
     return [
         {

@@ -38,6 +38,11 @@ def test_two_processes_have_one_gradient_and_one_model(half: str) -> None:
     np.testing.assert_array_equal(first, second)
 
 
+def test_a_rate_is_measured_by_every_process() -> None:
+    both = scaling.launch("pytorch", 2, {**scaling.QUICK, "measure": "rate"})
+    assert len(both) == 2 and all(rate > 0 for each in both for rate in each)
+
+
 def test_a_process_that_fails_ends_the_others_in_a_sentence() -> None:
     settings = {**scaling.QUICK, "measure": "gradient", "backbone": "no such"}
     with pytest.raises(CourseError, match="did not end well"):

@@ -39,17 +39,28 @@ def _plans(kept: Path, crowd: str) -> str:
     lines = _table(headings(), capacity.as_rows(plans))
     for row, plan in zip(found, plans, strict=True):
         if row["parts"]:
-            lines += [
-                "",
-                both(
-                    f"{plan.students:,} students in this rush are too many for one gradebook's writer, however many "
-                    f"kernels there are ({plan.kernels} are shown): {row['parts']} course directories, each with a "
-                    "part of the class, keep up.",
-                    f"{plan.students:,} 名学生挤在这样的高峰里，内核再多（表中为 {plan.kernels} 个），一本成绩册的写入"
-                    f"进程也跟不上：把班级分到 {row['parts']} 个课程目录即可。",
-                ),
-            ]
+            lines += ["", _cut(plan, row["parts"], row["each"] and capacity.Plan(**row["each"]))]
     return "\n".join(lines)
+
+
+def _cut(whole: capacity.Plan, parts: int, one: capacity.Plan | None) -> str:
+    """Say what a class comes to that is too large for one gradebook."""
+    said = both(
+        f"{whole.students:,} students in this rush are too many for one gradebook's writer, however many "
+        f"kernels there are ({whole.kernels} are shown).",
+        f"{whole.students:,} 名学生挤在这样的高峰里，内核再多（表中为 {whole.kernels} 个），"
+        "一本成绩册的写入进程也跟不上。",
+    )
+    if one is None:
+        return said
+    late = [capacity.minutes_of(seconds) for seconds in one.late]
+    return said + both(
+        f" Cut into {parts} course directories of {one.students:,} students, each with {one.kernels} "
+        f"{'kernel' if one.kernels == 1 else 'kernels'} ({parts * one.kernels} in all), 95 of 100 have their mark "
+        f"within {late[0]} ({late[1]}–{late[2]}).",
+        f"分到 {parts} 个课程目录，每个 {one.students:,} 名学生、{one.kernels} 个内核（共 {parts * one.kernels} 个），"
+        f"100 份中有 95 份在 {late[0]}（{late[1]}–{late[2]}）内得到分数。",
+    )
 
 
 def _seconds(kept: Path) -> str:
@@ -58,11 +69,13 @@ def _seconds(kept: Path) -> str:
     except CourseError:
         return _not_measured("capacity")
     seconds = service.kernel
+    chapter, machine, day = service.made.split("; ", 2)
     return both(
-        f"{len(seconds)} submissions of chapter {service.made}: half of them took at most "
+        f"{len(seconds)} submissions of chapter {chapter}; {machine}; {day}: half of them took at most "
         f"{_middle(seconds):.1f} s in a kernel, the longest {seconds.max():.0f} s, the mean is {seconds.mean():.1f} s; "
         f"judging and writing down {service.record:.2f} s each.",
-        f"第 {service.made}，{len(seconds)} 份作业：一半在内核中不超过 {_middle(seconds):.1f} 秒，最长 "
+        f"第 {chapter} 章的 {len(seconds)} 份作业（{machine}，{day}）：一半在内核中不超过 "
+        f"{_middle(seconds):.1f} 秒，最长 "
         f"{seconds.max():.0f} 秒，平均 {seconds.mean():.1f} 秒；判分与写入每份 {service.record:.2f} 秒。",
     )
 

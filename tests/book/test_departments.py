@@ -17,6 +17,7 @@ from course_lib.grading.cluster.capacity import Service
 from tests.conftest import ROOT
 
 RATES = {"one": 100.0, "apart": 180.0, "same batch": 150.0, "twice the batch": 160.0}
+SLOW = Service(np.array([1.0, 3.0]), 15.0, "")  # fifteen seconds to write a submission down
 HALF = {"half": "pytorch", "gradient_differs": 1e-7, "images_per_second": RATES}
 
 
@@ -90,6 +91,18 @@ def test_a_rush_too_great_for_one_gradebook_is_cut(root: Path) -> None:
     keep(root, "capacity", measured(15.0))
     page = departments_page(root)
     assert "500 students in this rush are too many" in page and "(64 are shown)" in page
+    (row,) = [each for each in capacity.simulated(SLOW, "hard", (500,)) if each["parts"]]
+    one = row["each"]
+    assert one["students"] == -(-500 // row["parts"]) and one["late"][2] <= 60 * capacity.MINUTES
+    assert f"Cut into {row['parts']} course directories of {one['students']} students" in page
+
+
+def test_the_published_page_has_measured_figures_and_says_which_are_missing() -> None:
+    page = departments_page(ROOT)
+    for name in ("capacity", "scaling", "cluster"):
+        assert f"Not measured yet: `./course bench {name} --keep`" not in page
+    gpu = (ROOT / "benchmarks" / "results" / "speed_gpu.json").is_file()
+    assert ("No GPU has been measured yet" in page) != gpu
 
 
 def test_crowds_are_those_of_the_benchmark() -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.language import both
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -282,5 +283,7 @@ def as_rows(plans: Sequence[Plan]) -> list[list[str]]:
 def minutes_of(seconds: float) -> str:
     """Write a time that people wait: 8 s, 12 min, 3.4 h."""
     if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / HOUR:.1f} h"
+        return both(f"{seconds:.0f} s", f"{seconds:.0f} 秒")
+    if seconds < 100 * 60:
+        return both(f"{seconds / 60:.0f} min", f"{seconds / 60:.0f} 分钟")
+    return both(f"{seconds / HOUR:.1f} h", f"{seconds / HOUR:.1f} 小时")

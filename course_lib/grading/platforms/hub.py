@@ -1,6 +1,7 @@
 """``teach hub``: a JupyterHub recipe for one class, with nbgrader's own exchange or with ngshare.
 
-Three files are written, for an administrator to read and adapt. The exchange is a folder on a disk that all
+Three files are written, for an administrator to read and adapt: the instructions in the language that is set,
+the two configurations with comments in both. The exchange is a folder on a disk that all
 servers share ("Using nbgrader with JupyterHub" and "Exchange", https://nbgrader.readthedocs.io); where they share
 none (Kubernetes), ngshare is a service instead (https://ngshare.readthedocs.io).
 """
@@ -14,34 +15,53 @@ from string import Template
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
+from course_lib.language import both, current
 
 _TEMPLATES = Path(__file__).with_name("templates") / "hub"
 FILES = ("README.md", "jupyterhub_config.py", "nbgrader_config.py")
 EXCHANGE = "/srv/nbgrader/exchange"
 
-_FOLDER_STEP = """**The exchange**, a folder that everybody may write into:
+_FOLDER_STEP_EN = """**The exchange**, a folder that everybody may write into:
    `install -d -m 777 {folder}`. nbgrader makes a folder for the class in it, in which students can hand in
    but not look around."""
-_FOLDER_TESTED = """Tested (`tests/grading/platforms/test_hub.py`): release, fetch, submit, collect, grade and feedback
-through this exchange, the student being another user of the machine where Python may be run by one. Not tested: a
-running hub
-with its proxy, spawners and logins."""
-_SHARE_STEP = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released where
+_FOLDER_STEP_ZH = """**交换目录**，人人可写的一个文件夹：
+   `install -d -m 777 {folder}`。nbgrader 会在其中为班级建一个文件夹，学生可以往里交作业，
+   但不能翻看。"""
+_FOLDER_TESTED_EN = """Tested (`tests/grading/platforms/test_hub.py`): release, fetch, submit, collect, grade and
+feedback through this exchange, the student being another user of the machine where Python may be run by one.
+Not tested: a running hub with its proxy, spawners and logins."""
+_FOLDER_TESTED_ZH = """测试过（`tests/grading/platforms/test_hub.py`）：经由这个交换目录发布、领取、
+提交、收取、评分、反馈；只要机器上允许另一个用户运行 Python，学生就由另一个用户扮演。
+没有测试过：真正运行的 Hub 及其代理、spawner 和登录。"""
+_SHARE_STEP_EN = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released where
    SQLAlchemy is 2, as here: `python3 -m venv /opt/ngshare`, then
    `/opt/ngshare/bin/pip install ngshare 'sqlalchemy<2' 'alembic<1.14'`. Its client goes into the course's
    environment *without what it asks for*: `{venv}/bin/pip install --no-deps ngshare_exchange`. (Version 0.5.3 asks for
    `jupyter-core<4.11.2`, which would take JupyterLab back to 3 and nbgrader to 0.8.) Then
    `mkdir -m 700 /srv/ngshare`, and, as the administrator named in the hub's file,
    `ngshare-course-management create_course {course_id} INSTRUCTOR` and `… add_student {course_id} STUDENT`."""
-_SHARE_TESTED = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine,
+_SHARE_STEP_ZH = """**ngshare**，装在单独的环境里，因为 0.6.0 版在 SQLAlchemy 2（本课程用的就是 2）下
+   会丢失已发布的作业：`python3 -m venv /opt/ngshare`，再
+   `/opt/ngshare/bin/pip install ngshare 'sqlalchemy<2' 'alembic<1.14'`。
+   它的客户端装进课程的环境，但*不装它要求的依赖*：`{venv}/bin/pip install --no-deps ngshare_exchange`。
+   （0.5.3 版要求 `jupyter-core<4.11.2`，会把 JupyterLab 退回 3、nbgrader 退回 0.8。）然后 `mkdir -m 700 /srv/ngshare`，
+   再以 Hub 配置中指定的管理员身份运行 `ngshare-course-management create_course {course_id} INSTRUCTOR` 和
+   `… add_student {course_id} STUDENT`。"""
+_SHARE_TESTED_EN = """Tried once by hand, with ngshare 0.6.0, ngshare_exchange 0.5.3 and nbgrader 0.9.6 on one machine,
 and in place of the hub a program that says who holds which token:
-{tried}
+release, fetch, submit, collect, grade, release and fetch of feedback went through.
 No automatic test runs it: the server wants an older SQLAlchemy than nbgrader here has, the client an older Jupyter,
 so neither fits into the environment of the course's tests. Their last releases are of December and November 2022.
 Not tested: ngshare behind a real hub. Neither half is kept up: where a shared disk can be had, use the exchange."""
-_TRIED = "release, fetch, submit, collect, grade, release and fetch of feedback went through."
+_SHARE_TESTED_ZH = """只手工试过一次：ngshare 0.6.0、ngshare_exchange 0.5.3 和 nbgrader 0.9.6 在同一台机器上，
+Hub 由一个程序代替，它只回答哪个令牌属于谁。发布、领取、提交、收取、评分、发布反馈、领取反馈都走通了。
+没有自动测试：服务端要的 SQLAlchemy 比这里 nbgrader 用的旧，客户端要的 Jupyter 也更旧，
+两者都装不进本课程测试所用的环境。
+它们最近一次发布分别在 2022 年 12 月和 11 月。没有测试过：真正的 Hub 背后的 ngshare。
+这两个项目都已无人维护：有共享磁盘，就用交换目录。"""
 _SERVICE = """
 # ngshare: keeps what is handed out and handed in; the hub tells it who asks.
+# ngshare：保存发下去和交上来的作业；是谁在请求，由 Hub 告诉它。
 c.JupyterHub.services = [
     {
         "name": "ngshare",
@@ -96,18 +116,22 @@ def write_recipe(
     if ngshare is None:
         values["exchange"] = f"c.Exchange.root = {exchange!r}"
         values["services"] = ""
-        values["step_exchange"] = _FOLDER_STEP.format(folder=exchange)
-        values["tested"] = _FOLDER_TESTED
+        values["step_exchange"] = both(_FOLDER_STEP_EN, _FOLDER_STEP_ZH).format(folder=exchange)
+        values["tested"] = both(_FOLDER_TESTED_EN, _FOLDER_TESTED_ZH)
     else:
         values["exchange"] = (
             f"import ngshare_exchange\n\nngshare_exchange.configureExchange(c, {ngshare!r})"
         )
         values["services"] = _SERVICE
-        values["step_exchange"] = _SHARE_STEP.format(venv=venv, course_id=course_id)
-        values["tested"] = _SHARE_TESTED.format(tried=_TRIED)
+        values["step_exchange"] = both(_SHARE_STEP_EN, _SHARE_STEP_ZH).format(
+            venv=venv, course_id=course_id
+        )
+        values["tested"] = both(_SHARE_TESTED_EN, _SHARE_TESTED_ZH)
     written = []
     for name in FILES:
-        words = Template((_TEMPLATES / f"{name}.in").read_text(encoding="utf-8")).substitute(values)
+        chinese = name == "README.md" and current() == "zh"
+        template = _TEMPLATES / ("README.zh.md.in" if chinese else f"{name}.in")
+        words = Template(template.read_text(encoding="utf-8")).substitute(values)
         written.append(write_atomically(target / name, words.rstrip() + "\n"))
     return written
 

@@ -23,7 +23,7 @@ from course_lib.grading.submissions import make_submissions
 from course_lib.grading.walls import sandbox
 from tests.conftest import ROOT, require
 from tests.grading.commands.test_teach import run
-from tests.grading.tiny_course import CHAPTER, RIGHT, answered, hand_in
+from tests.grading.tiny_course import CHAPTER, RIGHT, answered
 
 pytestmark = [pytest.mark.usefixtures("course_home")]
 
@@ -70,7 +70,20 @@ def test_a_bundle_has_what_gradescope_wants_and_of_the_secret_only_this_chapters
     assert bundle.stat().st_mode & 0o077 == 0
 
 
+def downloaded(path: Path, notebooks: dict[str, str]) -> Path:
+    """Pack notebooks as Gradescope's "Download Submissions" does, each student's identifier beside them."""
+    lines = ["---"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (student, notebook) in enumerate(notebooks.items(), start=1001):
+            lines += [f"submission_{number}:", "  :submitters:", f"  - :name: {student}"]
+            lines += [f"    :sid: '{student}'", "  :created_at: 2026-10-01 18:00:00.000000000 Z"]
+            archive.writestr(f"assignment_9_export/submission_{number}/90_tiny.ipynb", notebook)
+        archive.writestr("assignment_9_export/submission_metadata.yml", "\n".join(lines) + "\n")
+    return path
+
+
 def test_the_marks_are_those_of_teach_grade(course, bundle, tmp_path, tiny_repository):
+    """Both halves on the same work: graded there by the bundle, and here from what Gradescope hands out."""
     require(sandbox.available(), "this machine has no bubblewrap sandbox")
     root = unpack(bundle, tmp_path / "autograder")
     (root / "source" / "class" / "course.json").write_text(
@@ -79,11 +92,14 @@ def test_the_marks_are_those_of_teach_grade(course, bundle, tmp_path, tiny_repos
     made = make_submissions(CHAPTER, "en", "pytorch", repository=tiny_repository)
     results = {}
     for name, submission in made.items():
-        hand_in(course, name, submission.notebook)
         submit(root, submission.notebook)
         results[name] = gradescope_run.grade_one(root)
+    work = {name: nbformat.writes(submission.notebook) for name, submission in made.items()}
+    run("collect", downloaded(tmp_path / "export.zip", work), "--dir", course.folder)
     run("grade", CHAPTER, "--dir", course.folder)
-    for row in read_grades(course, CHAPTER):
+    rows = read_grades(course, CHAPTER)
+    assert {row.student for row in rows} == set(made)
+    for row in rows:
         result = results[row.student]
         there = {test["number"]: test["score"] for test in result["tests"]}
         assert there == {name: row.exercises[name] for name in there}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import nbformat
 import pytest
 from traitlets.config import PyFileConfigLoader
 
+from course_lib import language
 from course_lib.errors import CourseError
 from course_lib.grading.platforms.hub import FILES, write_recipe
 from course_lib.grading.walls import sandbox
@@ -55,6 +57,22 @@ def test_the_files_of_both_recipes_load_and_say_where_the_work_goes(course, tmp_
     assert service["name"] == "ngshare"
     for folder in ("one", "two"):
         assert "$" not in (tmp_path / folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("share", [None, "http://127.0.0.1:8000/services/ngshare"])
+def test_the_instructions_are_in_the_language_that_is_set(course, tmp_path, share):
+    read = {}
+    for language_ in ("en", "zh"):
+        language.use(language_)
+        write_recipe(course, tmp_path / language_, ngshare=share)
+        read[language_] = (tmp_path / language_ / "README.md").read_text(encoding="utf-8")
+        assert "$" not in read[language_] and "{" not in read[language_]
+    assert (
+        "没有测试过" in read["zh"] and "Not tested" in read["en"] and "Not tested" not in read["zh"]
+    )
+    # Every command that the one names, the other names too.
+    commands = {name: set(re.findall(r"`([^`]+)`", text)) for name, text in read.items()}
+    assert commands["en"] == commands["zh"]
 
 
 def test_a_wrong_place_ends_in_one_sentence(course, tmp_path):

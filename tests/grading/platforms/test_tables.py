@@ -188,6 +188,9 @@ def test_collect_grade_export_gives_the_same_scores(course, tmp_path, platform):
         float(line[place]) for line in lines if line[1] in ("77", "78") or "ace" in line[1]
     )
     assert shown == sorted(row.score for row in read_grades(course, "90")) and max(shown) >= 5
+    # What comes out may go in again, as after a second export: the same scores stand where they stood.
+    run("export", tmp_path / "again.csv", "--chapter", "90", "--into", out, *at)
+    assert list(csv.reader(io.StringIO((tmp_path / "again.csv").read_text()))) == lines
     run("feedback", "90", "--to", tmp_path / "back.zip", *at)
     with zipfile.ZipFile(tmp_path / "back.zip") as archive:
         assert sorted(archive.namelist()) == sorted(
