@@ -57,7 +57,7 @@ ADDA = "ADDA"
 METHODS = (_adaptation.SOURCE, _adaptation.ADABN, "MMD", "CORAL", "DANN", ADDA, _adaptation.CEILING)
 OVERLAPPING = ((ANTS, MOBILE), (ALL, MOBILE))  # source and target share these pictures
 # A borrowed network and the rows that it is compared with, pair by pair.
-RIVALS = {GLYPHNET: (RANDOM, SCRATCH), MOBILE: (RANDOM_MOBILE, SCRATCH, GLYPHNET)}
+RIVALS = {GLYPHNET: (RANDOM, SCRATCH, RAW), MOBILE: (RANDOM_MOBILE, RAW, SCRATCH, GLYPHNET)}
 
 # (data set, better, worse): what the course says of real data; ``--check`` fails where it does not hold.
 CLAIMED = (

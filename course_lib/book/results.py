@@ -158,6 +158,11 @@ def _pneumonia(features: Mapping[str, Any], draw: _Drawing) -> str:
             ),
             draw(_rows_of(features, "pneumonia"), both("accuracy", "准确率")),
             _compared(gains),
+            both(
+                "To beat random weights is the least. Whether borrowing pays is told by the lines against raw pixels "
+                "and against the small network that borrowed nothing.",
+                "胜过随机权重只是最低要求。借来的特征值不值，要看与原始像素、与什么都没借的小网络相比的那两行。",
+            ),
         ]
     )
 
