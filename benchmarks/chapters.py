@@ -1,19 +1,24 @@
 """How long each chapter runs and how much memory it takes, in each framework, from a cold cache.
 
-    ./course bench chapters
+    ./course bench chapters [--part 05] [--keep]
 
 The kernel's start and all imports are in the seconds. "graded" is a run without demo cells, as
-grading runs it; "after imports" leaves out the setup cell, which imports the framework.
+grading runs it; "after imports" leaves out the setup cell, which imports the framework. Cores differ, so a
+yardstick stands below the table: how long one core takes for a fixed piece of work, in Python and in NumPy, asked
+before each row. With it the seconds of two machines can be compared, and a machine that was busy is seen.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import numpy as np
 
 from course_lib.authoring.executing import execute, faults, read_edition, without_demo
 from course_lib.authoring.sources import source_paths
@@ -28,23 +33,47 @@ MEDIAN_SECONDS = 15.0  # of all of them; bridges, a page each, would make it loo
 ENOUGH_CHAPTERS = 6  # for the median to say something of the course
 GRADED_SECONDS = 5.0  # without demo cells, after imports
 MEMORY = 1.5e9  # bytes
+PARTS = tuple(path.stem.partition("_")[0] for path in source_paths(repository_root()))
 
 
-def run(*, quick: bool = False) -> dict[str, Any]:
+def run(
+    *,
+    quick: bool = False,
+    parts: Sequence[str] = PARTS,
+    save: Callable[[dict[str, Any]], Any] | None = None,
+) -> dict[str, Any]:
     """Run every solved edition in English, with and without demo cells, each in an empty home.
 
     Args:
         quick: Only the first chapter, in PyTorch.
+        parts: Which chapters.
+        save: Told what there is after each edition.
     """
     root = repository_root()
-    chapters = [path.stem for path in source_paths(root)]
+    chapters = [path.stem for path in source_paths(root) if path.stem.partition("_")[0] in parts]
     editions = list(product(chapters, FRAMEWORKS))[: 1 if quick else None]
-    rows = []
+    result: dict[str, Any] = {"rows": []}
     with steps(len(editions)) as step:
         for name, framework in editions:
             step(f"{name} ({framework})")
-            rows.append(_measure(root, name, framework))
-    return {"rows": rows}
+            result["rows"].append({"yardstick": yardstick(), **_measure(root, name, framework)})
+            if save:
+                save(result)
+    return result
+
+
+def yardstick() -> dict[str, float]:
+    """Give the seconds that one core takes for ten million additions in Python, and 50 million tanh in NumPy."""
+    started = time.perf_counter()
+    total = 0
+    for number in range(10_000_000):
+        total += number
+    python = time.perf_counter() - started
+    numbers = np.linspace(-1, 1, 1_000_000, dtype=np.float32)
+    started = time.perf_counter()
+    for _ in range(50):
+        numbers = np.tanh(numbers)
+    return {"python": python, "numpy": time.perf_counter() - started}
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -55,7 +84,17 @@ def table(result: Mapping[str, Any]) -> str:
         f"{row['graded_seconds_after_imports']:16.1f} {row['peak_memory'] / 1e6:6.0f}"
         for row in result["rows"]
     ]
-    return "\n".join([head, *rows, "", _median_line(result)])
+    lines = [head, *rows, "", _median_line(result)]
+    if asked := [row["yardstick"] for row in result["rows"] if "yardstick" in row]:
+        lines += [
+            f"yardstick: {_range([each['python'] for each in asked])} s for ten million additions in Python, "
+            f"{_range([each['numpy'] for each in asked])} s for 50 million tanh in NumPy"
+        ]
+    return "\n".join(lines)
+
+
+def _range(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.2f} ({min(seconds):.2f} to {max(seconds):.2f})"
 
 
 def misses(result: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from benchmarks import chapters
 
 
@@ -35,3 +37,21 @@ def test_few_chapters_have_a_median_and_no_promise() -> None:
     few = _result(20.0, 22.0)
     assert chapters.misses(few) == []
     assert "median: 21.0 s; 15 is promised once there are 6 chapters" in chapters.table(few)
+
+
+def test_the_table_says_how_quick_the_machine_was() -> None:
+    yardstick = {"python": 0.5, "numpy": 1.25}
+    shown = chapters.table(_result(9.0, 9.0, yardstick=yardstick))
+    assert "yardstick: 0.50 (0.50 to 0.50) s" in shown and "1.25 (1.25 to 1.25) s" in shown
+    assert "yardstick" not in chapters.table(_result(9.0))
+
+
+def test_a_chapter_can_be_measured_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = _result(9.0)["rows"][0]
+    monkeypatch.setattr(
+        chapters, "_measure", lambda root, name, framework: measured | {"chapter": name}
+    )
+    monkeypatch.setattr(chapters, "yardstick", lambda: {"python": 0.5, "numpy": 1.0})
+    kept: list[int] = []
+    result = chapters.run(parts=["05"], save=lambda so_far: kept.append(len(so_far["rows"])))
+    assert [row["chapter"][:2] for row in result["rows"]] == ["05", "05"] and kept == [1, 2]
