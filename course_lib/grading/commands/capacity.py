@@ -93,9 +93,10 @@ def capacity(
     for each in plans if price is not None else ():
         paid = queue.price(each.kernels, days, price or 0.0)
         computed = each.kernel_hours * (price or 0.0)
+        word = "kernel" if each.kernels == 1 else "kernels"
         say(
             both(
-                f"{each.kernels} {'kernel' if each.kernels == 1 else 'kernels'} kept for {days:g} days: {paid:,.2f}; paid by computing: {computed:,.2f}.",
+                f"{each.kernels} {word} kept for {days:g} days: {paid:,.2f}; paid by computing: {computed:,.2f}.",
                 f"{each.kernels} 个内核保留 {days:g} 天：{paid:,.2f}；若只为实际计算付费：{computed:,.2f}。",
             )
         )
