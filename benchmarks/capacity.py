@@ -11,12 +11,11 @@ The simulation is ``course_lib.grading.cluster.capacity``; its assumptions are i
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,10 @@ from course_lib.grading.cluster.capacity import (
     Plan,
     Service,
     as_rows,
+    cut,
     fewest_kernels,
     minutes_of,
     plan,
-    sharding,
 )
 from course_lib.grading.grade import grade
 from course_lib.grading.kernels.executors import Processes
@@ -102,7 +101,7 @@ def simulated(
     for students in classes:
         people = Crowd(students, **CROWDS[crowd])
         enough = fewest_kernels(people, service, MINUTES)
-        parts, each = (0, None) if enough else cut(people, service)
+        parts, each = (0, None) if enough else cut(people, service, MINUTES)
         found.append(
             {
                 "plan": asdict(enough or plan(people, service, MANY)),
@@ -111,21 +110,6 @@ def simulated(
             }
         )
     return found
-
-
-def cut(crowd: Crowd, service: Service) -> tuple[int, Plan | None]:
-    """Cut a class into the fewest course directories that each keep up; give how many, and the plan of one.
-
-    What :func:`sharding` computes is where the search begins. Where even twice as many parts do not keep
-    up, because a submission itself takes too long, there is no plan of one.
-    """
-    first = max(2, sharding(crowd, service))
-    for parts in range(first, 2 * first + 1):
-        one = replace(crowd, students=math.ceil(crowd.students / parts))
-        found = fewest_kernels(one, service, MINUTES)
-        if found:
-            return parts, found
-    return first, None
 
 
 def table(result: Mapping[str, Any]) -> str:

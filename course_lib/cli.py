@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
+from course_lib import usage
 from course_lib.errors import CourseError
 from course_lib.language import both
 
@@ -463,7 +464,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        with_groups(sys.argv[1:])(prog_name="course")
+        sys.exit(usage.run(with_groups(sys.argv[1:])))
     except CourseError as problem:
         print(problem, file=sys.stderr)
         sys.exit(1)

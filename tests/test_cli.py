@@ -11,9 +11,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from course_lib import cli, testing
+from course_lib import cli, testing, usage
 from course_lib.errors import CourseError
 from tests.conftest import ROOT
 
@@ -80,6 +81,50 @@ def test_a_course_error_is_one_sentence_and_status_1() -> None:
 
 def test_a_wrong_option_is_status_2() -> None:
     assert _run("lab", "--colour").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("lab --colour", "没有选项 --colour"),
+        ("teach nothing", "没有命令 nothing"),
+        ("teach capacity --students many", "--students 的值不合适（应为整数）"),
+        ("teach capacity --kernels 0", "--kernels 的值不合适（应不小于 1）"),
+        ("teach capacity --students", "选项 --students 后面要有一个值"),
+        ("teach items", "缺少 chapter"),
+        ("version of-what", "多了 of-what"),
+    ],
+)
+def test_a_wrong_command_line_is_one_chinese_sentence_for_who_reads_chinese(
+    arguments: str, words: str
+) -> None:
+    done = _run(*arguments.split(), COURSE_LANGUAGE="zh")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2 and done.stdout == ""
+    assert line.startswith(words) and line.endswith("--help")
+    english = _run(*arguments.split(), COURSE_LANGUAGE="en")
+    assert english.returncode == 2 and "Error: " in english.stderr
+
+
+def test_no_command_at_all_shows_the_help_and_a_status_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for language in ("en", "zh"):
+        done = _run(COURSE_LANGUAGE=language)
+        assert done.returncode == 2 and "  lab " in done.stdout + done.stderr
+    for give, status in ((lambda: None, 0), (lambda: _leave(3), 3), (lambda: 5 / 0, None)):
+        app = typer.Typer()
+        app.command()(give)
+        monkeypatch.setattr(sys, "argv", ["course"])
+        if status is None:
+            with pytest.raises(ZeroDivisionError):
+                usage.run(app)
+        else:
+            assert usage.run(app) == status
+
+
+def _leave(status: int) -> None:
+    raise typer.Exit(status)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def _seconds(kept: Path) -> str:
     except CourseError:
         return _not_measured("capacity")
     seconds = service.kernel
-    chapter, machine, day = service.made.split("; ", 2)
+    chapter, (machine, day) = service.chapter, service.made.split("; ", 1)
     return both(
         f"{len(seconds)} submissions of chapter {chapter}; {machine}; {day}: half of them took at most "
         f"{_middle(seconds):.1f} s in a kernel, the longest {seconds.max():.0f} s, the mean is {seconds.mean():.1f} s; "

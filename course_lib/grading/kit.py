@@ -15,7 +15,7 @@ from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
 
-_TOP = "deep-transfer-learning"
+TOP = "deep-transfer-learning"
 _FILES = ("course", "pyproject.toml", "requirements.lock", "LICENSE", "CHANGELOG.md")
 # A kit has its own: the repository's speak of what is not in it.
 _READMES = ("README.md", "README.zh.md")
@@ -49,7 +49,7 @@ def make_kit(
     """
     target = target.expanduser()
     if target.is_dir() or not target.suffix:
-        target = target / f"{_TOP}-{__version__}.zip"
+        target = target / f"{TOP}-{__version__}.zip"
     if course is not None and course.variant:
         language, framework = course.language, course.framework
     files = sorted((dict(_files(repository, language, framework)) | _own_numbers(course)).items())
@@ -61,7 +61,7 @@ def make_kit(
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files:
-            entry = zipfile.ZipInfo(f"{_TOP}/{name}", _TIME)
+            entry = zipfile.ZipInfo(f"{TOP}/{name}", _TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o755 if name == "course" else 0o644) << 16
             archive.writestr(entry, path.read_bytes())

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +58,9 @@ class Crowd:
             raise CourseError(
                 f"{wrong[0]} = {getattr(self, wrong[0])} cannot be simulated: students from 1 to "
                 f"{MOST_STUDENTS:,}, attempts from 1 to 100, days up to 366, the peak a share from 0 to 1, its "
-                "hours no longer than the days.",
+                "hours (--hours) no longer than the days.",
                 f"{wrong[0]} = {getattr(self, wrong[0])} 无法模拟：students 取 1 到 {MOST_STUDENTS:,}，attempts 取 "
-                "1 到 100，days 不超过 366，peak 是 0 到 1 之间的比例，peak_hours 不长于 days。",
+                "1 到 100，days 不超过 366，peak 是 0 到 1 之间的比例，peak_hours（--hours）不长于 days。",
             )
 
 
@@ -70,12 +71,14 @@ class Service:
     Attributes:
         kernel: Seconds in a kernel, of each submission of a class.
         record: Seconds that the one writer is busy with a submission.
-        made: Where the figures come from: machine, chapter, date.
+        made: Where the figures come from: machine and date.
+        chapter: Of which chapter the submissions were.
     """
 
     kernel: np.ndarray
     record: float
     made: str
+    chapter: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,14 +238,14 @@ def read_service(path: Path) -> Service:
         record = float(result["record_seconds"])
         if seconds.ndim != 1 or not len(seconds) or not (seconds > 0).all() or record <= 0:
             raise ValueError
-        made = f"{result['chapter']}; {machine['processor']}; {kept['date']}"
+        made, chapter = f"{machine['processor']}; {kept['date']}", str(result["chapter"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise CourseError(
             f"{path.name} holds no measured seconds of submissions: make it with  "
             "./course bench capacity --keep",
             f"{path.name} 中没有测得的评分时间：请用  ./course bench capacity --keep  生成。",
         ) from problem
-    return Service(seconds, record, made)
+    return Service(seconds, record, made, chapter)
 
 
 def sharding(crowd: Crowd, service: Service) -> int:
@@ -255,6 +258,21 @@ def sharding(crowd: Crowd, service: Service) -> int:
     at_peak = hand_ins * crowd.peak / (crowd.peak_hours * HOUR)
     evenly = hand_ins * (1 - crowd.peak) / (crowd.days * DAY)
     return max(1, int(np.ceil((at_peak + evenly) * service.record)))
+
+
+def cut(crowd: Crowd, service: Service, minutes: float) -> tuple[int, Plan | None]:
+    """Cut a class into the fewest course directories that each keep up; give how many, and the plan of one.
+
+    What :func:`sharding` computes is where the search begins. Where even twice as many parts do not keep
+    up, because a submission itself takes too long, there is no plan of one.
+    """
+    first = max(2, sharding(crowd, service))
+    for parts in range(first, 2 * first + 1):
+        one = replace(crowd, students=math.ceil(crowd.students / parts))
+        found = fewest_kernels(one, service, minutes)
+        if found:
+            return parts, found
+    return first, None
 
 
 def price(kernel_count: int, days: float, an_hour: float) -> float:

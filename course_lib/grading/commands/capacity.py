@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.cells import cell_len
@@ -14,6 +14,9 @@ from course_lib.errors import CourseError
 from course_lib.grading.commands.options import say
 from course_lib.language import both
 from course_lib.paths import repository_root
+
+if TYPE_CHECKING:
+    from course_lib.grading.cluster import capacity as queue
 
 
 def capacity(
@@ -77,28 +80,49 @@ def capacity(
     else:
         enough = queue.fewest_kernels(crowd, service, minutes)
         if enough is None:
-            parts = queue.sharding(crowd, service)
-            raise CourseError(
-                f"No number of kernels gives 95 of 100 marks within {minutes:g} minutes: a submission takes up to "
-                f"{service.kernel.max():.0f} s, and the one writer of the gradebook {service.record:.2f} s for each. "
-                f"With {max(2, parts)} course directories, one for each part of the class, each has its own writer.",
-                f"内核再多，也无法让 95% 的成绩在 {minutes:g} 分钟内给出："
-                f"一份作业最长要 {service.kernel.max():.0f} 秒，成绩册唯一的写入进程每份要 {service.record:.2f} 秒。"
-                f"把班级分到 {max(2, parts)} 个课程目录，各有自己的写入进程。",
-            )
+            raise _not_enough(crowd, service, minutes)
         plans = [enough]
     say(both("Simulated, not promised:", "模拟结果，仅供估算："))
     _show(queue.as_rows(plans), Console())
-    say(both(f"Seconds measured: chapter {service.made}.", f"实测秒数来自：第 {service.made}。"))
+    say(
+        both(
+            f"Seconds measured: chapter {service.chapter}; {service.made}.",
+            f"实测秒数来自：第 {service.chapter} 章；{service.made}。",
+        )
+    )
     for each in plans if price is not None else ():
         paid = queue.price(each.kernels, days, price or 0.0)
         computed = each.kernel_hours * (price or 0.0)
+        word = "kernel" if each.kernels == 1 else "kernels"
         say(
             both(
-                f"{each.kernels} kernels kept for {days:g} days: {paid:,.2f}; paid by computing: {computed:,.2f}.",
+                f"{each.kernels} {word} kept for {days:g} days: {paid:,.2f}; paid by computing: {computed:,.2f}.",
                 f"{each.kernels} 个内核保留 {days:g} 天：{paid:,.2f}；若只为实际计算付费：{computed:,.2f}。",
             )
         )
+
+
+def _not_enough(crowd: queue.Crowd, service: queue.Service, minutes: float) -> CourseError:
+    """Say why no number of kernels helps, and what does, if anything."""
+    from course_lib.grading.cluster.capacity import cut
+
+    parts, each = cut(crowd, service, minutes)
+    longest, record = service.kernel.max(), service.record
+    if each is None:
+        en = "Neither does cutting the class into parts: allow more minutes."
+        zh = "把班级分开也不行：请放宽 --minutes。"
+    else:
+        en = (
+            f"Cut the class into {parts} course directories, each with its own writer: then {each.kernels} "
+            "kernels for each are enough."
+        )
+        zh = f"把班级分到 {parts} 个课程目录，各有自己的写入进程：这样每个目录 {each.kernels} 个内核就够。"
+    return CourseError(
+        f"No number of kernels gives 95 of 100 marks within {minutes:g} minutes: a submission takes up to "
+        f"{longest:.0f} s, and the one writer of the gradebook {record:.2f} s for each. {en}",
+        f"内核再多，也无法让 95% 的成绩在 {minutes:g} 分钟内给出："
+        f"一份作业最长要 {longest:.0f} 秒，成绩册唯一的写入进程每份要 {record:.2f} 秒。{zh}",
+    )
 
 
 def _show(plans: list[list[str]], console: Console) -> None:

@@ -52,16 +52,17 @@ def integrity(
 def items(chapter: Chapter, folder: Directory = None) -> None:
     from course_lib.grading.course import specification
     from course_lib.grading.insight.items import analyse
-    from course_lib.grading.people.standing import read_grades
+    from course_lib.grading.people.standing import natural, read_grades
 
     course = find(folder)
     exercises = specification(course, course.notebook_name(chapter))
     most = {
         name: float(each.points)
         for name, each in exercises.items()
-        if getattr(each, "points", None) is not None
+        if getattr(each, "points", None)
     }
-    found = analyse(read_grades(course, chapter), most)
+    rows = read_grades(course, chapter)
+    found = analyse(rows, most)
     table = Table(
         title=both(
             f"Chapter {chapter}, {found[0].n} students", f"第 {chapter} 章，{found[0].n} 名学生"
@@ -90,6 +91,14 @@ def items(chapter: Chapter, folder: Directory = None) -> None:
             pick(_NOTES[item.note]) if item.note else "",
         )
     Console().print(table)
+    left_out = sorted(most.keys() - {item.name for item in found}, key=natural)
+    if left_out:
+        say(
+            both(
+                f"Left out, since somebody's answer still waits for marks by hand: {', '.join(left_out)}.",
+                f"未列入（还有作答等待人工评分）：{'、'.join(left_out)}。",
+            )
+        )
     say(
         both(
             "Difficulty near 1 is easy. Discrimination is the correlation with the points of all other exercises; "
@@ -135,18 +144,28 @@ def concept(
         return
     assert moment is not None and path is not None
     if act == "give":
-        say(str(test.write_sheet(course, moment, path)))
+        say(
+            str(test.write_sheet(course, moment, path)),
+            both(
+                "Hand it out as any other file; students fill in its last cell and hand it in under this name. Then:  "
+                f"./course teach concept take {moment} PATH  with the zip or folder of what they handed in.",
+                "像其他文件一样发给学生；学生填写最后一个单元格，按原文件名提交。然后运行  "
+                f"./course teach concept take {moment} 路径  ，路径是收到的 zip 或文件夹。",
+            ),
+        )
         return
     outcomes = test.take(course, moment, path)
     for each in outcomes:
         if not each.student:
             say(f"✗ {printable(each.name)}: {each.why}")
     taken = len({each.student for each in outcomes if each.student})
+    then = both("Now:  ./course teach concept gain", "接着运行：./course teach concept gain")
     say(
         both(
             f"Answers of {taken} students taken, {len(outcomes) - taken} files or lines not. Nothing is graded.",
             f"收到 {taken} 名学生的作答，{len(outcomes) - taken} 份未收。不计分。",
-        )
+        ),
+        *([then] if moment == "after" and taken else []),
     )
 
 

@@ -276,12 +276,14 @@ def _rows_of(path: Path) -> list[tuple[str, str, dict[str, str], str]]:
             f"{path} can't be used: a CSV in UTF-8 with the columns student, C01, C02, … is needed.",
             f"{path} 无法使用：需要 UTF-8 编码、列名为 student, C01, C02, … 的 CSV。",
         )
-    count = Counter(row["student"] for row in rows)
+    for row in rows:
+        row["student"] = (row["student"] or "").strip()
+    count = Counter(row["student"] for row in rows if row["student"])
     twice = next((student for student, times in count.items() if times > 1), None)
     if twice is not None:
         raise CourseError(f"{path} has {twice} twice.", f"{path} 中 {twice} 出现了两次。")
     return [
-        (path.name, row["student"].strip(), {k: v or "" for k, v in row.items() if k}, "")
+        (path.name, row["student"], {k: v or "" for k, v in row.items() if k}, "")
         for row in rows
         if row["student"]
     ]

@@ -15,11 +15,14 @@ from string import Template
 from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.grading.course import Course
+from course_lib.grading.kit import TOP
 from course_lib.language import both, current
 
 _TEMPLATES = Path(__file__).with_name("templates") / "hub"
 FILES = ("README.md", "jupyterhub_config.py", "nbgrader_config.py")
 EXCHANGE = "/srv/nbgrader/exchange"
+# Where the kit stands on the hub: everybody's, so never inside the instructor's own clone.
+SHARED = Path("/opt")
 
 _FOLDER_STEP_EN = """**The exchange**, a folder that everybody may write into:
    `install -d -m 777 {folder}`. nbgrader makes a folder for the class in it, in which students can hand in
@@ -36,14 +39,16 @@ _FOLDER_TESTED_ZH = """测试过（`tests/grading/platforms/test_hub.py`）：�
 _SHARE_STEP_EN = """**ngshare**, in an environment of its own, since version 0.6.0 loses what is released where
    SQLAlchemy is 2, as here: `python3 -m venv /opt/ngshare`, then
    `/opt/ngshare/bin/pip install ngshare 'sqlalchemy<2' 'alembic<1.14'`. Its client goes into the course's
-   environment *without what it asks for*: `{venv}/bin/pip install --no-deps ngshare_exchange`. (Version 0.5.3 asks for
+   environment *without what it asks for*: `{venv}/bin/pip install --no-deps ngshare_exchange`, and in the same way into
+   your clone's, `{clone}/.venv/bin/pip install --no-deps ngshare_exchange`. (Version 0.5.3 asks for
    `jupyter-core<4.11.2`, which would take JupyterLab back to 3 and nbgrader to 0.8.) Then
    `mkdir -m 700 /srv/ngshare`, and, as the administrator named in the hub's file,
    `ngshare-course-management create_course {course_id} INSTRUCTOR` and `… add_student {course_id} STUDENT`."""
 _SHARE_STEP_ZH = """**ngshare**，装在单独的环境里，因为 0.6.0 版在 SQLAlchemy 2（本课程用的就是 2）下
    会丢失已发布的作业：`python3 -m venv /opt/ngshare`，再
    `/opt/ngshare/bin/pip install ngshare 'sqlalchemy<2' 'alembic<1.14'`。
-   它的客户端装进课程的环境，但*不装它要求的依赖*：`{venv}/bin/pip install --no-deps ngshare_exchange`。
+   它的客户端装进课程的环境，但*不装它要求的依赖*：`{venv}/bin/pip install --no-deps ngshare_exchange`；
+   完整仓库的环境也照此安装：`{clone}/.venv/bin/pip install --no-deps ngshare_exchange`。
    （0.5.3 版要求 `jupyter-core<4.11.2`，会把 JupyterLab 退回 3、nbgrader 退回 0.8。）然后 `mkdir -m 700 /srv/ngshare`，
    再以 Hub 配置中指定的管理员身份运行 `ngshare-course-management create_course {course_id} INSTRUCTOR` 和
    `… add_student {course_id} STUDENT`。"""
@@ -105,13 +110,15 @@ def write_recipe(
             f"{ngshare}: give ngshare's address, such as http://127.0.0.1:8000/services/ngshare.",
             f"{ngshare}：请给出 ngshare 的网址，例如 http://127.0.0.1:8000/services/ngshare。",
         )
-    venv, course_id = course.repository / ".venv", _course_id(course)
+    venv, course_id = SHARED / TOP / ".venv", _course_id(course)
     values = {
         "course_id": course_id,
         "language": course.language,
         "framework": course.framework,
-        "repository_parent": str(course.repository.parent),
+        "shared": str(SHARED),
+        "kit": str(SHARED / TOP),
         "venv": str(venv),
+        "clone": str(course.repository),
     }
     if ngshare is None:
         values["exchange"] = f"c.Exchange.root = {exchange!r}"
@@ -124,7 +131,7 @@ def write_recipe(
         )
         values["services"] = _SERVICE
         values["step_exchange"] = both(_SHARE_STEP_EN, _SHARE_STEP_ZH).format(
-            venv=venv, course_id=course_id
+            venv=venv, clone=course.repository, course_id=course_id
         )
         values["tested"] = both(_SHARE_TESTED_EN, _SHARE_TESTED_ZH)
     written = []

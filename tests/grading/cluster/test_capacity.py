@@ -147,3 +147,22 @@ def test_the_command_finds_the_fewest(kept: Path) -> None:
 def test_the_command_says_when_nothing_helps(kept: Path) -> None:
     said = ask("--students", "50", "--minutes", "0.02", "--measured", str(kept))
     assert "No number of kernels" in said and "Traceback" not in said
+    assert "Neither does cutting" in said  # a submission alone takes longer
+
+
+def test_the_command_says_into_how_many_parts_to_cut_and_that_is_enough(kept: Path) -> None:
+    crowd, service = Crowd(5_000, days=1, peak=1.0, peak_hours=0.1), capacity.read_service(kept)
+    parts, each = capacity.cut(crowd, service, 0.5)
+    assert each is not None and each.late[2] <= 30 and each.students * parts >= 5_000
+    options = ("--days", "1", "--peak", "1", "--hours", "0.1", "--minutes", "0.5")
+    said = ask("--students", "5000", *options, "--measured", str(kept))
+    assert f"into {parts} course directories" in said and f"then {each.kernels} kernels" in said
+
+
+def test_the_chapter_and_one_kernel_are_named_in_both_languages(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--students", "50", "--kernels", "1", "--price", "1", "--measured", str(kept))
+    assert "chapter 04; a chip" in ask(*options) and "1 kernel kept" in ask(*options)
+    monkeypatch.setenv("COURSE_LANGUAGE", "zh")
+    assert "第 04 章；a chip" in ask(*options)

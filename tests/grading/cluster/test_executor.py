@@ -24,6 +24,7 @@ from course_lib.grading.cluster.executor import Cluster, read_answer
 from course_lib.grading.commands.teach import teach
 from course_lib.grading.course import open_course
 from course_lib.grading.grade import grade
+from course_lib.grading.judging.assignment import open_assignment
 from course_lib.grading.kernels import executors
 from course_lib.grading.kernels.execution import Answer, CellRun, Execution, Work
 from course_lib.grading.kernels.executors import Done, MachineError, Task
@@ -31,7 +32,7 @@ from course_lib.grading.people.standing import read_grades
 from course_lib.grading.regrade import regrade
 from course_lib.grading.walls import sandbox
 from tests.conftest import require
-from tests.grading.tiny_course import RIGHT, answered, hand_in, scores
+from tests.grading.tiny_course import QUICK, RIGHT, answered, hand_in, scores
 
 WAIT = 120.0  # seconds for a worker to join: a busy machine imports slowly
 
@@ -110,6 +111,23 @@ def test_two_workers_write_what_one_machine_writes_and_a_bare_one_gets_nothing(
     engine = Cluster(machines.address, patience=WAIT)
     assert {each.state for each in grade(course, "90", again=True, executor=engine)} == {"graded"}
     assert warm == [[each.pid for each in sandboxes(worker)] for worker in machines.good]
+
+
+def test_a_second_submission_on_a_worker_finds_its_kernel_warm(released_course, machines):
+    """A cold kernel imports everything itself; a warm one is forked from what has, and has next to nothing to do."""
+    engine = Cluster(machines.address, patience=WAIT)
+
+    def run(key, imports):
+        work = Work(("import numpy; print(numpy.ones(2))",), {}, imports=imports)
+        engine.submit(Task(key, work, QUICK, True))
+        (done,) = engine.collect(wait=True)
+        assert done.execution.cells[0].state == "ok" and done.execution.kernels == 1
+        return done.execution.starts
+
+    imports = open_assignment(released_course, "90").imports
+    cold, _, warm = run("cold", None), run("first", imports), run("second", imports)
+    engine.close()
+    assert warm < cold / 2
 
 
 def test_the_command_takes_a_scheduler(course, machines, monkeypatch):

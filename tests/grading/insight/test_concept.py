@@ -150,11 +150,22 @@ def test_sheets_come_from_a_zip_and_what_cannot_be_read_is_named(course, tmp_pat
         gains(course)
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "", "student,C01\nann,b\nann,c\n"])
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "", "student,C01\nann,b\n ann,c\n"])
 def test_a_bad_table_is_one_sentence(course, tmp_path, text):
     (tmp_path / "x.csv").write_text(text)
     with pytest.raises(CourseError, match=r"can't be used|twice"):
         take(course, "before", tmp_path / "x.csv")
+
+
+def test_the_commands_lead_from_the_sheet_to_the_gain(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(concept, "read_questions", lambda _: QUESTIONS)
+    at = ("--dir", course.folder)
+    assert "concept take before PATH" in run("concept", "give", "before", tmp_path, *at)
+    table = tmp_path / "answers.csv"  # a line without a name is nobody's
+    table.write_text("student,C01\n ,b\nann,b\n,\n")
+    assert "1 students taken, 0" in run("concept", "take", "after", table, *at)
+    assert list(json.loads((course.private / "concept" / "after.json").read_text())) == ["ann"]
+    assert "concept gain" in run("concept", "take", "after", table, *at)
 
 
 def test_the_gain_is_hakes():

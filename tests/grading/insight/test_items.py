@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -101,4 +103,8 @@ def test_the_command_shows_a_table(released_course, monkeypatch, course_home):
     monkeypatch.setenv("COLUMNS", "200")
     said = run("items", "90", "--dir", released_course.folder)
     assert "90.1" in said and "50 students" in said and "…" in said
+    assert "Left out" not in said
+    waiting = [replace(row, open=frozenset({"90.3"})) for row in rows]
+    monkeypatch.setattr(standing, "read_grades", lambda *_: waiting)
+    assert "waits for marks by hand: 90.3." in run("items", "90", "--dir", released_course.folder)
     assert set(insight._NOTES) == {"easy", "hard", "low", "negative"}

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,7 @@ from traitlets.config import PyFileConfigLoader
 
 from course_lib import language
 from course_lib.errors import CourseError
+from course_lib.grading.kit import make_kit
 from course_lib.grading.platforms.hub import FILES, write_recipe
 from course_lib.grading.walls import sandbox
 from tests.conftest import ROOT, require
@@ -45,6 +47,15 @@ def test_the_files_of_both_recipes_load_and_say_where_the_work_goes(course, tmp_
         hub.JupyterHub.bind_url.startswith("http://127.0.0.1") and "services" not in hub.JupyterHub
     )
     assert hub.Authenticator.allowed_users == set()  # nobody gets in before somebody is named
+    # Students' servers start from the kit: the clone with the solutions is closed to them.
+    (server,) = hub.Spawner.cmd
+    assert not Path(server).is_relative_to(course.repository)
+    archive, _ = make_kit(ROOT, tmp_path / "kit.zip")
+    with zipfile.ZipFile(archive) as kit:
+        (top,) = {name.partition("/")[0] for name in kit.namelist()}
+    assert server == f"/opt/{top}/.venv/bin/jupyterhub-singleuser"
+    steps = (tmp_path / "one" / "README.md").read_text()
+    assert f"in `/opt/{top}` as root" in steps and f"source {course.repository}/.venv" in steps
 
     (tmp_path / "ngshare_exchange.py").write_text(
         "def configureExchange(c, url):\n    c.ExchangeFactory.seen = url\n"
