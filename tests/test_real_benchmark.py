@@ -60,6 +60,20 @@ def test_the_quick_path_measures_every_kind_and_tells_what_it_has(
     assert "all labels of four folds" in benchmark.table(found) and benchmark.misses(found) == []
 
 
+def test_beside_the_networks_stands_what_needs_no_training() -> None:
+    """A source-only network broken by the shift is an easy rival; the nearest source example is a fairer one."""
+    f = np.array([[0.0], [10.0]], np.float32)
+    pair = _adaptation.Pair(f, np.array([3, 7]), f, f, f, f, f + 2, np.array([3, 3]))
+    assert benchmark._right(benchmark.NEAREST, pair, 0, 1) == 0.5
+    assert benchmark.NEAREST not in benchmark.METHODS  # no method, so nothing is expected of it
+    rows = {benchmark.NEAREST: [0.6, 0.7], "source only": [0.2, 0.3], "MMD": [0.5, 0.6]}
+    found = {"quick": False, "adaptation": {"a → b": rows}, "seconds": 0.0}
+    assert benchmark.NEAREST in benchmark.table(found)
+    gains = benchmark.intervals(found)["adaptation"]["a → b"]["MMD"]["gain over"]
+    assert gains["source only"].mean == pytest.approx(0.3)
+    assert gains[benchmark.NEAREST].mean == pytest.approx(-0.1)
+
+
 def test_adda_moves_the_targets_passage_alone() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=128)

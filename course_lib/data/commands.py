@@ -39,7 +39,7 @@ def list_sets() -> None:
     for real in REAL.values():
         size, state = remote.size_of(real.files()), here[remote.state_of(real)]
         typer.echo(f"{real.name:{_WIDTH}} {pick(real.about)}")
-        facts = [size, state, remote.sum_state(real)]
+        facts = [size, state, remote.sum_state(real), remote.places(real)]
         typer.echo(f"{'':{_WIDTH}} {both('; ', '；').join(facts)}")
         typer.echo(
             both(
@@ -122,23 +122,43 @@ def import_files(
     if not path.exists():
         raise CourseError(f"There is nothing at {path}.", f"{path} 不存在。")
     found = [each for each in sorted(path.rglob("*")) if each.is_file()] or [path]
-    taken = 0
+    taken, refused = 0, []
     for each in found:
-        called = _files_called(each.name)
-        for file, kind in called:
-            # MNIST's and Fashion-MNIST's files have the same names: there the checksum tells.
-            if len(called) == 1 or fits(file, each):
-                keep(file, each, remote.folder(kind))
-                typer.echo(
-                    both(f"{each.name}: taken as {file.name}", f"{each.name}：已导入为 {file.name}")
-                )
-                taken += 1
+        try:
+            taken += _taken(each)
+        except CourseError as problem:  # the others on the stick may be good
+            refused.append(problem)
+    if refused:
+        raise CourseError(
+            " ".join(problem.en for problem in refused), "".join(problem.zh for problem in refused)
+        )
     if not taken:
         names = sorted({_published_name(file) for file in _all_files()})
         raise CourseError(
             f"Nothing in {path} is a file that the course knows: {', '.join(names)}.",
             f"{path} 中没有课程认识的文件：{'、'.join(names)}。",
         )
+
+
+def _taken(path: Path) -> int:
+    """Take a file as each of those that it is by name; give how many those are.
+
+    Raises:
+        CourseError: It has the name of a file that the course knows, and other bytes.
+    """
+    called = _files_called(path.name)
+    # MNIST's and Fashion-MNIST's files have the same names: there the checksum tells.
+    meant = called if len(called) == 1 else [each for each in called if fits(each[0], path)]
+    if called and not meant:
+        names = [file.name for file, _ in called]
+        raise CourseError(
+            f"{path} is neither {' nor '.join(names)} as published (its checksum differs): copy it again.",
+            f"{path} 与公开发布的 {'、'.join(names)} 都不一致（校验和不同）：请重新复制。",
+        )
+    for file, kind in meant:
+        keep(file, path, remote.folder(kind))
+        typer.echo(both(f"{path.name}: taken as {file.name}", f"{path.name}：已导入为 {file.name}"))
+    return len(meant)
 
 
 def _vouched(file: RemoteFile) -> str:

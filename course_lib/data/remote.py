@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from course_lib.mirrors import size_asked
 from course_lib.paths import data_dir
 
 SWITCH = "COURSE_DATA"
+IN_CHINA = ("bcebos.com", "hf-mirror.com", "tsinghua.edu.cn")  # hosts in mainland China
 PHOTO = 224  # the usual side for pictures that have no own one
 
 
@@ -158,6 +160,18 @@ def sum_state(real: RealSet) -> str:
     if known:
         return both("unverified: checksum recorded here", "未经核实：校验和为本机所记录")
     return both("unverified: checksum recorded on first use", "未经核实：首次使用时记录校验和")
+
+
+def places(real: RealSet) -> str:
+    """Say from how many hosts a set is to be had, and whether one of them is in mainland China."""
+    hosts = [{urlsplit(url).hostname or "" for url in file.urls} for file in real.files()]
+    fewest = min(map(len, hosts))
+    near = all(any(host.endswith(IN_CHINA) for host in each) for each in hosts)
+    if fewest == 1:
+        known = both("one source only, no mirror known", "只有一个来源，未见镜像")
+        return known + (both(" (in mainland China)", "（在中国大陆）") if near else "")
+    known = both(f"{fewest} mirrors", f"{fewest} 个镜像")
+    return known + (both(" (one in mainland China)", "（其中有中国大陆的）") if near else "")
 
 
 def _part_of(real: RealSet, part: str) -> str:

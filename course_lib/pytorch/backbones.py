@@ -28,6 +28,7 @@ from course_lib.training.weight_files import (
     read_weights,
     require_file,
     require_pytorch_layout,
+    require_tensors,
     unreadable,
     write_weights,
 )
@@ -291,7 +292,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".npz":
             return {name: torch.as_tensor(array) for name, array in read_weights(path).items()}
         require_pytorch_layout(path)
-        return dict(torch.load(path, map_location="cpu", weights_only=True))
+        return require_tensors(path, torch.load(path, map_location="cpu", weights_only=True))
     except CourseError:
         raise
     except Exception as error:

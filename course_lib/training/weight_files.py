@@ -74,9 +74,36 @@ def require_pytorch_layout(path: Path) -> None:
         )
 
 
+def require_tensors(path: Path, found: object) -> dict[str, Any]:
+    """Give what a file holds if it is tensors by their names, and not a whole checkpoint around them.
+
+    Raises:
+        CourseError: It is something else; the sentence names the entry that is meant.
+    """
+    inside = found if isinstance(found, Mapping) else {}
+    nested = [str(name) for name, value in inside.items() if isinstance(value, Mapping)]
+    if nested or not isinstance(found, Mapping):
+        which = f" ({', '.join(nested)})" if nested else ""
+        which_zh = f"（{'、'.join(nested)}）" if nested else ""
+        raise CourseError(
+            f"{path} holds no tensors by their names but something around them{which}: save the model's "
+            "state_dict alone, and load that file.",
+            f"{path} 里不是按名称存放的张量，外面还包着别的东西{which_zh}：请只保存模型的 state_dict，再载入那个文件。",
+        )
+    return dict(found)
+
+
 def unreadable(path: Path, error: Exception) -> CourseError:
     """Give the sentence for a file that is damaged or of another kind."""
     said = " ".join(str(error).split())[:100] or type(error).__name__
+    if "pickle" in str(error) or "weights_only" in str(error):
+        # The libraries' own sentences tell how to open it all the same; then it may run any code.
+        return CourseError(
+            f"{path} is damaged, or no file of tensors by their names: it holds other objects or none, "
+            "and the course opens no file that could run code.",
+            f"{path} 已损坏，或者不是按名称存放张量的文件：里面是别的对象，或者什么也没有；"
+            "课程不会打开可能执行代码的文件。",
+        )
     return CourseError(
         f"{path} cannot be read as weights ({said}): it is damaged, or it is no file of weights "
         "(.safetensors, .pth, .npz; in the Keras half .weights.h5 and .keras, too).",
@@ -131,7 +158,7 @@ def read_pth(path: Path) -> dict[str, np.ndarray]:
     if zipfile.is_zipfile(path):
         return _read_zip(path)
     with open(path, "rb") as file:
-        return _read_old(file)
+        return _read_old(file, path)
 
 
 class _TensorsOnly(pickle.Unpickler):
@@ -176,10 +203,10 @@ def _read_zip(path: Path) -> dict[str, np.ndarray]:
             return [np.frombuffer(archive.read(f"{folder}data/{key}"), dtype)]
 
         found = _TensorsOnly(io.BytesIO(archive.read(pickled)), storage).load()
-        return {name: tensor() for name, tensor in found.items()}
+        return {name: tensor() for name, tensor in require_tensors(path, found).items()}
 
 
-def _read_old(file: BinaryIO) -> dict[str, np.ndarray]:
+def _read_old(file: BinaryIO, path: Path) -> dict[str, np.ndarray]:
     """Read the format before PyTorch 1.6: five pickles in a row, then the storages' bytes."""
     storages: dict[str, tuple[np.dtype, list[np.ndarray]]] = {}
 
@@ -189,7 +216,7 @@ def _read_old(file: BinaryIO) -> dict[str, np.ndarray]:
 
     for _ in ("magic number", "protocol", "system"):
         _TensorsOnly(file, storage).load()
-    found = _TensorsOnly(file, storage).load()
+    found = require_tensors(path, _TensorsOnly(file, storage).load())
     for key in _TensorsOnly(file, storage).load():
         dtype, content = storages[key]
         count = int.from_bytes(file.read(8), "little")

@@ -444,12 +444,14 @@ def test_the_readme_says_which_have_a_mirror_in_china_and_which_have_one_host_on
     def hosts(file: RemoteFile) -> set[str]:
         return {urlsplit(url).hostname or "" for url in file.urls}
 
-    in_china = ("bcebos.com", "hf-mirror.com", "tsinghua.edu.cn")
     sets = {name: [hosts(file) for file in real.files()] for name, real in REAL.items()}
     china = {
         name
         for name, files in sets.items()
-        if all(any(host.endswith(in_china) for host in each) for each in files)
+        if all(any(host.endswith(remote.IN_CHINA) for host in each) for each in files)
     }
     single = {name for name, files in sets.items() if any(len(each) == 1 for each in files)}
     assert listed == [china, single]
+    said = {name: remote.places(real) for name, real in REAL.items()}
+    assert {name for name, places in said.items() if "mainland China" in places} == china
+    assert {name for name, places in said.items() if "one source only" in places} == single

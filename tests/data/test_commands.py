@@ -85,6 +85,10 @@ def test_the_list_says_what_it_is_how_large_under_which_terms_and_how_sure(serve
         language
     ] in entry("mnist")
     assert "11.6 MB" in entry("mnist")
+    assert {"en": "3 mirrors (one in mainland", "zh": "3 个镜像（其中有中国大陆"}[
+        language
+    ] in entry("mnist")
+    assert {"en": "one source only", "zh": "只有一个来源"}[language] in entry("svhn")
     for name, real in REAL.items():
         assert real.license in entry(name)
 
@@ -137,6 +141,19 @@ def test_a_stick_brings_files_and_other_editions_must_be_let_in(server, language
     assert run("forget", "glove")[0] == 0
     assert run("import", str(stick / "words.zip"))[0] == 0
     assert (remote.folder() / "words.zip").read_bytes() == A
+
+
+def test_a_bad_file_on_a_stick_is_named_and_the_good_ones_are_taken(server, language, tmp_path):
+    """The first bad file once ended it all; and a re-compressed MNIST was said to be no file we know."""
+    other_mnist = "t10k-images-idx3-ubyte.gz"
+    for name, content in (("a.gz", B), ("net.pth", A), (other_mnist, B), ("words.zip", B)):
+        (tmp_path / name).write_bytes(content)
+    code, said = run("import", str(tmp_path))
+    assert code == 1 and said.count({"en": "taken as", "zh": "已导入为"}[language]) == 2
+    assert {"en": "is not a.gz as published", "zh": "与公开发布的 a.gz 不一致"}[language] in said
+    named = {"en": "neither mnist-t10k-images", "zh": "与公开发布的 mnist-t10k-images"}[language]
+    assert named in said and "fashion-t10k-images" in said
+    assert (remote.folder("weights") / "net.pth").exists() and not list(remote.folder().glob("a*"))
 
 
 def test_a_server_with_another_edition_is_said_so(server, language):

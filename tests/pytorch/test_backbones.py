@@ -31,6 +31,7 @@ from course_lib.pytorch.backbones import ARCHITECTURES, Architecture, Backbone, 
 from course_lib.pytorch.vit import PatchTransformer
 from course_lib.training.preprocessing import IMAGENET_RGB
 from course_lib.training.published import present_names
+from course_lib.training.weight_files import read_weights
 
 SMALL_VIT = Architecture(
     lambda: PatchTransformer(size=16, patch=8, depth=2, heads=2, width=8, hidden=16),
@@ -140,6 +141,28 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "w.pth")
     with pytest.raises(CourseError, match="does not fit"):
         load_backbone("resnet18", weights=tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".npz", ".safetensors"])
+def test_a_page_in_the_place_of_weights_is_no_advice_to_open_it_unsafely(
+    tmp_path: Path, suffix: str
+) -> None:
+    """NumPy and PyTorch say how to open such a file all the same: that is not what a student should read."""
+    path = tmp_path / f"w{suffix}"
+    path.write_bytes(b"<html>please log in</html>" * 50)
+    with pytest.raises(CourseError, match="damaged") as said:
+        load_backbone("resnet18", weights=path)
+    assert "unsafe" not in str(said.value) and "weights_only" not in str(said.value)
+
+
+def test_a_checkpoint_around_the_weights_is_said_to_be_one(tmp_path: Path) -> None:
+    torch.save({"epoch": 3, "state_dict": {"conv1.weight": torch.zeros(1)}}, tmp_path / "c.pth")
+    torch.save([torch.zeros(1)], tmp_path / "l.pth")
+    for name, says in (("c.pth", r"\(state_dict\): save"), ("l.pth", "around them: save")):
+        with pytest.raises(CourseError, match=says):
+            load_backbone("resnet18", weights=tmp_path / name)
+        with pytest.raises(CourseError, match=says):  # as the Keras half reads it
+            read_weights(tmp_path / name)
 
 
 def test_features_and_maps(images: np.ndarray) -> None:
