@@ -92,7 +92,10 @@ def test_formulas_are_mathml(built: Path) -> None:
 def words_of(page: Path) -> str:
     """What a page says: no code, no formulas, a line for each block."""
     text = re.sub(
-        r"<(pre|code|script|style|math|svg|title)\b.*?</\1>", "¤", page.read_text("utf-8"), flags=re.S
+        r"<(pre|code|script|style|math|svg|title)\b.*?</\1>",
+        "¤",
+        page.read_text("utf-8"),
+        flags=re.S,
     )
     text = re.sub(r"</?(?:strong|em|a|span|b|i)\b[^>]*>", "", text)
     return html.unescape(re.sub(r"<[^>]+>", "\n", text))
@@ -100,7 +103,9 @@ def words_of(page: Path) -> str:
 
 def test_chinese_pages_have_chinese_punctuation(built: Path) -> None:
     # What the book adds to the chapters' own words: times, questions, reasons.
-    western = re.compile(r"[一-鿿”）][,;:!?](?![\w/])|[一-鿿]\.(?!\w)|(?<!\w)\([^()\n]*[一-鿿][^()\n]*\)")
+    western = re.compile(
+        r"[一-鿿”）][,;:!?](?![\w/])|[一-鿿]\.(?!\w)|(?<!\w)\([^()\n]*[一-鿿][^()\n]*\)"
+    )
     found = [
         f"{page.name}: {hit[0]}"
         for page in sorted(built.glob("zh/*.html"))
