@@ -137,7 +137,7 @@ def run_once(
 ) -> Executed:
     """Run a notebook with the repository's ``course_lib``, or give back the earlier run of the same.
 
-    A run in which a cell took too long is not kept: the next call tries again.
+    A run in which a cell took too long or a package was missing is not kept: the next call tries again.
 
     Args:
         strict: Anything but a correct answer raises.
@@ -149,7 +149,7 @@ def run_once(
         if not path.exists():
             home = path.parent / "home"
             run = execute(notebook, root, strict=strict, home=home, in_both=in_both)
-            if _was_interrupted(run.notebook):  # says more of the machine than of the notebook
+            if _says_more_of_the_machine(run.notebook):
                 return run
             run.notebook.metadata["run"] = {"seconds": run.seconds, "bytes": run.peak_memory}
             write_atomically(path, nbformat.writes(run.notebook))
@@ -213,9 +213,12 @@ def execute(
         return Executed(client.nb, time.perf_counter() - started, memory.peak)
 
 
-def _was_interrupted(notebook: NotebookNode) -> bool:
+def _says_more_of_the_machine(notebook: NotebookNode) -> bool:
+    """Whether a cell took too long, or a package was not installed: neither is in the run's key."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    return any(output.get("ename") == "KeyboardInterrupt" for output in outputs)
+    return any(
+        output.get("ename") in ("KeyboardInterrupt", "ModuleNotFoundError") for output in outputs
+    )
 
 
 def without_demo(notebook: NotebookNode) -> NotebookNode:

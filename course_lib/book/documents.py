@@ -89,7 +89,7 @@ def _titles(chapter: str, notebook: NotebookNode) -> dict[str, str]:
             heading = own[-1] if own else heading
         titles[f"{chapter}/{cell.id}"] = heading
         for quiz in re.findall(r'quiz\("(\w\w\.q\d+)"\)', cell.source):
-            titles[quiz] = f"{pick(words.QUESTION)}: {heading}"
+            titles[quiz] = pick(words.QUESTION_ON).format(what=heading)
     return titles
 
 

@@ -29,7 +29,8 @@ _BARS = ("|", "\u2016")
 _LIMITS = ("min", "max", "sup", "inf")
 _FUNCTIONS = ("log", "ln", "exp", "sin", "cos", "tan", "tanh", "det", "dim", "sgn")
 _THIN = "0.1667em"  # TeX's thin space
-_LEFT_OVER = re.compile(r"\\[a-zA-Z]+")
+_TALL_BARS = re.compile(r">\\(?:\||[lr]?Vert)<")  # of \Big\|, which the converter leaves as it is
+_LEFT_OVER = re.compile(r"\\(?:[a-zA-Z]+|\S)")
 
 
 def to_mathml(tex: str, *, block: bool = False) -> str:
@@ -47,6 +48,7 @@ def to_mathml(tex: str, *, block: bool = False) -> str:
         made = convert(plain, display="block" if block else "inline")
     except Exception as error:  # the converter lets many kinds through
         raise _not_understood(tex, repr(error)) from error
+    made = _TALL_BARS.sub(f">{_BARS[1]}<", made)
     left = _LEFT_OVER.search(made)
     if left or "<mi>&</mi>" in made:  # a command, or columns of an environment
         raise _not_understood(tex, left[0] if left else "&")
@@ -56,6 +58,8 @@ def to_mathml(tex: str, *, block: bool = False) -> str:
 def _mended(made: str, *, block: bool) -> str:
     """Put right what browsers would set otherwise than TeX does."""
     root = ElementTree.fromstring(made)
+    for element in list(root.iter()):
+        _join_letters(element)
     for element in root.iter():
         inner = element[0] if len(element) else None
         if block and element.tag == f"{_IN}msub" and inner is not None and inner.text in _LIMITS:
@@ -69,9 +73,19 @@ def _mended(made: str, *, block: bool) -> str:
             element.attrib.update(stretchy="false", lspace="0", rspace="0")
         elif _is_name(element.text) and element.text not in (*_LIMITS, "arg"):
             element.tag = f"{_IN}mi"  # \operatorname: the spaces of a sign would be too wide
+        elif element.text == "\u221e":
+            element.tag = f"{_IN}mi"  # infinity is a quantity and no operation
     for element in list(root.iter()):
         _space_functions(element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _join_letters(row: ElementTree.Element) -> None:
+    """Make one name of the upright letters of \\mathrm, which would be read out one by one."""
+    letters = [each.text or "" for each in row if each.get("mathvariant") == "normal"]
+    if len(letters) == len(row) > 1 and all(len(each) == 1 and each.isalpha() for each in letters):
+        row.clear()
+        row.tag, row.text = f"{_IN}mi", "".join(letters)
 
 
 def _space_functions(row: ElementTree.Element) -> None:

@@ -138,7 +138,7 @@ def _folded(exercise_id: str, cells: Mapping[str, Mapping[str, NotebookNode]], w
         of_this = [c.source for c in ours if c.metadata["course"]["exercise"] == exercise_id]
         answers[framework] = _code(_MARKERS.sub("", "\n\n".join(of_this)))
     title = pick(words.SOLUTION).format(id=exercise_id)
-    reason = f"**{pick(words.WHY)}** {_to_pages(why)}" if why else ""
+    reason = f"{pick(words.WHY)}{_to_pages(why)}" if why else ""
     inside = [_side_by_side(answers), reason, raw_html(_often_wrong(exercise))]
     return f"{raw_html(_hints(exercise))}\n\n{_after_an_attempt(title, inside)}"
 
@@ -185,14 +185,14 @@ def question(quiz: Quiz) -> str:
         verdict = pick(words.YES if option.right else words.NO)
         said = {
             "right": option.right,
-            "words": f"<strong>{verdict}.</strong> {inline(pick(option.feedback))}",
+            "words": verdict + inline(pick(option.feedback)),
         }
         hidden = base64.b64encode(json.dumps(said).encode()).decode()
         options.append(
             f'<li><button type="button" data-said="{hidden}">{letter}</button> '
             f"<span>{inline(pick(option.words))}</span></li>"
         )
-    label = html.escape(f"{pick(words.QUESTION)}: {pick(words.CHOOSE)}")
+    label = html.escape(pick(words.QUESTION_ON).format(what=pick(words.CHOOSE)))
     return (
         f'<div class="quiz" role="group" aria-label="{label}"><p>{inline(pick(quiz.question))}</p>'
         f'<ol>{"".join(options)}</ol><p class="said" role="status" aria-live="polite"></p>'

@@ -227,10 +227,15 @@ def _home(sources: list[Source]) -> str:
 
 
 def _chapter_line(source: Source) -> str:
-    kind = "" if source.is_bridge else f", {pick(words.CORE if source.core else words.ELECTIVE)}"
-    minutes = pick(words.MINUTES).format(minutes=source.minutes)
-    title = pick(source.title) if source.is_bridge else f"{source.chapter} {pick(source.title)}"
-    return f"- [{title}]({source.name}.md) ({minutes}{kind}). {pick(source.prerequisites)}"
+    kind = words.BRIDGE if source.is_bridge else words.CORE if source.core else words.ELECTIVE
+    line = pick(words.CHAPTER_LINE).format(
+        title=pick(source.title) if source.is_bridge else f"{source.chapter} {pick(source.title)}",
+        name=source.name,
+        minutes=source.minutes,
+        kind=pick(kind),
+        needs=pick(source.prerequisites),
+    )
+    return f"- {line}"
 
 
 def _tree(caption: str, names: list[str]) -> list[str]:

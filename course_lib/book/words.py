@@ -24,7 +24,7 @@ ATTEMPT: Text = {
     "zh": "用一句话写下你的想法（只留在本页，不会保存）",
 }
 TRIED: Text = {"en": "I have tried it: show me", "zh": "我试过了，请展开"}
-WHY: Text = {"en": "Why.", "zh": "为什么："}
+WHY: Text = {"en": "**Why.** ", "zh": "**为什么**："}
 MODEL_ANSWER: Text = {"en": "Exercise {id}: a model answer", "zh": "练习 {id}：参考答案"}
 SOLUTION: Text = {
     "en": "Exercise {id}: a solution, and why",
@@ -33,14 +33,14 @@ SOLUTION: Text = {
 OFTEN_WRONG: Text = {"en": "What often goes wrong, and why", "zh": "常见的错误与原因"}
 HINTS: Text = {"en": "Hints, one at a time", "zh": "提示（逐条展开）"}
 NEXT_HINT: Text = {"en": "Hint {number}", "zh": "提示 {number}"}
-QUESTION: Text = {"en": "Question", "zh": "想一想"}
+QUESTION_ON: Text = {"en": "Question: {what}", "zh": "想一想：{what}"}
 CHOOSE: Text = {"en": "choose an answer", "zh": "请选一个答案"}
 WITHOUT_SCRIPT: Text = {
     "en": "The answers' feedback needs JavaScript here; in the notebook it does not.",
     "zh": "在网页上查看反馈需要 JavaScript；在笔记本中不需要。",
 }
-YES: Text = {"en": "Yes", "zh": "对"}
-NO: Text = {"en": "No", "zh": "不对"}
+YES: Text = {"en": "<strong>Yes.</strong> ", "zh": "<strong>对。</strong>"}
+NO: Text = {"en": "<strong>No.</strong> ", "zh": "<strong>不对。</strong>"}
 
 OPEN: Text = {"en": "Open this chapter", "zh": "打开本章"}
 IN_LAB: Text = {
@@ -55,7 +55,11 @@ BRIDGES: Text = {"en": "Bridges", "zh": "补课小页"}
 MORE: Text = {"en": "Reference", "zh": "查阅"}
 CORE: Text = {"en": "core", "zh": "核心"}
 ELECTIVE: Text = {"en": "elective", "zh": "选修"}
-MINUTES: Text = {"en": "{minutes} min", "zh": "{minutes} 分钟"}
+BRIDGE: Text = {"en": "where needed", "zh": "按需阅读"}
+CHAPTER_LINE: Text = {
+    "en": "[{title}]({name}.md) ({minutes} min, {kind}). {needs}",
+    "zh": "[{title}]({name}.md)（{minutes} 分钟，{kind}）。{needs}",
+}
 METHODS: Text = {"en": "Index of methods", "zh": "方法索引"}
 METHODS_OPENING: Text = {
     "en": "What the chapters call from `course_lib`, what it does, and where it is used first. "
@@ -72,9 +76,9 @@ GLOSSARY_OPENING: Text = {
 }
 INSTRUCTORS: Text = {"en": "For instructors", "zh": "教师指南"}
 WELCOME: Text = {
-    "en": "An open course, taught, run and graded: every number on these pages was computed by the "
-    "cell above it. Choose **PyTorch** or **Keras** once, in any tab; all pages follow.",
-    "zh": "一门讲得清、跑得通、能评分的开放课程：页面上的每个数字都由它上方的单元格算出。在任意一个标签上"
+    "en": "An open course, taught, run and graded: what a chapter measures, a cell on its page has computed. "
+    "Choose **PyTorch** or **Keras** once, in any tab; all pages follow.",
+    "zh": "一门讲得清、跑得通、能评分的开放课程：各章测得的数字，都由本页的单元格当场算出。在任意一个标签上"
     "选一次 **PyTorch** 或 **Keras**，所有页面随之切换。",
 }
 HOW_TO_WORK: Text = {

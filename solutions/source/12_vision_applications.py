@@ -329,7 +329,7 @@ AREA = Exercise(
             lambda **inputs: area(**inputs, envelope=False),
             text(
                 "You left out the envelope: at each recall the best precision that is reached there or *later*.",
-                "你漏了包络：每个召回率处，取在那里**或更后面**达到的最高精度。",
+                "你漏了包络：每个召回率处，取在那里**或更后面**达到的最高精确率。",
             ),
         ),
         Pitfall(
@@ -337,7 +337,7 @@ AREA = Exercise(
             lambda **inputs: area(**inputs, forwards=True),
             text(
                 "Your envelope runs from the left: it carries early luck to all later recalls. Take the best precision from here *on* (j ≥ k).",
-                "你的包络是从左往右取的，早先的好运气被带到了后面。应取从这里**往后**（j ≥ k）的最高精度。",
+                "你的包络是从左往右取的，早先的好运气被带到了后面。应取从这里**往后**（j ≥ k）的最高精确率。",
             ),
         ),
         Pitfall(
@@ -377,7 +377,7 @@ AREA = Exercise(
             lambda **inputs: area(**inputs, best=False),
             text(
                 "You averaged precision over all detections. Weigh each by the recall that it adds: false alarms add none.",
-                "你对所有检测框的精度取了平均。应以各自增加的召回率为权：误报不增加召回率。",
+                "你对所有检测框的精确率取了平均。应以各自增加的召回率为权：误报不增加召回率。",
             ),
         ),
         Pitfall(
@@ -404,7 +404,7 @@ AREA = Exercise(
         ),
         text(
             "`np.cumsum(hits)` divided by 1, 2, 3 … is precision, divided by the number of objects it is recall.",
-            "`np.cumsum(hits)` 除以 1、2、3……是精度，除以物体总数是召回率。",
+            "`np.cumsum(hits)` 除以 1、2、3……是精确率，除以物体总数是召回率。",
         ),
         text(
             "Envelope: `np.maximum.accumulate(precision[::-1])[::-1]`. Then Σ (R_k − R_{k−1}) P̃_k.",

@@ -54,23 +54,26 @@ def test_the_second_time_the_first_run_is_given_back(
     assert second.notebook.cells == first.notebook.cells
 
 
-def test_a_run_that_was_interrupted_is_not_kept(
-    course: Path, course_home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("KeyboardInterrupt", "interrupted"), ("ModuleNotFoundError", "ModuleNotFoundError")],
+)
+def test_a_run_that_says_more_of_the_machine_is_not_kept(
+    course: Path, course_home: Path, monkeypatch: pytest.MonkeyPatch, kind: str, said: str
 ) -> None:
     runs: list[NotebookNode] = []
 
     def execute(notebook: NotebookNode, root: Path, **_: object) -> executing.Executed:
         runs.append(notebook)
-        error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
+        error = {"ename": kind, "evalue": "", "traceback": []}
         cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
         cell.outputs = [new_output("error", **error)]
         return executing.Executed(notebook, 300.0, 0)
 
     monkeypatch.setattr(executing, "execute", execute)
     for _ in range(2):
-        assert any(
-            "interrupted" in fault for fault in faults(executed(course, "90", "pytorch").notebook)
-        )
+        found = faults(executed(course, "90", "pytorch").notebook)
+        assert any(said in fault for fault in found)
     assert len(runs) == 2
 
 

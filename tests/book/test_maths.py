@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 import pytest
@@ -25,10 +24,11 @@ def elements(tex: str, *, block: bool = False) -> list[ElementTree.Element]:
         r"\texttt{learning\_rate} \leftarrow \eta",
         r"\begin{aligned} a &= b \\ &= c \end{aligned}",
         r"\operatorname{softmax}(z)_k = \frac{e^{z_k}}{\sum_j e^{z_j}}",
+        r"\mathrm{KL}\Bigl(p \,\Big\|\, q\Bigr)",
     ],
 )
 def test_no_command_is_left_over(tex: str) -> None:
-    assert not re.search(r"\\[a-zA-Z]", to_mathml(tex))
+    assert "\\" not in to_mathml(tex)
 
 
 def test_an_unknown_command_names_its_formula() -> None:
@@ -61,6 +61,15 @@ def test_functions_have_the_spaces_that_tex_gives_them() -> None:
     assert spaced(r"-\log_2 p") == "−log2 p"
     assert spaced(r"\log\log x") == "log log x"
     assert spaced(r"\operatorname{clip}(x)") == "clip(x)"
+
+
+def test_letters_of_a_name_are_one_name() -> None:
+    names = [e.text for e in elements(r"\mathrm{softmax}(z) + \mathrm{d}x") if e.tag == f"{IN}mi"]
+    assert names == ["softmax", "z", "d", "x"]
+
+
+def test_infinity_is_a_quantity() -> None:
+    assert [e.tag for e in elements(r"-\infty") if e.text == "∞"] == [f"{IN}mi"]
 
 
 def test_a_code_name_keeps_its_underscore() -> None:

@@ -82,3 +82,11 @@ def test_a_quiz_does_not_show_its_answers_at_a_glance() -> None:
         assert option.feedback["en"] not in page
     said = [json.loads(base64.b64decode(each)) for each in re.findall('data-said="([^"]+)"', page)]
     assert [each["right"] for each in said] == [option.right for option in quiz.options]
+
+
+def test_what_a_quiz_says_ends_as_its_language_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    for spoken, ends in (("en", {"Yes.", "No."}), ("zh", {"对。", "不对。"})):
+        monkeypatch.setattr(language, "_chosen", spoken)
+        said = re.findall('data-said="([^"]+)"', question(load_quiz("03.q1")))
+        told = [json.loads(base64.b64decode(each))["words"] for each in said]
+        assert {re.findall("<strong>(.*?)</strong>", each)[0] for each in told} == ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -86,6 +87,31 @@ def test_formulas_are_mathml(built: Path) -> None:
     page = (built / "en" / "02_losses_and_gradients.html").read_text(encoding="utf-8")
     assert page.count("<math ") > 50
     assert "$$" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
+
+
+def words_of(page: Path) -> str:
+    """What a page says: no code, no formulas, a line for each block."""
+    text = re.sub(
+        r"<(pre|code|script|style|math|svg|title)\b.*?</\1>",
+        "¤",
+        page.read_text("utf-8"),
+        flags=re.S,
+    )
+    text = re.sub(r"</?(?:strong|em|a|span|b|i)\b[^>]*>", "", text)
+    return html.unescape(re.sub(r"<[^>]+>", "\n", text))
+
+
+def test_chinese_pages_have_chinese_punctuation(built: Path) -> None:
+    # What the book adds to the chapters' own words: times, questions, reasons.
+    western = re.compile(
+        r"[一-鿿”）][,;:!?](?![\w/])|[一-鿿]\.(?!\w)|(?<!\w)\([^()\n]*[一-鿿][^()\n]*\)"
+    )
+    found = [
+        f"{page.name}: {hit[0]}"
+        for page in sorted(built.glob("zh/*.html"))
+        for hit in re.finditer(f".{{0,20}}(?:{western.pattern}).{{0,10}}", words_of(page))
+    ]
+    assert found == []
 
 
 def test_chinese_pages_are_searched_by_pairs(built: Path) -> None:
