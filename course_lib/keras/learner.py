@@ -179,9 +179,7 @@ class Rows(keras.utils.PyDataset):
 
 def rows_for(plans: Sequence[Plan]) -> dict[str, int]:
     """Give how many rows of each array the longest of these plans has."""
-    lengths = [
-        {name: array.shape[0] for name, array in split(p.arrays)[0].items()} for p in plans
-    ]
+    lengths = [{name: array.shape[0] for name, array in split(p.arrays)[0].items()} for p in plans]
     return {name: max(length[name] for length in lengths) for name in lengths[0]}
 
 

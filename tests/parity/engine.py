@@ -120,9 +120,7 @@ def repetition(half: str) -> dict[str, list[list[float]]]:
 
     module = importlib.import_module(f"course_lib.{half}")
     rng = np.random.default_rng(0)
-    data = [
-        (rng.normal(size=(n, 4)).astype(np.float32), np.arange(n) % 3) for n in (8, 16, 8)
-    ]
+    data = [(rng.normal(size=(n, 4)).astype(np.float32), np.arange(n) % 3) for n in (8, 16, 8)]
     rates = (WarmupCosine(0.1), 0.01, WarmupCosine(0.1))
     recipes, epochs = [AdamW(rate, weight_decay=0.1) for rate in rates], (3, 2, 3)
     heads = [[module.build_head(4, 3, hidden=(5,), seed=i) for i in range(3)] for _ in range(2)]
