@@ -7,6 +7,7 @@ does the rest on the TensorFlow, the JAX and the torch backend: gradients, updat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,27 +33,39 @@ class Learner(keras.Model):
     Attributes:
         losses_of_epoch: The loss of each update of the running epoch, on the device.
         step: How many of Keras's steps have been done: one for each part of each batch.
+        per_epoch, total: How many updates an epoch has, and the whole training.
         terms: How many terms of the mean each example brings; asked only where batches are cut.
         rounds: Whether the model computes in bfloat16.
         all_count: Whether every part of every batch has a share of it.
     """
 
-    def __init__(self, model: keras.Model, objective: Objective, plan: Plan) -> None:
+    def __init__(
+        self, model: keras.Model, objective: Objective, plan: Plan, later: Sequence[Plan] = ()
+    ) -> None:
+        """Take a plan's data, with room for that of the plans that come later."""
         super().__init__()
         self.model, self.objective = model, objective
-        self.arrays = {name: _constant(array) for name, array in split(plan.arrays)[0].items()}
-        self.losses_of_epoch = _constant(np.zeros(len(plan.sizes)))
+        rows = rows_for([plan, *later])
+        self.arrays = {
+            name: _constant(lengthened(array, rows[name]))
+            for name, array in split(plan.arrays)[0].items()
+        }
+        self.losses_of_epoch = _constant(np.zeros(max(len(p.sizes) for p in (plan, *later))))
         self.step = _constant(np.zeros((), np.int32))
-        self.total, self.accumulate = len(plan.rates), plan.accumulate
+        self.per_epoch = _constant(np.array(len(plan.sizes), np.int32))
+        self.total = _constant(np.array(len(plan.rates), np.float64))
+        self.accumulate = plan.accumulate
         self.terms = objective.terms(plan.arrays) if plan.accumulate > 1 else None
         self.rounds = any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())
         self.all_count = plan.sizes[-1] >= plan.accumulate and self.terms is None
         self.built = True
 
     def take_data(self, plan: Plan) -> None:
-        """Put other data of the same shapes into the place of what is there."""
+        """Put other data of the same kind, no longer than there is room, into the place of what is there."""
         for name, array in split(plan.arrays)[0].items():
-            self.arrays[name].assign(_narrow(array))
+            self.arrays[name].assign(_narrow(lengthened(array, self.arrays[name].shape[0])))
+        self.per_epoch.assign(len(plan.sizes))
+        self.total.assign(len(plan.rates))
 
     def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
         """Pass the rows on; the work is done in :meth:`compute_loss`."""
@@ -76,7 +89,7 @@ class Learner(keras.Model):
         batch |= {name: as_model_reads(self.model, array) for name, array in inputs.items()}
         batch = own_shares(batch | drawn(x))
         update = ops.cast(self.step // self.accumulate, keras.config.floatx())
-        batch |= {"progress": update / self.total}
+        batch |= {"progress": ops.divide(update, self.total)}
         loss = self._part_of_loss(batch, x) if self.accumulate > 1 else self._loss(batch)
         self._remember(ops.stop_gradient(loss))
         return loss * self.accumulate  # Keras's optimizers divide the sum of the parts' gradients
@@ -94,7 +107,7 @@ class Learner(keras.Model):
         return loss
 
     def _remember(self, loss: KerasTensor) -> None:
-        place = (self.step // self.accumulate) % self.losses_of_epoch.shape[0]
+        place = ops.mod(self.step // self.accumulate, self.per_epoch)
         kept = ops.convert_to_tensor(self.losses_of_epoch)
         if self.accumulate > 1:  # add up the parts of a batch
             is_first = self.step % self.accumulate == 0
@@ -162,6 +175,18 @@ class Rows(keras.utils.PyDataset):
         if self.plan.accumulate == 1:
             return list(batches)
         return [part for batch in batches for part in weighed_parts(batch, self.plan.accumulate)]
+
+
+def rows_for(plans: Sequence[Plan]) -> dict[str, int]:
+    """Give how many rows of each array the longest of these plans has."""
+    lengths = [{name: array.shape[0] for name, array in split(p.arrays)[0].items()} for p in plans]
+    return {name: max(length[name] for length in lengths) for name in lengths[0]}
+
+
+def lengthened(array: np.ndarray, rows: int) -> np.ndarray:
+    """Give an array with zeros at its end: rows that no index names."""
+    more = [(0, rows - array.shape[0]), *[(0, 0)] * (array.ndim - 1)]
+    return np.pad(array, more) if more[0][1] else array
 
 
 def weighed_parts(batch: Arrays, count: int) -> list[Arrays]:

@@ -146,7 +146,8 @@ class BetweenEpochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         run = self.run
-        losses = ops.convert_to_numpy(run.learner.losses_of_epoch).tolist()  # the one transfer
+        kept = ops.convert_to_numpy(run.learner.losses_of_epoch)  # the one transfer
+        losses = kept[: len(run.plan.sizes)].tolist()
         measured = validate(run, self.validation)
         run.plan.record(run.history, losses, measured, time.perf_counter() - self.started)
         self.bar.update(len(losses))

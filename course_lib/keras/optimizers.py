@@ -154,24 +154,29 @@ class RateTable(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         rates: The learning rate of every update.
         accumulate: How many of Keras's steps make an update.
+        room: How many rates the longest row has that will be taken; this one unless given.
     """
 
-    def __init__(self, rates: np.ndarray, accumulate: int = 1) -> None:
-        self.rates, self.accumulate = rates.astype(keras.config.floatx()), accumulate
+    def __init__(self, rates: np.ndarray, accumulate: int = 1, room: int = 0) -> None:
+        self.room, self.accumulate = max(room, len(rates)), accumulate
+        self.rates = self._filled(rates)
         # On the device, so that a compiled training can be given other rates.
         self.on_device = keras.Variable(self.rates, trainable=False, dtype=self.rates.dtype.name)
 
     def take_rates(self, rates: np.ndarray) -> None:
-        """Put other rates, as many, into the place of what is there."""
-        self.rates = rates.astype(self.rates.dtype)
+        """Put other rates, for which there is room, into the place of what is there."""
+        self.rates = self._filled(rates)
         self.on_device.assign(self.rates)
+
+    def _filled(self, rates: np.ndarray) -> np.ndarray:
+        return np.pad(rates, (0, self.room - len(rates)), "edge").astype(keras.config.floatx())
 
     def __call__(self, step: KerasTensor) -> KerasTensor:
         update = ops.minimum(step // self.accumulate, len(self.rates) - 1)
         return ops.take(ops.convert_to_tensor(self.on_device), update)
 
     def get_config(self) -> dict:
-        return {"rates": self.rates, "accumulate": self.accumulate}
+        return {"rates": self.rates, "accumulate": self.accumulate, "room": self.room}
 
 
 def build_optimizer(

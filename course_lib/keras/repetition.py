@@ -32,7 +32,7 @@ def fit_each(
     optimizers: Sequence[Recipe] | Recipe | None = None,
     seeds: Sequence[int] | None = None,
     objective: Objective | None = None,
-    epochs: int,
+    epochs: int | Sequence[int],
     batch_size: int = 64,
     batch_norm: str = "moving",
 ) -> list[History]:
@@ -45,28 +45,29 @@ def fit_each(
     Args:
         models: Models of one structure, frozen alike. What is compiled knows one model's masks, so
             those that ``prune_weights`` holds are trained by a ``fit`` each.
-        trains: For each model, a ``Domain`` or a pair ``(x, y)``, all of one size.
+        trains: For each model, a ``Domain`` or a pair ``(x, y)``: examples of one kind.
         optimizers: A recipe for all, or one for each; these differ in the learning rate only.
         seeds: For each model, as for ``fit``: 0, 1, 2 … unless given.
         objective: As for ``fit``, for all. Networks of its own begin each training as they are now.
-        epochs, batch_size, batch_norm: As for ``fit``, for all.
+        epochs: As for ``fit``; one number for all, or one for each.
+        batch_size, batch_norm: As for ``fit``, for all.
 
     Returns:
         The records, in order.
     """
-    recipes, numbers = require_one_each(models, trains, optimizers, seeds)
+    recipes, numbers, lasting = require_one_each(models, trains, optimizers, seeds, epochs)
     objective = require_objective(objective)
     plans = [
-        Plan(as_arrays(train), recipe, epochs, batch_size, seed, batch_norm=batch_norm)
-        for train, recipe, seed in zip(trains, recipes, numbers, strict=True)
+        Plan(as_arrays(train), recipe, count, batch_size, seed, batch_norm=batch_norm)
+        for train, recipe, seed, count in zip(trains, recipes, numbers, lasting, strict=True)
     ]
     masked = any(map(is_masked, models))
     if masked or batch_norm == "estimated" or not all(alike(p, plans[0]) for p in plans):
-        how: dict[str, Any] = {"objective": objective, "epochs": epochs, "batch_size": batch_size}
+        how: dict[str, Any] = {"objective": objective, "batch_size": batch_size, "progress": False}
         start, separately = numbered(objective.variables), []
-        for m, t, r, s in zip(models, trains, recipes, numbers, strict=True):
+        for m, t, r, s, e in zip(models, trains, recipes, numbers, lasting, strict=True):
             assign(objective.variables, start)
-            one = fit(m, t, optimizer=r, seed=s, batch_norm=batch_norm, progress=False, **how)
+            one = fit(m, t, optimizer=r, seed=s, epochs=e, batch_norm=batch_norm, **how)
             separately.append(one)
         return separately
     for plan in plans:
@@ -110,9 +111,9 @@ def evaluate_each(
 
 
 def alike(a: Plan, b: Plan) -> bool:
-    """Say whether one compiled training serves two plans: only rates, data and seed may differ."""
+    """Say whether one compiled training serves two plans: rates, epochs, data and seed may differ."""
     same_recipe = replace(a.recipe, learning_rate=0.0) == replace(b.recipe, learning_rate=0.0)
-    kinds = [{n: (v.shape, v.dtype) for n, v in plan.arrays.items()} for plan in (a, b)]
+    kinds = [{n: (v.shape[1:], v.dtype) for n, v in plan.arrays.items()} for plan in (a, b)]
     return same_recipe and kinds[0] == kinds[1] and not a.has_single
 
 
@@ -125,7 +126,8 @@ def train_in_turn(
         finish_building(model, plans[0].arrays["x"])
     starts = [numbered(model.variables) for model in models]
     with choose_device("auto"), computing_in(choose_precision("auto"), lender):
-        run = Run(lender, objective, plans[0], precision="auto", device="auto", callbacks=())
+        how: dict[str, Any] = {"precision": "auto", "device": "auto", "callbacks": ()}
+        run = Run(lender, objective, plans[0], later=plans[1:], **how)
         fresh, own = numbered(run.learner.optimizer.variables), numbered(objective.variables)
         for plan, start in zip(plans, starts, strict=True):
             assign(lender.variables, start)

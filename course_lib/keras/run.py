@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import keras
@@ -27,6 +27,7 @@ class Run:
     Attributes:
         learner: Model, objective and data in one ``keras.Model``.
         plan: How many steps there are, and the learning rate of each.
+        later: Plans that ``begin_again`` will bring, if any: there will be room for them.
     """
 
     def __init__(
@@ -38,14 +39,16 @@ class Run:
         precision: str,
         device: str,
         callbacks: Iterable[Callback],
+        later: Sequence[Plan] = (),
     ) -> None:
         self.precision, self.device = precision, device
         self.model, self.objective, self.plan = model, objective, plan
-        self.learner = Learner(model, objective, plan)
+        self.learner = Learner(model, objective, plan, later)
         require_trainable(self.learner)
         self.free_at_first = self._free_now()
         parts = named_parts(model, objective)
-        rates = RateTable(plan.rates, plan.accumulate)
+        longest = max(len(p.rates) for p in (plan, *later))
+        rates = RateTable(plan.rates, plan.accumulate, longest)
         optimizer = build_optimizer(plan.recipe, rates, treatment(parts, plan.recipe))
         optimizer.build(self.learner.trainable_variables)
         self.learner.compile(optimizer=optimizer)
@@ -54,7 +57,7 @@ class Run:
         self.history, self.stop, self.writes = History(), False, True
 
     def begin_again(self, plan: Plan) -> None:
-        """Take up another plan of the same kind: other data, seed and learning rates."""
+        """Take up another plan of the same kind: other data, seed, epochs and learning rates."""
         changed = not np.array_equal(plan.rates, self.plan.rates)
         self.plan, self.history, self.stop = plan, History(), False
         self.learner.take_data(plan)

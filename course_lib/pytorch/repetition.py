@@ -22,7 +22,7 @@ def fit_each(
     optimizers: Sequence[Recipe] | Recipe | None = None,
     seeds: Sequence[int] | None = None,
     objective: Objective | None = None,
-    epochs: int,
+    epochs: int | Sequence[int],
     batch_size: int = 64,
     batch_norm: str = "moving",
 ) -> list[History]:
@@ -33,25 +33,26 @@ def fit_each(
 
     Args:
         models: Models of one structure, frozen alike.
-        trains: For each model, a ``Domain`` or a pair ``(x, y)``, all of one size.
+        trains: For each model, a ``Domain`` or a pair ``(x, y)``: examples of one kind.
         optimizers: A recipe for all, or one for each; these differ in the learning rate only.
         seeds: For each model, as for ``fit``: 0, 1, 2 … unless given.
         objective: As for ``fit``, for all. Networks of its own begin each training as they are now.
-        epochs, batch_size, batch_norm: As for ``fit``, for all.
+        epochs: As for ``fit``; one number for all, or one for each.
+        batch_size, batch_norm: As for ``fit``, for all.
 
     Returns:
         The records, in order.
     """
-    recipes, numbers = require_one_each(models, trains, optimizers, seeds)
+    recipes, numbers, lasting = require_one_each(models, trains, optimizers, seeds, epochs)
     objective = require_objective(objective)
     start = {name: state.detach().clone() for name, state in objective.state_dict().items()}
     how: dict[str, Any] = {
-        "objective": objective, "epochs": epochs, "batch_size": batch_size, "batch_norm": batch_norm
+        "objective": objective, "batch_size": batch_size, "batch_norm": batch_norm, "progress": False
     }  # fmt: skip
     histories = []
-    for model, train, recipe, seed in zip(models, trains, recipes, numbers, strict=True):
+    for m, t, r, s, e in zip(models, trains, recipes, numbers, lasting, strict=True):
         objective.load_state_dict(start)
-        histories.append(fit(model, train, optimizer=recipe, seed=seed, progress=False, **how))
+        histories.append(fit(m, t, optimizer=r, seed=s, epochs=e, **how))
     return histories
 
 

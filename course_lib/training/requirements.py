@@ -310,19 +310,25 @@ def _written(shape: Shape) -> str:
 
 
 def require_one_each(
-    models: Sequence[Any], trains: Sequence[Any], recipes: Any, seeds: Sequence[int] | None
-) -> tuple[list[Any], list[int]]:
-    """Give a recipe and a seed for each model, when there are as many data as models."""
+    models: Sequence[Any],
+    trains: Sequence[Any],
+    recipes: Any,
+    seeds: Sequence[int] | None,
+    epochs: int | Sequence[int],
+) -> tuple[list[Any], list[int], list[int]]:
+    """Give a recipe, a seed and the epochs for each model, when there are as many data as models."""
     recipes = [*recipes] if isinstance(recipes, Sequence) else [recipes or AdamW()] * len(models)
     seeds = [*range(len(models))] if seeds is None else [*seeds]
-    counts = {"trains": len(trains), "optimizers": len(recipes), "seeds": len(seeds)}
+    lasting = [*epochs] if isinstance(epochs, Sequence) else [epochs] * len(models)
+    found = {"trains": trains, "optimizers": recipes, "seeds": seeds, "epochs": lasting}
+    counts = {name: len(given) for name, given in found.items()}
     for name, count in counts.items():
         if count != len(models) or not count:
             raise CourseError(
                 f"fit_each needs one of {name} for each model: there are {len(models)} models and {count}.",
                 f"fit_each 要求每个模型对应一项 {name}：现有 {len(models)} 个模型，{count} 项。",
             )
-    return recipes, seeds
+    return recipes, seeds, lasting
 
 
 def require_one_domain_each(models: Sequence[Any], domains: Sequence[Any]) -> None:

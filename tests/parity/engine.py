@@ -110,21 +110,25 @@ def three_steps(half: str) -> list[float]:
 
 
 def repetition(half: str) -> dict[str, list[list[float]]]:
-    """Give the losses of three small trainings: made with ``fit_each``, and one by one with ``fit``."""
+    """Give the losses of three small trainings, made with ``fit_each`` and one by one with ``fit``.
+
+    The one in the middle has more examples, hence more steps in an epoch, and fewer epochs.
+    """
     import numpy as np
 
-    from course_lib.training import AdamW
+    from course_lib.training import AdamW, WarmupCosine
 
     module = importlib.import_module(f"course_lib.{half}")
     rng = np.random.default_rng(0)
-    data = [(rng.normal(size=(8, 4)).astype(np.float32), np.arange(8) % 3) for _ in range(3)]
-    recipes = [AdamW(rate, weight_decay=0.1) for rate in (0.1, 0.01, 0.1)]
+    data = [(rng.normal(size=(n, 4)).astype(np.float32), np.arange(n) % 3) for n in (8, 16, 8)]
+    rates = (WarmupCosine(0.1), 0.01, WarmupCosine(0.1))
+    recipes, epochs = [AdamW(rate, weight_decay=0.1) for rate in rates], (3, 2, 3)
     heads = [[module.build_head(4, 3, hidden=(5,), seed=i) for i in range(3)] for _ in range(2)]
-    how: dict[str, Any] = {"epochs": 3, "batch_size": 4}
-    each = module.fit_each(heads[0], data, optimizers=recipes, seeds=[5, 6, 7], **how)
+    how: dict[str, Any] = {"optimizers": recipes, "seeds": [5, 6, 7], "epochs": epochs}
+    each = module.fit_each(heads[0], data, batch_size=4, **how)
     alone = [
-        module.fit(head, one, optimizer=recipe, seed=seed, progress=False, **how)
-        for head, one, recipe, seed in zip(heads[1], data, recipes, (5, 6, 7), strict=True)
+        module.fit(h, one, optimizer=r, seed=s, epochs=e, batch_size=4, progress=False)
+        for h, one, r, s, e in zip(heads[1], data, recipes, (5, 6, 7), epochs, strict=True)
     ]
     outputs = [[module.predict(head, data[0][0]).ravel().tolist() for head in row] for row in heads]
     judged = [

@@ -19,6 +19,7 @@ PAIR = (np.zeros((4, 3), np.float32), np.arange(4) % 2)
         ("trains", {"trains": [PAIR]}),
         ("optimizers", {"optimizers": [AdamW()]}),
         ("seeds", {"seeds": [1, 2, 3]}),
+        ("epochs", {"epochs": [1]}),
     ],
 )
 def test_one_of_each_for_every_model(what: str, wrong: dict[str, Any]) -> None:
