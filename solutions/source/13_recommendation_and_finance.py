@@ -1127,7 +1127,8 @@ def draw_settings(rng):
         scale = rng.uniform(4, 8, (C, 1))
         scale[4] = rng.uniform(1.5, 3)
         quiet = np.round(scale * rng.gamma(3, 1, (C, R)) / 3, 2)
-        rise = 1.8 * scale / days * rng.uniform(0.8, 1.2, (C, M))  # the threshold is about 1.8 scales
+        # The threshold is about 1.8 scales.
+        rise = 1.8 * scale / days * rng.uniform(0.8, 1.2, (C, M))
         slope = np.where(np.arange(M) < silent, -0.2, rise)
         steps = slope[..., None] + rng.normal(0, 0.8, (C, M, T))
         after = np.round(steps.cumsum(axis=2).clip(0), 2)
