@@ -1113,15 +1113,32 @@ DELAY = Exercise(
 
 
 def draw_settings(rng):
+    """Six settings with a part each, in any order; drawn again until every mistake shows.
+
+    Without the parts one draw of some ten thousand would do. A setting's runs ring about the day named,
+    or never: the quickest; one that is quicker where it rings; one that seldom rings; one that rings
+    when nearly all is over; one with a low threshold; and one more.
+    """
     C, R, M, T = 6, 39, 12, 15
+    days = np.array([4.5, 2.5, 4.5, 14.0, 7.0, 8.0])[:, None]
+    silent = np.array([0, 4, 9, 0, 0, 0])[:, None]  # runs of M that never ring
+    unlike = ("hits", "early", "lowest", "slow")  # they also differ from one another
     while True:
-        scale = rng.uniform(2, 8, (C, 1))
+        scale = rng.uniform(4, 8, (C, 1))
+        scale[4] = rng.uniform(1.5, 3)
         quiet = np.round(scale * rng.gamma(3, 1, (C, R)) / 3, 2)
-        slope = rng.uniform(0.4, 1.6, (C, 1, 1))
-        after = np.round(np.cumsum(slope + rng.normal(0, 0.8, (C, M, T)), axis=2).clip(0), 2)
-        given = {"quiet": quiet, "after": after, "budget": float(rng.choice([0.1, 0.15, 0.2]))}
+        # The threshold is about 1.8 scales.
+        rise = 1.8 * scale / days * rng.uniform(0.8, 1.2, (C, M))
+        slope = np.where(np.arange(M) < silent, -0.2, rise)
+        steps = slope[..., None] + rng.normal(0, 0.8, (C, M, T))
+        after = np.round(steps.cumsum(axis=2).clip(0), 2)
+        order, runs = rng.permutation(C), rng.permutation(M)
+        given = {
+            "quiet": quiet[order],
+            "after": after[order][:, runs],
+            "budget": float(rng.choice([0.1, 0.15, 0.2])),
+        }
         right = chosen(**given)
-        unlike = ("hits", "early", "lowest", "slow")  # they also differ from one another
         if any(chosen(**given, bug=bug) == right for bug in (*unlike, *ALSO_WRONG)):
             continue
         if len({chosen(**given, bug=bug)[0] for bug in unlike}) == 4:
