@@ -95,7 +95,7 @@ class _Drawing:
     def __call__(self, groups: Groups, axis_label: str, line: float | None = None) -> str:
         groups = {_name(g): {_name(n): one for n, one in of.items()} for g, of in groups.items()}
         figure = draw_intervals(groups, axis_label=axis_label, line=line)
-        shown = as_html(figure, f"{axis_label}. {in_words(groups)}")
+        shown = as_html(figure, f"{axis_label}{both('. ', '：')}{in_words(groups)}")
         plt.close(figure)
         return raw_html(with_files(shown, self.folder, self.address))
 

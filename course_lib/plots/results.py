@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from course_lib.figures import COLOURS, MARKERS
 from course_lib.judging import Interval
+from course_lib.language import both
 
 
 def draw_intervals(
@@ -45,8 +46,10 @@ def draw_intervals(
 
 
 def in_words(groups: Mapping[str, Mapping[str, Interval]]) -> str:
-    """Say every row with its interval: the figure's alternative text."""
-    return "; ".join(
-        f"{group}: " * (len(groups) > 1) + ", ".join(f"{name} {one}" for name, one in of.items())
+    """Say every row with its interval, in the current language: the figure's alternative text."""
+    colon, comma, semicolon = both(": |, |; ", "：|、|；").split("|")
+    return semicolon.join(
+        f"{group}{colon}" * (len(groups) > 1)
+        + comma.join(f"{name} {one}" for name, one in of.items())
         for group, of in groups.items()
     )

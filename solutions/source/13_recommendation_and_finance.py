@@ -1121,7 +1121,7 @@ def draw_settings(rng):
     """
     C, R, M, T = 6, 39, 12, 15
     days = np.array([4.5, 2.5, 4.5, 14.0, 7.0, 8.0])[:, None]
-    silent = np.array([0, 4, 9, 0, 0, 0])[:, None]  # runs of M that never ring
+    silent = np.array([0, 3, 9, 0, 0, 0])[:, None]  # runs of M that never ring
     unlike = ("hits", "early", "lowest", "slow")  # they also differ from one another
     while True:
         scale = rng.uniform(4, 8, (C, 1))
@@ -1145,7 +1145,7 @@ def draw_settings(rng):
             return given
 
 
-ALSO_WRONG = ("still", "quantile", "one", "max", "budget")
+ALSO_WRONG = ("still", "quantile", "one", "max", "budget", "runs")  # "runs": M days for T
 
 
 def chosen(quiet, after, budget, bug=None):
@@ -1165,7 +1165,8 @@ def chosen(quiet, after, budget, bug=None):
     rings = after > h[:, None, None]
     rings = after.mean(axis=1, keepdims=True) > h[:, None, None] if bug == "mean" else rings
     rung = rings.argmin(axis=2) if bug == "still" else rings.argmax(axis=2)
-    first = np.where(rings.any(axis=2), rung, 0 if bug == "early" else T).astype(float)
+    never = {"early": 0, "runs": after.shape[1]}.get(bug or "", T)
+    first = np.where(rings.any(axis=2), rung, never).astype(float)
     delay = first.mean(axis=1)
     if bug == "hits":
         hit = rings.any(axis=2)

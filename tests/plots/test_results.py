@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from matplotlib import pyplot as plt
 
+from course_lib import language
 from course_lib.judging import Interval
 from course_lib.plots.results import draw_intervals, in_words
 
@@ -32,3 +33,5 @@ def test_each_row_has_its_point_its_bar_and_its_name() -> None:
 def test_words_name_groups_only_where_there_are_several() -> None:
     assert in_words(GROUPS).startswith("few labels: pixels 0.600 [0.500, 0.700], borrowed")
     assert in_words({"one": GROUPS["all labels"]}) == "pixels 0.800 [0.750, 0.850]"
+    language.use("zh")
+    assert in_words(GROUPS).startswith("few labels：pixels 0.600 [0.500, 0.700]、borrowed")

@@ -287,7 +287,7 @@ def as_rows(plans: Sequence[Plan]) -> list[list[str]]:
             f"{each.students:,}",
             f"{each.kernels}",
             minutes_of(each.median),
-            f"{minutes_of(each.late[0])} ({minutes_of(each.late[1])}–{minutes_of(each.late[2])})",
+            minutes_of(each.late[0]) + in_brackets(*map(minutes_of, each.late[1:])),
             minutes_of(each.longest),
             f"{each.line:,}",
             f"{100 * each.busy:.1f} %",
@@ -296,6 +296,11 @@ def as_rows(plans: Sequence[Plan]) -> list[list[str]]:
         ]
         for each in plans
     ]
+
+
+def in_brackets(low: str, high: str) -> str:
+    """Write a range behind a figure."""
+    return both(f" ({low}–{high})", f"（{low}–{high}）")
 
 
 def minutes_of(seconds: float) -> str:
