@@ -16,17 +16,27 @@ def tiny_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def released_course(tmp_path_factory: pytest.TempPathFactory, tiny_repository: Path):
-    """A course with the tiny chapter released: for looking only."""
-    return tiny_course.make_course(tmp_path_factory.mktemp("released"), tiny_repository)
+def fresh_course(tmp_path_factory: pytest.TempPathFactory, tiny_repository: Path) -> Path:
+    """A course with the tiny chapter released: only to be copied, so no test finds another's traces."""
+    return tiny_course.make_course(tmp_path_factory.mktemp("fresh"), tiny_repository).folder
+
+
+@pytest.fixture(scope="session")
+def released_course(tmp_path_factory: pytest.TempPathFactory, fresh_course: Path):
+    """The same for all tests that change nothing which others look at; an audit line is no harm."""
+    from course_lib.grading.course import open_course
+
+    folder = tmp_path_factory.mktemp("released") / "course"
+    shutil.copytree(fresh_course, folder)
+    return open_course(folder)
 
 
 @pytest.fixture
-def course(tmp_path: Path, released_course):
+def course(tmp_path: Path, fresh_course: Path):
     """The same, the test's own."""
     from course_lib.grading.course import open_course
 
-    shutil.copytree(released_course.folder, tmp_path / "course")
+    shutil.copytree(fresh_course, tmp_path / "course")
     return open_course(tmp_path / "course")
 
 

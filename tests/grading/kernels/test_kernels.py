@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -232,6 +231,14 @@ def test_a_group_limits_all_processes_together_and_is_taken_away():
     assert not any(folder.exists() for folder in folders)
 
 
+@pytest.fixture
+def place():
+    """Give a short place for kernels' folders that no other grader knows of."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 KILLED = """
 import sys, time
 from course_lib.grading.kernels import rooms, starting
@@ -245,9 +252,14 @@ with starting.open_kernel(imports={imports}) as running:
 
 
 @pytest.mark.parametrize("imports", [IMPORTS, None], ids=["warm", "cold"])
-def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imports):
+def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imports, place):
+    # In a place of its own: any other grader on this machine, in another test's process, would be
+    # the next one, and clear the folder away before it is looked at here.
     grader = subprocess.Popen(
-        [sys.executable, "-c", KILLED.format(imports=imports)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", KILLED.format(imports=imports)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(place)},
     )
     folder, pid = grader.stdout.readline().split()
     assert grader.stdout.readline() == "ready\n"
@@ -259,9 +271,9 @@ def test_a_killed_grader_leaves_no_process_and_its_folder_goes_with_the_next(imp
     while any(each.is_running() for each in family) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not [each for each in family if each.is_running() and each.status() != "zombie"]
-    assert os.path.isdir(folder)
-    cleared = rooms.clear_away(rooms._parent())
-    assert folder in map(str, cleared) and not os.path.exists(folder)
+    grader.stdout.close()
+    assert Path(folder).parent == place and os.path.isdir(folder)
+    assert rooms.clear_away(place) == [Path(folder)] and not os.path.exists(folder)
 
 
 RACE = """
@@ -315,11 +327,9 @@ def programs_below(processes):
         pytest.param(None, False, [0.0, 3.0], id="outside", marks=pytest.mark.slow),
     ],
 )
-def test_a_grader_killed_while_a_kernel_starts_leaves_nothing(imports, sandboxed, moments):
-    place = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(place, 0o755)
+def test_a_grader_killed_while_a_kernel_starts_leaves_nothing(imports, sandboxed, moments, place):
     code = RACE.format(imports=imports, sandboxed=sandboxed)
-    environment = {**os.environ, "TMPDIR": place}
+    environment = {**os.environ, "TMPDIR": str(place)}
     for moment in moments:
         grader = subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment
@@ -335,12 +345,11 @@ def test_a_grader_killed_while_a_kernel_starts_leaves_nothing(imports, sandboxed
     # bubblewrap's inner half waits for a word from its outer half, and does so for ever where that
     # was killed in between: nothing has run in it, nothing can, and whoever grades next ends it.
     assert programs_below(in_folder(place)) == []
-    rooms.clear_away(Path(place))
-    assert not list(Path(place).glob("course-kernels-*"))
+    rooms.clear_away(place)
+    assert not list(place.glob("course-kernels-*"))
     while in_folder(place) and time.monotonic() < deadline + 30:
         time.sleep(0.1)
     assert in_folder(place) == []
-    shutil.rmtree(place)
 
 
 def test_what_still_ran_in_a_dead_graders_folder_is_ended_by_the_next(tmp_path):
