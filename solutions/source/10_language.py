@@ -1170,12 +1170,13 @@ def draw_pieces(rng):
 
 
 def choose(lengths, merges, signs, width, depth, places, budgets, *, without_signs=False,
-           table=True, window=True, dearest=False, index=False, shortest=False, one_block=False):  # fmt: skip
+           table=True, window=True, dearest=False, index=False, shortest=False, one_block=False,
+           strict=False):  # fmt: skip
     """Choose the cheapest candidate for each budget; the options are bugs."""
     V = np.asarray(merges) + (0 if without_signs else signs)
     each = 12 * (1 if one_block else depth) * width**2 + width * V
     cost = lengths.sum(axis=1) * (1 if shortest else each)
-    fits = (lengths <= places).mean(axis=1) >= 0.9
+    fits = (lengths < places if strict else lengths <= places).mean(axis=1) >= 0.9
     fits = fits | (not window)
     chosen = []
     for budget in budgets:
@@ -1196,6 +1197,7 @@ PIECES_BUGS = (
     {"window": False},
     {"dearest": True},
     {"shortest": True},
+    {"strict": True},
 )
 
 

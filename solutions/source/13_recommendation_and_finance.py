@@ -411,6 +411,9 @@ BPR = Exercise(
     points=4,
     objective="O3",
     function="pairwise_loss",
+    survivors={
+        "1 - clicked[:, None, :] → clicked[:, None, :] - 1": "the sign stands above and below the line",
+    },
     inputs=draw_slates,
     reference=bpr,
     comparator=close(rtol=1e-4, atol=1e-5),
