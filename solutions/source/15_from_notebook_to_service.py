@@ -1918,8 +1918,8 @@ QUIZZES = (
             ),
             Option(
                 text(
-                    "It is wrong more often than right, and still sounds rather sure",
-                    "错的比对的多，口气却仍然相当肯定",
+                    "It is wrong again and again, and still sounds rather sure",
+                    "一再答错，口气却仍然相当肯定",
                 ),
                 text(
                     "Something like this: the next cell shows both, accuracy and confidence.",
