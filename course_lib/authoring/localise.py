@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from course_lib.authoring.sources import Source
+from course_lib.authoring.timing import Seconds, in_tens
 
 LANGUAGE_LINE = re.compile(r"^(\s*)# (en|zh): ?(.*)$")
 FENCE = re.compile(r"\s*(`{3,}|~{3,}|\$\$)")
@@ -55,13 +56,6 @@ def _continues(before: str, line: str) -> bool:
     return bool(wide) and not before.endswith("  ") and not _STARTS_BLOCK.match(before)
 
 
-# `./course bench chapters` measures it.
-_RUNS = (
-    " · **Run as a whole**: under a minute on two processor cores, less than 1.5 GB of memory",
-    " · **整章运行**：两个处理器核，不到一分钟，内存不到 1.5 GB",
-)
-
-
 def render_opening(source: Source, language: str) -> str:
     """Write the first cell of an edition from the front matter."""
     say = {"en": 0, "zh": 1}[language]
@@ -79,7 +73,7 @@ def render_opening(source: Source, language: str) -> str:
     lines = [
         f"# {source.title[language]}" if page else f"# {source.chapter} {source.title[language]}",
         "",
-        f"**{kind}** · **{('Time', '用时')[say]}**{colon}{time}{'' if page else _RUNS[say]}",
+        f"**{kind}** · **{('Time', '用时')[say]}**{colon}{time}{'' if page else _render_run(source.seconds, say)}",
         "",
         f"**{('You need', '预备知识')[say]}**{colon}{source.prerequisites[language].strip()}",
         "",
@@ -88,6 +82,19 @@ def render_opening(source: Source, language: str) -> str:
         *(f"- **{goal.id}** {goal.text[language].strip()}" for goal in source.objectives),
     ]
     return "\n".join(lines)
+
+
+def _render_run(seconds: Seconds, say: int) -> str:
+    """Say what a run of the whole chapter takes, as ``./course bench chapters --keep`` measured it."""
+    names = {"pytorch": "PyTorch", "keras": "Keras"}
+    each = [(name, in_tens(seconds[key])) for key, name in names.items() if key in seconds]
+    in_english = ", ".join(f"about {count} s in {name}" for name, count in each)
+    in_chinese = "，".join(f"{name} 约 {count} 秒" for name, count in each)
+    return (
+        f" · **Run as a whole**: {in_english}{', ' if each else ''}on two processor cores, "
+        "less than 1.5 GB of memory",
+        f" · **整章运行**：两个处理器核，{in_chinese}{'，' if each else ''}内存不到 1.5 GB",
+    )[say]
 
 
 def _kind_of(source: Source) -> tuple[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
 from course_lib.authoring.problems import Problem, SourceError
+from course_lib.authoring.timing import Seconds, measured_seconds
 from course_lib.edition import FRAMEWORKS
 from course_lib.language import LANGUAGES, Text
 
@@ -81,6 +82,7 @@ class Source:
     Attributes:
         path: The file, relative to the repository.
         text: The whole file, with ``\\n`` line ends.
+        seconds: How long a whole run takes, by framework; empty where it was not measured.
     """
 
     path: Path
@@ -93,6 +95,7 @@ class Source:
     prerequisites: Text
     objectives: tuple[Objective, ...]
     cells: tuple[Cell, ...] = field(repr=False)
+    seconds: Seconds = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -126,7 +129,8 @@ def read_source(path: Path, root: Path) -> Source:
         SourceError: When it is malformed, with the cell and line of each problem.
     """
     text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
-    return parse_source(text, path.relative_to(root))
+    source = parse_source(text, path.relative_to(root))
+    return replace(source, seconds=measured_seconds(root, source.name))
 
 
 def parse_source(text: str, path: Path) -> Source:
