@@ -53,10 +53,10 @@ def row(course, student):
 
 
 @pytest.fixture(scope="session")
-def _marked_once(released_course, tmp_path_factory):
+def _marked_once(fresh_course, tmp_path_factory):
     """Ann's essay and Bob's are marked by hand, and Bob's mistake was forgiven in part."""
     folder = tmp_path_factory.mktemp("marked") / "course"
-    shutil.copytree(released_course.folder, folder)
+    shutil.copytree(fresh_course, folder)
     course = open_course(folder)
     hand_in(course, "ann", with_essay(course, RIGHT, "Outliers."))
     hand_in(course, "bob", with_essay(course, {**RIGHT, "90.1": SUMS}, "Outliers, too."))

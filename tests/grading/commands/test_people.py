@@ -27,10 +27,10 @@ WRONG = {**RIGHT, "90.1": "def column_means(x):\n    return x.sum(axis=0)"}
 
 
 @pytest.fixture(scope="module")
-def _prepared(released_course, tmp_path_factory):
+def _prepared(fresh_course, tmp_path_factory):
     """The class list is in, work is due on the first of October, and one student has a day more."""
     folder = tmp_path_factory.mktemp("class")
-    shutil.copytree(released_course.folder, folder / "course")
+    shutil.copytree(fresh_course, folder / "course")
     (folder / "名单.csv").write_bytes(CLASS.encode("gb18030"))
     at = ("--dir", folder / "course")
     assert "5 students" in run("roster", folder / "名单.csv", *at)
