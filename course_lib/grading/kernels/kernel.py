@@ -84,7 +84,7 @@ class Kernel:
         self._last_computed = 0.0
         self._private = private
         self._folder: int | None = None
-        self._watch = threading.Thread(target=self._watch_over, args=(private,), daemon=True)
+        self._watch = threading.Thread(target=self._watch_over, daemon=True)
         self._watch.start()
         opened.add(self)
 
@@ -165,6 +165,9 @@ class Kernel:
                     collected.take(message)
             now = time.monotonic()
             if reply is not None and (collected.idle or now > settled):
+                if self._folder_was_changed():  # now, lest the watch charges it to what comes next
+                    self.kill("files")
+                    return Outcome("dead", collected.outputs)
                 return _outcome(reply, collected.outputs, interrupted)
             if not self.alive:
                 self.kill("memory" if self.group is not None and self.group.ran_out() else "died")
@@ -191,17 +194,20 @@ class Kernel:
         if self._folder is None:
             self._folder = _changed(self._private)
 
+    def _folder_was_changed(self) -> bool:
+        return self._folder is not None and self._folder != _changed(self._private)
+
     def _interrupt(self) -> None:
         message = self.client.session.msg("interrupt_request", content={})
         self.client.control_channel.send(message)
 
-    def _watch_over(self, private: Path) -> None:
+    def _watch_over(self) -> None:
         """Count memory, and see that only sockets lie in its folder, several times a second."""
         while self.alive:
             self._last_computed = computed(self._pids()) or self._last_computed
             if memory_mb(self._pids(), self.limits.memory_mb) > self.limits.memory_mb:
                 self.kill("memory")
-            elif self._folder is not None and self._folder != _changed(private):
+            elif self._folder_was_changed():
                 self.kill("files")
             time.sleep(2 * TICK)
 

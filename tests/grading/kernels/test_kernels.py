@@ -400,3 +400,11 @@ def test_time_is_what_a_cell_computes_and_waiting_costs_little():
         assert time.monotonic() - began < 40
         began = time.monotonic()
         assert running.run("time.sleep(60)", seconds=30, by=began + 1).state == "timeout"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folder's place is that of the sandbox")
+def test_what_is_made_among_the_sockets_is_charged_to_the_cell_that_made_it():
+    with starting.open_kernel(imports=IMPORTS) as running:
+        assert running.run("1", seconds=30).state == "ok"
+        made = running.run("import os; os.symlink('/etc/passwd', '/kernel/mine')", seconds=30)
+        assert made.state == "dead" and running.why_dead == "files"
