@@ -160,18 +160,31 @@ def squared_gradients(loss: Callable[..., Any], weights: list[Any]) -> Callable[
     def squares(*arrays: Any) -> list[Any]:
         return [slope * slope for slope in differentiate(lambda: loss(*arrays), weights)[1]]
 
+    if os.environ.get("KERAS_BACKEND") == "torch":
+        import torch
+
+        return lambda *arrays: squares(*(torch.from_numpy(array) for array in arrays))
+    return compiled(squares)
+
+
+def compiled(function: Callable[..., Any], like: Any = None) -> Callable[..., Any]:
+    """Give a function of arrays compiled, where the engine compiles.
+
+    Args:
+        function: Computes with arrays; what else it depends on must stay as it is.
+        like: Where it takes one batch of examples: such a batch. Others may be longer or shorter.
+    """
     engine = os.environ.get("KERAS_BACKEND")
     if engine == "jax":
         import jax
 
-        return jax.jit(squares)
+        return jax.jit(function)
     if engine == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(squares, reduce_retracing=True)
-    import torch
-
-    return lambda *arrays: squares(*(torch.from_numpy(array) for array in arrays))
+        batch = None if like is None else [tf.TensorSpec([None, *like.shape[1:]], like.dtype)]
+        return tf.function(function, batch, reduce_retracing=batch is None, autograph=False)
+    return function
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from keras import ops
 
 from course_lib.arguments import require_count, require_made
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
+from course_lib.keras.forward import forward
 from course_lib.keras.objectives import Objective, require_objective
 from course_lib.training.batches import as_arrays, as_inputs, require_arrays
 from course_lib.training.requirements import cannot_take
@@ -45,21 +46,25 @@ def predict(
     dtype = choose_precision(precision)
     with choose_device(device), computing_in(dtype, model), taking(model, x):
         forget_other_precision(model, dtype)
+        waiting = -(-x.shape[0] // batch_size)
         parts = [
-            np.asarray(infer(model, as_model_reads(model, part)), dtype=np.float32)
-            for part in in_parts(x, batch_size)
+            np.asarray(infer(model, as_model_reads(model, part), waiting - i), dtype=np.float32)
+            for i, part in enumerate(in_parts(x, batch_size))
         ]
     return np.concatenate(parts)
 
 
-def infer(model: keras.Model, x: np.ndarray) -> np.ndarray:
+def infer(model: keras.Model, x: np.ndarray, waiting: int = 1) -> np.ndarray:
     """Give a model's outputs for one batch, in inference mode and without gradients.
 
     TensorFlow keeps no gradients unless asked, and calling the model at once saves the second that
     compiling ``predict`` takes for every new model. The other backends do it best themselves.
+
+    Args:
+        waiting: How many batches there are to ask about, this one included.
     """
     if keras.backend.backend() == "tensorflow":
-        return ops.convert_to_numpy(ops.cast(model(x, training=False), "float32"))
+        return ops.convert_to_numpy(ops.cast(forward(model, x, waiting), "float32"))
     return model.predict_on_batch(x)
 
 
