@@ -165,8 +165,8 @@ class Kernel:
                     collected.take(message)
             now = time.monotonic()
             if reply is not None and (collected.idle or now > settled):
-                if self._folder_was_changed():  # now, lest the watch charges it to what comes next
-                    self.kill("files")
+                if why := self._overstepped():  # now, lest the watch charges it to what comes next
+                    self.kill(why)
                     return Outcome("dead", collected.outputs)
                 return _outcome(reply, collected.outputs, interrupted)
             if not self.alive:
@@ -205,11 +205,15 @@ class Kernel:
         """Count memory, and see that only sockets lie in its folder, several times a second."""
         while self.alive:
             self._last_computed = computed(self._pids()) or self._last_computed
-            if memory_mb(self._pids(), self.limits.memory_mb) > self.limits.memory_mb:
-                self.kill("memory")
-            elif self._folder_was_changed():
-                self.kill("files")
+            if why := self._overstepped():
+                self.kill(why)
             time.sleep(2 * TICK)
+
+    def _overstepped(self) -> str | None:
+        """Say which limit it has overstepped, if any."""
+        if memory_mb(self._pids(), self.limits.memory_mb) > self.limits.memory_mb:
+            return "memory"
+        return "files" if self._folder_was_changed() else None
 
 
 def _changed(folder: Path) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course_lib.grading.kernels import rooms, starting, zygote
+from course_lib.grading.kernels import kernel, rooms, starting, zygote
 from course_lib.grading.walls import cgroups, processes, sandbox, seccomp
 from course_lib.grading.walls.sandbox import Limits
 from tests.conftest import require
@@ -408,3 +408,11 @@ def test_what_is_made_among_the_sockets_is_charged_to_the_cell_that_made_it():
         assert running.run("1", seconds=30).state == "ok"
         made = running.run("import os; os.symlink('/etc/passwd', '/kernel/mine')", seconds=30)
         assert made.state == "dead" and running.why_dead == "files"
+
+
+def test_memory_that_is_still_held_is_charged_to_the_cell_that_took_it(monkeypatch):
+    monkeypatch.setattr(kernel.Kernel, "_watch_over", lambda self: None)  # as if it came too late
+    limits = Limits(memory_mb=400, cell_seconds=60)
+    with starting.open_kernel(limits=limits, imports=IMPORTS) as running:
+        took = running.run("held = bytearray(b'x') * 500_000_000", seconds=30)
+        assert took.state == "dead" and running.why_dead == "memory"
