@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from course_lib.errors import CourseError
 from course_lib.files import write_atomically
 from course_lib.language import both
 from course_lib.paths import repository_root
@@ -39,6 +40,25 @@ def keep_partly(name: str, result: Mapping[str, Any]) -> Path:
     path = _write(name, result, _partial(name).name)
     print(both(f"kept so far: {path}", f"已保存到目前为止的结果：{path}"), file=sys.stderr)
     return path
+
+
+def kept(name: str) -> dict[str, Any]:
+    """Give the result that is kept, measured by the same machine and versions as are here now.
+
+    Raises:
+        CourseError: If there is none, or another machine's: what is measured now can't stand beside it.
+    """
+    path = folder() / f"{name}.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    here = {**machine(), "load": None, "versions": versions()}
+    there = {**before.get("machine", {}), "load": None, "versions": before.get("versions")}
+    if here != there:
+        raise CourseError(
+            f"A part can be kept only beside a whole result of this machine and these versions, and {path.name} "
+            "is none: leave out --part.",
+            f"只有已保存过这台机器、这些版本的完整结果，才能单独更新一部分；{path.name} 不是：请去掉 --part。",
+        )
+    return before["result"]
 
 
 def _partial(name: str) -> Path:

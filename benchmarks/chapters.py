@@ -6,6 +6,7 @@ The kernel's start and all imports are in the seconds. "graded" is a run without
 grading runs it; "after imports" leaves out the setup cell, which imports the framework. Cores differ, so a
 yardstick stands below the table: how long one core takes for a fixed piece of work, in Python and in NumPy, asked
 before each row. With it the seconds of two machines can be compared, and a machine that was busy is seen.
+With ``--keep``, a part takes the place of the same part in what is kept, if this machine measured that too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -56,10 +58,19 @@ def run(
     with steps(len(editions)) as step:
         for name, framework in editions:
             step(f"{name} ({framework})")
-            result["rows"].append({"yardstick": yardstick(), **_measure(root, name, framework)})
+            today = datetime.now(UTC).date().isoformat()
+            row = {"date": today, "yardstick": yardstick(), **_measure(root, name, framework)}
+            result["rows"].append(row)
             if save:
                 save(result)
     return result
+
+
+def joined(kept: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what was measured now into the place of the same rows of a result that is kept."""
+    rows = {(row["chapter"], row["framework"]): row for row in kept["rows"]}
+    rows |= {(row["chapter"], row["framework"]): row for row in now["rows"]}
+    return {"rows": sorted(rows.values(), key=lambda row: row["chapter"])}
 
 
 def yardstick() -> dict[str, float]:

@@ -330,11 +330,6 @@ def bench(
         ),
     ] = False,
 ) -> None:
-    if keep and (quick or part):
-        raise CourseError(
-            "What is kept is a whole measurement: leave out --keep, or --quick and --part.",
-            "保存的应是完整的测量：请去掉 --keep，或者去掉 --quick 和 --part。",
-        )
     if not name.isidentifier() or find_spec(f"benchmarks.{name}") is None:
         folder = Path(__file__).resolve().parent.parent / "benchmarks"
         names = ", ".join(sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_"))
@@ -354,13 +349,20 @@ def bench(
             f"The benchmark {name} has no part {unknown[0]!r}; there are: {', '.join(parts) or 'none'}.",
             f"基准测试 {name} 没有 {unknown[0]!r} 这一部分；现有：{'、'.join(parts) or '无'}。",
         )
+    joins = hasattr(benchmark, "joined")
+    if keep and (quick or (part and not joins)):
+        raise CourseError(
+            "What is kept is a whole measurement: leave out --keep, or --quick and --part.",
+            "保存的应是完整的测量：请去掉 --keep，或者去掉 --quick 和 --part。",
+        )
     keeping = import_module("benchmarks._keeping") if keep else None
+    before = keeping.kept(name) if keeping and part else None
     how: dict[str, Any] = {"parts": part} if part else {}
     if keeping and "save" in signature(benchmark.run).parameters:
         how["save"] = partial(keeping.keep_partly, name)
     result = benchmark.run(quick=quick, **how)
     if keeping:
-        keeping.keep(name, result)
+        keeping.keep(name, benchmark.joined(before, result) if before else result)
     if picture:
         benchmark.picture(result, picture)
     print(json.dumps(result, indent=1) if as_json else benchmark.table(result))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks import chapters
+from benchmarks import _keeping, chapters
+from course_lib.errors import CourseError
 
 
 def _result(*seconds: float, **other: Any) -> dict[str, Any]:
@@ -55,3 +57,20 @@ def test_a_chapter_can_be_measured_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     kept: list[int] = []
     result = chapters.run(parts=["05"], save=lambda so_far: kept.append(len(so_far["rows"])))
     assert [row["chapter"][:2] for row in result["rows"]] == ["05", "05"] and kept == [1, 2]
+
+
+def test_one_chapter_of_what_is_kept_can_be_measured_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_keeping, "folder", lambda: tmp_path)
+    rows = [row | {"framework": f} for f in ("pytorch", "keras") for row in _result(9, 8)["rows"]]
+    with pytest.raises(CourseError, match="leave out --part"):
+        _keeping.kept("chapters")
+    _keeping.keep("chapters", {"rows": rows})
+    anew = {"rows": [rows[0] | {"seconds": 5.0}]}
+    joined = chapters.joined(_keeping.kept("chapters"), anew)
+    found = {(row["chapter"], row["framework"]): row["seconds"] for row in joined["rows"]}
+    assert found[("00_x", "pytorch")] == 5.0 and sorted(found.values()) == [5.0, 8, 8, 9]
+    monkeypatch.setattr(_keeping, "machine", lambda: {"cores": 96})
+    with pytest.raises(CourseError, match="of this machine"):
+        _keeping.kept("chapters")
