@@ -1588,9 +1588,9 @@ QUIZZES = (
     Quiz(
         id="03.q2",
         question=text(
-            "Four networks of one structure each see 9,000 pictures: letters, fractals, geometric shapes, and digits whose only "
+            "Four networks of one structure each see 4,000 pictures: letters, fractals, geometric shapes, and digits whose only "
             "target is how far they were turned. Which one's features tell handwritten digits apart best, two labels per class?",
-            "四个结构相同的网络各看 9,000 张图片：字母、分形、几何图形，以及只以“转了多少度”为目标的数字。"
+            "四个结构相同的网络各看 4,000 张图片：字母、分形、几何图形，以及只以“转了多少度”为目标的数字。"
             "每类两个标签时，哪一个的特征最能分清手写数字？",
         ),
         options=(
