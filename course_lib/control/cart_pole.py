@@ -31,7 +31,7 @@ class World:
         pole: Mass of the pole, kilograms.
         length: *Half* the pole's length, metres.
         motor: Newtons at full push; negative: the motor is wired the wrong way round.
-        wind: Newtons on the cart, always.
+        wind: Newtons on the cart, always; an array: for each of the states that move together.
     """
 
     gravity: float = 9.8
@@ -39,7 +39,7 @@ class World:
     pole: float = 0.1
     length: float = 0.5
     motor: float = 10.0
-    wind: float = 0.0
+    wind: float | np.ndarray = 0.0
 
     def __post_init__(self) -> None:
         wrong = [name for name in _POSITIVE if not getattr(self, name) > 0]

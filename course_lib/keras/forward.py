@@ -4,7 +4,8 @@ Called as it is, each layer of a small network takes Keras a millisecond of Pyth
 arithmetic; compiling costs as much as half a dozen such calls. So the first answers come uncompiled.
 
 What is compiled reads the weights anew each time, but knows everything else of its day: which layers
-there are, which rank an adapter has. So it serves as long as none of it has changed.
+there are, which rank an adapter has, how long a text is. So it serves as long as none of it has
+changed.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def forward(model: keras.Layer, x: Any, waiting: int = 1) -> KerasTensor:
     Args:
         waiting: How many batches there are to ask about, this one included.
     """
-    known = _known(model)
+    known = _known(model, x)
     if known is None:
         return model(x, training=False)
     known.asked += 1
@@ -47,12 +48,18 @@ def forward(model: keras.Layer, x: Any, waiting: int = 1) -> KerasTensor:
     return known.compiled(x) if known.compiled else model(x, training=False)
 
 
-def _known(model: keras.Layer) -> Forward | None:
-    """Look up what is known of a network as it is now; ``None`` if it holds layers of a reader's own."""
+def _known(model: keras.Layer, x: Any) -> Forward | None:
+    """Look up what is known of a network as it is now, asked about examples such as x.
+
+    ``None`` if it holds layers of a reader's own.
+    """
     layers = list(model._flatten_layers())
     if not all(map(_only_computes, layers)):
         return None
-    state = [part for layer in layers for part in (layer, layer.compute_dtype, *_settings(layer))]
+    kind = [*tuple(x.shape)[1:], str(x.dtype)]  # a text that is written on grows with every answer
+    state = kind + [
+        part for layer in layers for part in (layer, layer.compute_dtype, *_settings(layer))
+    ]
     known = getattr(model, "_known_forward", None)
     if known is None or not _same(known.state, state):
         known = Forward(state)

@@ -1670,8 +1670,8 @@ QUIZZES = (
             Option(
                 text("The network from scratch", "从零训练的网络"),
                 text(
-                    "Yes, in sixty steps. And both are beaten by comparing pixels with class means, which learns nothing at all.",
-                    "对，走六十步时如此。而且这两个都不如拿像素与类均值比较，后者什么都不用学。",
+                    "Yes, in fifty steps. And both are beaten by comparing pixels with class means, which learns nothing at all.",
+                    "对，走五十步时如此。而且这两个都不如拿像素与类均值比较，后者什么都不用学。",
                 ),
                 right=True,
             ),

@@ -107,3 +107,11 @@ def test_the_search_finds_a_maximum_and_the_pole_stays_up():
     assert balance(linear_policy(search.best), seed=99).mean() > 240
     with pytest.raises(CourseError, match="elite"):
         control.cross_entropy_search(lambda w: w[:, 0], np.zeros(2), elite=0)
+
+
+def test_states_that_move_together_may_each_have_a_wind() -> None:
+    states, pushes = np.random.default_rng(0).normal(size=(3, 4)), np.array([-1.0, 0.2, 2.0])
+    together = control.move(states, pushes, control.World(wind=np.array([-5.0, 0.0, 5.0])))
+    for i, wind in enumerate((-5.0, 0.0, 5.0)):
+        alone = control.move(states[i : i + 1], pushes[i : i + 1], control.World(wind=wind))
+        np.testing.assert_array_equal(together[i : i + 1], alone)

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib.keras import attach_head, forward, load_backbone, predict
+from course_lib.keras import (
+    TransformerShape,
+    attach_head,
+    build_language_model,
+    forward,
+    load_backbone,
+    predict,
+)
 from course_lib.keras.engine import keras
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype("uint8")
@@ -41,6 +48,16 @@ def test_many_parts_in_one_call_are_enough() -> None:
     model = network()
     predict(model, IMAGES, batch_size=2)
     assert passes(model) is not None
+
+
+def test_a_text_that_grows_is_read_at_every_length() -> None:
+    shape = TransformerShape(vocabulary=7, places=9, width=8, depth=1, heads=2, hidden=8)
+    model = build_language_model(shape, seed=0)
+    text = np.random.default_rng(1).integers(1, 7, (1, 9))
+    asked_often(model, text[:, :5])
+    assert passes(model) is not None
+    whole = predict(model, text)
+    np.testing.assert_allclose(predict(model, text[:, :6]), whole[:, :6], atol=1e-5)
 
 
 def test_new_weights_are_read() -> None:
