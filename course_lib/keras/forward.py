@@ -9,7 +9,7 @@ there are, which rank an adapter has. So it serves as long as none of it has cha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import keras
@@ -25,11 +25,16 @@ OURS = (
 
 
 class Forward:
-    """What is known of a network: how often it was asked as it is, and the compiled pass, if any."""
+    """What is known of a network: how often it was asked as it is, and the compiled pass, if any.
+
+    Attributes:
+        others: What else was compiled of it (see :func:`remembered`).
+    """
 
     def __init__(self, state: list[Any]) -> None:
         self.state, self.asked = state, 0
         self.compiled: Callable[[Any], KerasTensor] | None = None
+        self.others: dict[Hashable, Callable[..., Any]] = {}
 
 
 def forward(model: keras.Layer, x: Any, waiting: int = 1) -> KerasTensor:
@@ -45,6 +50,26 @@ def forward(model: keras.Layer, x: Any, waiting: int = 1) -> KerasTensor:
     if known.compiled is None and known.asked + waiting > WORTH_IT:
         known.compiled = compiled(lambda inputs: model(inputs, training=False), like=x)
     return known.compiled(x) if known.compiled else model(x, training=False)
+
+
+def remembered(
+    model: keras.Layer, name: Hashable, make: Callable[[], Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Give a compiled function of a network: the one that was made under this name, or a new one.
+
+    It is made anew once the network has changed; new numbers in its weights are no such change. (JAX
+    takes them for constants, so there it is made anew each time.)
+
+    Args:
+        name: All that the function depends on besides the network.
+        make: Compiles it.
+    """
+    known = _known(model)
+    if known is None or keras.backend.backend() == "jax":
+        return make()
+    if name not in known.others:
+        known.others[name] = make()
+    return known.others[name]
 
 
 def _known(model: keras.Layer) -> Forward | None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib.keras import attach_head, forward, load_backbone, predict
+from course_lib.keras import attach_head, fisher, fisher_diagonal, forward, freeze, load_backbone
+from course_lib.keras import predict
 from course_lib.keras.engine import keras
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype("uint8")
@@ -41,6 +42,23 @@ def test_many_parts_in_one_call_are_enough() -> None:
     model = network()
     predict(model, IMAGES, batch_size=2)
     assert passes(model) is not None
+
+
+def test_importances_are_traced_once_and_read_new_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced, plain = [], fisher.squared_gradients
+    monkeypatch.setattr(fisher, "squared_gradients", lambda *a: traced.append(1) or plain(*a))
+    model, other, task = network(), network(seed=1), (IMAGES, np.arange(12) % 3)
+    first = fisher_diagonal(model, task, n=3)
+    model.set_weights(other.get_weights())
+    second = fisher_diagonal(model, task, n=3)
+    assert len(traced) == 1
+    for name, values in fisher_diagonal(other, task, n=3).items():
+        assert np.array_equal(second[name], values) and not np.array_equal(first[name], values)
+    traced.clear()
+    fisher_diagonal(model, task, n=3, classes=[0, 1])  # another question
+    freeze(model.backbone)
+    assert set(fisher_diagonal(model, task, n=3)) == {"head.0.weight", "head.0.bias"}
+    assert len(traced) == 2
 
 
 def test_new_weights_are_read() -> None:
