@@ -7,8 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_lib.keras import attach_head, fisher, fisher_diagonal, forward, freeze, load_backbone
-from course_lib.keras import predict
+from course_lib.keras import (
+    attach_head,
+    fisher,
+    fisher_diagonal,
+    forward,
+    freeze,
+    load_backbone,
+    predict,
+)
 from course_lib.keras.engine import keras
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (12, 16, 16, 1)).astype("uint8")
