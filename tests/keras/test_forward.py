@@ -53,7 +53,12 @@ def test_many_parts_in_one_call_are_enough() -> None:
 
 def test_importances_are_traced_once_and_read_new_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     traced, plain = [], fisher.squared_gradients
-    monkeypatch.setattr(fisher, "squared_gradients", lambda *a: traced.append(1) or plain(*a))
+
+    def counted(*given: Any) -> Any:
+        traced.append(1)
+        return plain(*given)
+
+    monkeypatch.setattr(fisher, "squared_gradients", counted)
     model, other, task = network(), network(seed=1), (IMAGES, np.arange(12) % 3)
     first = fisher_diagonal(model, task, n=3)
     model.set_weights(other.get_weights())
