@@ -37,6 +37,7 @@ def settle() -> str:
             # where there is none).
             sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
         _leave_graphs_as_they_are(sys.modules["tensorflow"])
+        _keep_tracing_quiet()
     return backend
 
 
@@ -59,6 +60,19 @@ def _leave_graphs_as_they_are(tensorflow: Any) -> None:
     roundings, so this holds whoever imported TensorFlow first: the same training, the same result.
     """
     tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+def _keep_tracing_quiet() -> None:
+    """Drop TensorFlow's remark that one function was traced often.
+
+    It tells functions apart by their place in memory, so it takes the compiled passes of many small
+    networks, one made when another is gone, for one; and a reader could do nothing about it.
+    """
+    logging.getLogger("tensorflow").addFilter(_no_remark_on_tracing)
+
+
+def _no_remark_on_tracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def as_the_engine_reads(batches: Any, count: int) -> Any:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
+from course_lib.keras.forward import remembered
 from course_lib.keras.inference import as_model_reads, predict
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.named import named_weights
@@ -77,7 +78,8 @@ def fisher_diagonal(
         return cross_entropy(ops.take(z, chosen, axis=1), answer)
 
     variables = [place.variable for place in places.values()]
-    squares_for = squared_gradients(surprise, variables)
+    kind = ("fisher", tuple(map(id, variables)), tuple(chosen.tolist()))
+    squares_for = remembered(model, kind, lambda: squared_gradients(surprise, variables))
     sums = [np.zeros(variable.shape, np.float32) for variable in variables]
     for i, k, share in rows:
         squares = squares_for(x[i : i + 1], np.array([k], "int32"))

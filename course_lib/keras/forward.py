@@ -10,7 +10,8 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import keras
@@ -19,18 +20,23 @@ from keras import KerasTensor
 from course_lib.keras_backend import compiled
 
 WORTH_IT = 5  # answers: as many as compiling takes the time of
-OURS = (
-    "keras",
-    "course_lib",
-)  # whose layers do nothing but compute; a reader's may count, keep, print
+OURS = ("keras", "course_lib")  # whose layers only compute; a reader's may count, keep, print
 
 
-class Forward:
-    """What is known of a network: how often it was asked as it is, and the compiled pass, if any."""
+class Known:
+    """What is known of a network as it is.
+
+    Attributes:
+        state: All that it holds besides its weights' numbers.
+        asked: How often it was asked about each kind of examples.
+        compiled: What was compiled of it: its forward pass for a kind of examples, and what
+            :func:`remembered` made.
+    """
 
     def __init__(self, state: list[Any]) -> None:
-        self.state, self.asked = state, 0
-        self.compiled: Callable[[Any], KerasTensor] | None = None
+        self.state = state
+        self.asked: Counter[Hashable] = Counter()
+        self.compiled: dict[Hashable, Callable[..., Any]] = {}
 
 
 def forward(model: keras.Layer, x: Any, waiting: int = 1) -> KerasTensor:
@@ -39,30 +45,45 @@ def forward(model: keras.Layer, x: Any, waiting: int = 1) -> KerasTensor:
     Args:
         waiting: How many batches there are to ask about, this one included.
     """
-    known = _known(model, x)
+    known = _known(model)
     if known is None:
         return model(x, training=False)
-    known.asked += 1
-    if known.compiled is None and known.asked + waiting > WORTH_IT:
-        known.compiled = compiled(lambda inputs: model(inputs, training=False), like=x)
-    return known.compiled(x) if known.compiled else model(x, training=False)
+    kind = (*x.shape[1:], str(x.dtype))  # a text that is written on grows with every answer
+    known.asked[kind] += 1
+    if kind not in known.compiled and known.asked[kind] + waiting > WORTH_IT:
+        known.compiled[kind] = compiled(lambda inputs: model(inputs, training=False), like=x)
+    return known.compiled[kind](x) if kind in known.compiled else model(x, training=False)
 
 
-def _known(model: keras.Layer, x: Any) -> Forward | None:
-    """Look up what is known of a network as it is now, asked about examples such as x.
+def remembered(
+    model: keras.Layer, name: Hashable, make: Callable[[], Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Give a compiled function of a network: the one that was made under this name, or a new one.
 
-    ``None`` if it holds layers of a reader's own.
+    It is made anew once the network has changed; new numbers in its weights are no such change. (JAX
+    takes them for constants, so there it is made anew each time.)
+
+    Args:
+        name: All that the function depends on besides the network.
+        make: Compiles it.
     """
+    known = _known(model)
+    if known is None or keras.backend.backend() == "jax":
+        return make()
+    if name not in known.compiled:
+        known.compiled[name] = make()
+    return known.compiled[name]
+
+
+def _known(model: keras.Layer) -> Known | None:
+    """Look up what is known of a network as it is now; ``None`` if it holds layers of a reader's own."""
     layers = list(model._flatten_layers())
     if not all(map(_only_computes, layers)):
         return None
-    kind = [*tuple(x.shape)[1:], str(x.dtype)]  # a text that is written on grows with every answer
-    state = kind + [
-        part for layer in layers for part in (layer, layer.compute_dtype, *_settings(layer))
-    ]
+    state = [part for layer in layers for part in (layer, layer.compute_dtype, *_settings(layer))]
     known = getattr(model, "_known_forward", None)
     if known is None or not _same(known.state, state):
-        known = Forward(state)
+        known = Known(state)
         # Past Keras's own __setattr__, which would take the layers in the state for new parts.
         object.__setattr__(model, "_known_forward", known)
     return known

@@ -11,7 +11,10 @@ from course_lib.keras import (
     TransformerShape,
     attach_head,
     build_language_model,
+    fisher,
+    fisher_diagonal,
     forward,
+    freeze,
     load_backbone,
     predict,
 )
@@ -31,7 +34,7 @@ def asked_often(model: keras.Model, x: np.ndarray = IMAGES) -> np.ndarray:
 
 
 def passes(model: keras.Model) -> Any:
-    return model._known_forward.compiled
+    return model._known_forward.compiled or None
 
 
 def test_the_answers_stay_the_same_for_batches_of_any_size() -> None:
@@ -58,6 +61,28 @@ def test_a_text_that_grows_is_read_at_every_length() -> None:
     assert passes(model) is not None
     whole = predict(model, text)
     np.testing.assert_allclose(predict(model, text[:, :6]), whole[:, :6], atol=1e-5)
+
+
+def test_importances_are_traced_once_and_read_new_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced, plain = [], fisher.squared_gradients
+
+    def counted(*given: Any) -> Any:
+        traced.append(1)
+        return plain(*given)
+
+    monkeypatch.setattr(fisher, "squared_gradients", counted)
+    model, other, task = network(), network(seed=1), (IMAGES, np.arange(12) % 3)
+    first = fisher_diagonal(model, task, n=3)
+    model.set_weights(other.get_weights())
+    second = fisher_diagonal(model, task, n=3)
+    assert len(traced) == 1
+    for name, values in fisher_diagonal(other, task, n=3).items():
+        assert np.array_equal(second[name], values) and not np.array_equal(first[name], values)
+    traced.clear()
+    fisher_diagonal(model, task, n=3, classes=[0, 1])  # another question
+    freeze(model.backbone)
+    assert set(fisher_diagonal(model, task, n=3)) == {"head.0.weight", "head.0.bias"}
+    assert len(traced) == 2
 
 
 def test_new_weights_are_read() -> None:
