@@ -47,7 +47,7 @@ CHOICES: dict[str, dict[str, Any]] = {
 }
 PEEKS = "failing"  # the one run that looks at the test part under every method
 PARTS = ("reports", "recipe")
-RATES, EPOCHS = (0.001, 0.003, 0.01), (10, 20, 40)
+RATES, EPOCHS = (0.001, 0.003, 0.01), (5, 10, 20)
 RECIPE_SEEDS = (100, 101, 102, 103, 104)  # the starter draws with 0 to 4
 CELLS = ("imports", "load", "cut", "readouts", "methods", "plan", "run", "open", "record")
 TOLERANCE = 0.02  # of a mean accuracy on another machine: other digits in a network's last places
