@@ -10,7 +10,8 @@ takes the texts, so that the other half of the starter is tried as well.
 
 *recipe*: nine recipes for each of the two networks, by a rule fixed beforehand, inside the starter's **train** part:
 its hands are cut once more, learned from on one side, judged on the other, with draws of labels that the starter
-does not use. Neither validation nor test is looked at.
+does not use. Neither validation nor test is looked at. Forty epochs were tried, too, and brought both networks
+a little further there; the starter has no time for them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ RUNS_FILE = "solutions/capstone/runs.json"
 # What each report's author changed. All but the good one cut with seed 0 and took both recipes from the air.
 OWN_SETTINGS: dict[str, Any] = {
     "cut_seed": 0,
+    "batch_size": 25,
     "recipes": {"fine_tune": (0.003, 40), "scratch": (0.003, 40)},
 }
 CHOICES: dict[str, dict[str, Any]] = {
@@ -46,7 +48,7 @@ CHOICES: dict[str, dict[str, Any]] = {
 }
 PEEKS = "failing"  # the one run that looks at the test part under every method
 PARTS = ("reports", "recipe")
-RATES, EPOCHS = (0.001, 0.003, 0.01), (20, 40, 80)
+RATES, EPOCHS = (0.001, 0.003, 0.01), (5, 10, 20)
 RECIPE_SEEDS = (100, 101, 102, 103, 104)  # the starter draws with 0 to 4
 CELLS = ("imports", "load", "cut", "readouts", "methods", "plan", "run", "open", "record")
 TOLERANCE = 0.02  # of a mean accuracy on another machine: other digits in a network's last places
