@@ -60,6 +60,7 @@ def test_the_two_halves_mirror_each_other() -> None:
     """One file here for each file there. What Keras needs more is listed with its reason."""
     reasons = {
         "engine.py": "chooses Keras's backend before Keras is imported",
+        "forward.py": "Keras has a forward pass compiled; PyTorch's needs none",
         "learner.py": "Keras drives a Model; PyTorch's loop needs none",
         "mobilenet.py": "torchvision has this network; Keras's own pads differently",
         "normalization.py": "PyTorch's BatchNorm convention",
