@@ -160,6 +160,60 @@ def differentiate(loss: Callable[[], Any], weights: list[Any]) -> tuple[Any, lis
     return value, [as_dense(slope) for slope in tape.gradient(value, values)]
 
 
+def normalised_by_batch(x: Any, scale: Any, shift: Any, epsilon: float) -> tuple[Any, ...] | None:
+    """Normalise maps N×H×W×C by their own means and variances in one operation, where the engine has one.
+
+    Written out, a dozen small operations and three dozen of their gradients stand for it: in a small
+    network that is more than everything else, and each has to be compiled and run.
+
+    Args:
+        x: float32.
+        scale, shift: ``keras.Variable``s, one number for each channel; or ``None``.
+
+    Returns:
+        The maps, the channels' means and their unbiased variances; ``None`` where the engine has no such
+        operation for what is given.
+    """
+    plain = scale is not None and shift is not None and len(x.shape) == 4
+    if os.environ.get("KERAS_BACKEND") != "tensorflow" or not plain or x.dtype != "float32":
+        return None
+    import tensorflow as tf
+
+    given = {"x": x, "scale": scale.value, "offset": shift.value, "epsilon": epsilon}
+    made = tf.raw_ops.FusedBatchNormV3(**given, mean=[], variance=[], is_training=True)
+    return made.y, made.batch_mean, made.batch_variance
+
+
+def moved_by_adam(
+    weight: Any, m: Any, v: Any, gradient: Any, step: Any, epsilon: Any, betas: tuple[Any, Any]
+) -> bool:
+    r"""Do one update of Adam in one operation, where the engine has one, and say whether it was done.
+
+    .. math::
+        m \leftarrow m + (1 - \beta_1)(g - m), \quad v \leftarrow v + (1 - \beta_2)(g^2 - v), \quad
+        \theta \leftarrow \theta - \eta \frac{m}{\sqrt v + \epsilon}
+
+    Written out it is a dozen small operations for each weight.
+
+    Args:
+        weight, m, v: ``keras.Variable``s of one shape.
+        step, epsilon: η and ε, corrections of the moments included.
+        betas: As tensors, made once for all weights.
+    """
+    if os.environ.get("KERAS_BACKEND") != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    places = {"var": weight.value.handle, "m": m.value.handle, "v": v.value.handle}
+    *betas, step, epsilon = (tf.cast(each, gradient.dtype) for each in (*betas, step, epsilon))
+    done = tf.zeros_like(step)  # β^t as if t were large: the corrections are in η and ε
+    tf.raw_ops.ResourceApplyAdam(
+        **places, grad=gradient, lr=step, epsilon=epsilon, beta1=betas[0], beta2=betas[1],
+        beta1_power=done, beta2_power=done,
+    )  # fmt: skip
+    return True
+
+
 def squared_gradients(loss: Callable[..., Any], weights: list[Any]) -> Callable[..., list[Any]]:
     """Give a function of arrays that gives the squares of a loss's gradients.
 

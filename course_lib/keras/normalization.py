@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
+from course_lib.keras_backend import normalised_by_batch
 from course_lib.training.requirements import require_spread
 
 
@@ -43,16 +44,17 @@ class BatchNorm(keras.layers.BatchNormalization):
         require_spread(inputs.shape[0], inputs.shape[1:-1])
         # At least float32, as Keras has it too: half precision would overflow.
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        axes = list(range(x.ndim - 1))
-        mean, variance = ops.moments(x, axes=axes)
-        self._update_statistics(x, mean, variance)
+        fused = normalised_by_batch(x, self.gamma, self.beta, self.epsilon)
+        y, mean, unbiased = fused or self._normalised_by_batch(x)
+        keep = self.momentum
+        self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
+        self.moving_variance.assign(self.moving_variance * keep + unbiased * (1 - keep))
+        return ops.cast(y, self.compute_dtype)
+
+    def _normalised_by_batch(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
+        mean, variance = ops.moments(x, axes=list(range(x.ndim - 1)))
+        n = ops.cast(ops.size(x), x.dtype) / x.shape[-1]
         y = ops.batch_normalization(
             x, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
         )
-        return ops.cast(y, self.compute_dtype)
-
-    def _update_statistics(self, x: KerasTensor, mean: KerasTensor, variance: KerasTensor) -> None:
-        n = ops.cast(ops.size(x), x.dtype) / x.shape[-1]
-        keep, unbiased = self.momentum, variance * n / ops.maximum(n - 1, 1)
-        self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
-        self.moving_variance.assign(self.moving_variance * keep + unbiased * (1 - keep))
+        return y, mean, variance * n / ops.maximum(n - 1, 1)

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from course_lib.keras_backend import as_dense
+from course_lib.keras_backend import as_dense, moved_by_adam
 from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 
 Treatment = Mapping[int, tuple[float, float]]  # by a weight's id: factor of the rate, decay
@@ -116,15 +116,17 @@ class TorchAdam(ByPart, keras.optimizers.Adam):
     ) -> None:
         """Update these weights. What is a number for each weight is computed for all at once."""
         updated = {self._get_variable_index(variable) for variable in trainable_variables}
+        floatx = keras.config.floatx()
         moved = [float(i in updated) for i in range(len(self.factors))]
-        self.updates.assign_add(np.array(moved, keras.config.floatx()))
+        self.updates.assign_add(np.array(moved, floatx))
         t = ops.maximum(self.updates, 1.0)
-        rates = learning_rate * np.array(self.factors, keras.config.floatx())
+        rates = learning_rate * np.array(self.factors, floatx)
         root = ops.sqrt(1 - self.beta_2**t)
         self.rates, self.epsilons = (
             tuple(ops.unstack(rates)),
             tuple(ops.unstack(self.epsilon * root)),
         )
+        self.betas = tuple(ops.unstack(ops.convert_to_tensor([self.beta_1, self.beta_2], floatx)))
         self.steps = tuple(ops.unstack(rates * root / (1 - self.beta_1**t)))
         super()._backend_update_step(grads, trainable_variables, learning_rate)
 
@@ -134,6 +136,8 @@ class TorchAdam(ByPart, keras.optimizers.Adam):
         i = self._get_variable_index(variable)
         m, v = self._momentums[i], self._velocities[i]
         g = self._decay(gradient, variable, i)
+        if moved_by_adam(variable, m, v, g, self.steps[i], self.epsilons[i], self.betas):
+            return
         self.assign_add(m, (1 - self.beta_1) * (g - m))
         self.assign_add(v, (1 - self.beta_2) * (ops.square(g) - v))
         self.assign_sub(variable, self.steps[i] * m / (ops.sqrt(v) + self.epsilons[i]))
