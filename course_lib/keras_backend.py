@@ -7,9 +7,11 @@ import logging
 import os
 import shutil
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from itertools import count as count_up
 from pathlib import Path
@@ -19,6 +21,7 @@ from course_lib.imports import leaving_out
 from course_lib.language import Text
 
 AT_ONCE = 16e6  # bytes of batches that are read before a training instead of in its course
+PATIENCE = 0.3  # seconds that a reader who interrupts a training may wait
 
 
 def settle() -> str:
@@ -117,6 +120,48 @@ def _read_together(batches: Any, count: int) -> dict[str, Any] | None:
     return {name: np.stack([batch[name] for batch in read]) for name in read[0]}
 
 
+def many_steps(step: Callable[[Any], Any]) -> Callable[[Any, int], None] | None:
+    """Give what does a training's steps many at a call, where the engine can; ``None`` where not.
+
+    To call a compiled step takes Python and TensorFlow a millisecond or two, as long as a small
+    network's arithmetic. So a loop is compiled around it.
+
+    Args:
+        step: Does one step with what the iterator gives next.
+
+    Returns:
+        A function of an iterator and of how many steps to do. It comes back to Python a few times a
+        second, so that a reader can interrupt it.
+    """
+    if os.environ.get("KERAS_BACKEND") != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy() or tf.config.functions_run_eagerly():
+        return None
+
+    @partial(tf.function, autograph=False, reduce_retracing=True)
+    def loop(iterator: Any, count: Any) -> None:
+        def body(i: Any) -> Any:
+            step(iterator.get_next())
+            return i + 1
+
+        tf.while_loop(lambda i: i < count, body, [tf.constant(0)], parallel_iterations=1)
+
+    at_once = 1
+
+    def run(iterator: Any, count: int) -> None:
+        nonlocal at_once
+        while count:
+            now, started = min(count, at_once), time.perf_counter()
+            loop(iterator, tf.constant(now))
+            seconds = (time.perf_counter() - started) / now
+            at_once = max(1, int(PATIENCE / seconds))  # a call that compiles seems slow, once
+            count -= now
+
+    return run
+
+
 def as_dense(gradient: Any) -> Any:
     """Give a gradient as one plain tensor.
 
@@ -160,18 +205,22 @@ def differentiate(loss: Callable[[], Any], weights: list[Any]) -> tuple[Any, lis
     return value, [as_dense(slope) for slope in tape.gradient(value, values)]
 
 
-def normalised_by_batch(x: Any, scale: Any, shift: Any, epsilon: float) -> tuple[Any, ...] | None:
+def normalised_by_batch(
+    x: Any, scale: Any, shift: Any, statistics: tuple[Any, Any], keep: float, epsilon: float
+) -> tuple[Any, ...] | None:
     """Normalise maps N×H×W×C by their own means and variances in one operation, where the engine has one.
 
-    Written out, a dozen small operations and three dozen of their gradients stand for it: in a small
+    Written out, two dozen small operations and three dozen of their gradients stand for it: in a small
     network that is more than everything else, and each has to be compiled and run.
 
     Args:
         x: float32.
         scale, shift: ``keras.Variable``s, one number for each channel; or ``None``.
+        statistics: The running means and variances.
+        keep: How much of them is kept.
 
     Returns:
-        The maps, the channels' means and their unbiased variances; ``None`` where the engine has no such
+        The maps and the new statistics, the variance unbiased; ``None`` where the engine has no such
         operation for what is given.
     """
     plain = scale is not None and shift is not None and len(x.shape) == 4
@@ -180,7 +229,10 @@ def normalised_by_batch(x: Any, scale: Any, shift: Any, epsilon: float) -> tuple
     import tensorflow as tf
 
     given = {"x": x, "scale": scale.value, "offset": shift.value, "epsilon": epsilon}
-    made = tf.raw_ops.FusedBatchNormV3(**given, mean=[], variance=[], is_training=True)
+    before = {"mean": statistics[0].value, "variance": statistics[1].value}
+    made = tf.raw_ops.FusedBatchNormV3(
+        **given, **before, exponential_avg_factor=1 - keep, is_training=True
+    )
     return made.y, made.batch_mean, made.batch_variance
 
 

@@ -7,7 +7,7 @@ does the rest on the TensorFlow, the JAX and the torch backend: gradients, updat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from course_lib.keras.batch_norm import moving_statistics
 from course_lib.keras.distributed import own_shares
 from course_lib.keras.inference import as_model_reads
 from course_lib.keras.objectives import Objective
+from course_lib.keras_backend import many_steps
 from course_lib.training.batches import TERMS, Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan
@@ -33,6 +34,8 @@ class Learner(keras.Model):
     Attributes:
         losses_of_epoch: The loss of each update of the running epoch, on the device.
         step: How many of Keras's steps have been done: one for each part of each batch.
+        parts: How many of Keras's steps an epoch has.
+        does_epochs: Whether the train function does a whole epoch at a call.
         per_epoch, total: How many updates an epoch has, and the whole training.
         terms: How many terms of the mean each example brings; asked only where batches are cut.
         rounds: Whether the model computes in bfloat16.
@@ -55,6 +58,7 @@ class Learner(keras.Model):
         self.per_epoch = _constant(np.array(len(plan.sizes), np.int32))
         self.total = _constant(np.array(len(plan.rates), np.float64))
         self.accumulate = plan.accumulate
+        self.parts, self.does_epochs = len(plan.sizes) * plan.accumulate, False
         self.terms = objective.terms(plan.arrays) if plan.accumulate > 1 else None
         self.rounds = any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())
         self.all_count = plan.sizes[-1] >= plan.accumulate and self.terms is None
@@ -64,8 +68,26 @@ class Learner(keras.Model):
         """Put other data of the same kind, no longer than there is room, into the place of what is there."""
         for name, array in split(plan.arrays)[0].items():
             self.arrays[name].assign(_narrow(lengthened(array, self.arrays[name].shape[0])))
+        self.parts = len(plan.sizes) * plan.accumulate
         self.per_epoch.assign(len(plan.sizes))
         self.total.assign(len(plan.rates))
+
+    def make_train_function(self, force: bool = False) -> Callable[[Any], Any]:
+        """Compile what Keras calls once for each of its steps; or once for a whole epoch, if that can be."""
+        if self.train_function is not None and not force:
+            return self.train_function
+        many = None if self.jit_compile else many_steps(self.train_step)
+        if many is None:
+            return super().make_train_function(force)
+        self.train_function = lambda iterator: many(iterator, self.parts) or {}
+        self.does_epochs = True
+        return self.train_function
+
+    @property
+    def calls_per_epoch(self) -> int:
+        """How often Keras is to call the train function in an epoch."""
+        self.make_train_function()
+        return 1 if self.does_epochs else self.parts
 
     def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
         """Pass the rows on; the work is done in :meth:`compute_loss`."""

@@ -122,7 +122,7 @@ def train_epochs(run: Run, validation: Any, progress: bool) -> None:
         between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
             as_the_engine_reads(rows, parts * todo),
-            steps_per_epoch=parts,
+            steps_per_epoch=run.learner.calls_per_epoch,
             epochs=run.plan.epochs,
             initial_epoch=first,
             callbacks=[between],

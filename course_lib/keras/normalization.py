@@ -44,17 +44,22 @@ class BatchNorm(keras.layers.BatchNormalization):
         require_spread(inputs.shape[0], inputs.shape[1:-1])
         # At least float32, as Keras has it too: half precision would overflow.
         x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        fused = normalised_by_batch(x, self.gamma, self.beta, self.epsilon)
-        y, mean, unbiased = fused or self._normalised_by_batch(x)
-        keep = self.momentum
-        self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
-        self.moving_variance.assign(self.moving_variance * keep + unbiased * (1 - keep))
+        statistics = (self.moving_mean, self.moving_variance)
+        how = (self.gamma, self.beta, statistics, self.momentum, self.epsilon)
+        y, *moved = normalised_by_batch(x, *how) or self._normalised_by_batch(x)
+        for statistic, value in zip(statistics, moved, strict=True):
+            statistic.assign(value)
         return ops.cast(y, self.compute_dtype)
 
     def _normalised_by_batch(self, x: KerasTensor) -> tuple[KerasTensor, KerasTensor, KerasTensor]:
         mean, variance = ops.moments(x, axes=list(range(x.ndim - 1)))
-        n = ops.cast(ops.size(x), x.dtype) / x.shape[-1]
         y = ops.batch_normalization(
             x, mean, variance, axis=-1, offset=self.beta, scale=self.gamma, epsilon=self.epsilon
         )
-        return y, mean, variance * n / ops.maximum(n - 1, 1)
+        n, keep = ops.cast(ops.size(x), x.dtype) / x.shape[-1], self.momentum
+        unbiased = variance * n / ops.maximum(n - 1, 1)
+        return (
+            y,
+            self.moving_mean * keep + mean * (1 - keep),
+            self.moving_variance * keep + unbiased * (1 - keep),
+        )

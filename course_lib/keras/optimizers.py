@@ -122,10 +122,8 @@ class TorchAdam(ByPart, keras.optimizers.Adam):
         t = ops.maximum(self.updates, 1.0)
         rates = learning_rate * np.array(self.factors, floatx)
         root = ops.sqrt(1 - self.beta_2**t)
-        self.rates, self.epsilons = (
-            tuple(ops.unstack(rates)),
-            tuple(ops.unstack(self.epsilon * root)),
-        )
+        self.shrinking = tuple(ops.unstack(rates * np.array(self.decays, floatx)))
+        self.epsilons = tuple(ops.unstack(self.epsilon * root))
         self.betas = tuple(ops.unstack(ops.convert_to_tensor([self.beta_1, self.beta_2], floatx)))
         self.steps = tuple(ops.unstack(rates * root / (1 - self.beta_1**t)))
         super()._backend_update_step(grads, trainable_variables, learning_rate)
@@ -148,7 +146,7 @@ class TorchAdam(ByPart, keras.optimizers.Adam):
             return gradient
         if not self.decoupled:
             return gradient + self.decays[i] * variable
-        self.assign_sub(variable, self.decays[i] * self.rates[i] * variable)
+        self.assign_sub(variable, self.shrinking[i] * variable)
         return gradient
 
 
