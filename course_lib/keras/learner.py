@@ -19,7 +19,7 @@ from course_lib.keras.batch_norm import moving_statistics
 from course_lib.keras.distributed import own_shares
 from course_lib.keras.inference import as_model_reads
 from course_lib.keras.objectives import Objective
-from course_lib.keras_backend import many_steps
+from course_lib.keras_backend import MOST_STEPS, many_steps
 from course_lib.training.batches import TERMS, Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan
@@ -32,11 +32,12 @@ class Learner(keras.Model):
     """Give the objective's value for a batch of indices, and remember it.
 
     Attributes:
-        losses_of_epoch: The loss of each update of the running epoch, on the device.
+        losses_of_updates: The loss of each of the last updates, on the device.
         step: How many of Keras's steps have been done: one for each part of each batch.
-        parts: How many of Keras's steps an epoch has.
-        does_epochs: Whether the train function does a whole epoch at a call.
-        per_epoch, total: How many updates an epoch has, and the whole training.
+        many: Does many of Keras's steps at a call, if that is possible.
+        steps_a_call: How many then.
+        tell: Is told meanwhile how many of them are done.
+        total: How many updates the whole training has.
         terms: How many terms of the mean each example brings; asked only where batches are cut.
         rounds: Whether the model computes in bfloat16.
         all_count: Whether every part of every batch has a share of it.
@@ -53,12 +54,12 @@ class Learner(keras.Model):
             name: _constant(lengthened(array, rows[name]))
             for name, array in split(plan.arrays)[0].items()
         }
-        self.losses_of_epoch = _constant(np.zeros(max(len(p.sizes) for p in (plan, *later))))
+        self.losses_of_updates = _constant(np.zeros(room_for_losses([plan, *later])))
         self.step = _constant(np.zeros((), np.int32))
-        self.per_epoch = _constant(np.array(len(plan.sizes), np.int32))
         self.total = _constant(np.array(len(plan.rates), np.float64))
         self.accumulate = plan.accumulate
-        self.parts, self.does_epochs = len(plan.sizes) * plan.accumulate, False
+        self.many: Callable[..., None] | None = None
+        self.steps_a_call, self.tell = 1, nobody
         self.terms = objective.terms(plan.arrays) if plan.accumulate > 1 else None
         self.rounds = any(layer.compute_dtype == "bfloat16" for layer in model._flatten_layers())
         self.all_count = plan.sizes[-1] >= plan.accumulate and self.terms is None
@@ -68,26 +69,28 @@ class Learner(keras.Model):
         """Put other data of the same kind, no longer than there is room, into the place of what is there."""
         for name, array in split(plan.arrays)[0].items():
             self.arrays[name].assign(_narrow(lengthened(array, self.arrays[name].shape[0])))
-        self.parts = len(plan.sizes) * plan.accumulate
-        self.per_epoch.assign(len(plan.sizes))
         self.total.assign(len(plan.rates))
 
-    def make_train_function(self, force: bool = False) -> Callable[[Any], Any]:
-        """Compile what Keras calls once for each of its steps; or once for a whole epoch, if that can be."""
-        if self.train_function is not None and not force:
-            return self.train_function
-        many = None if self.jit_compile else many_steps(self.train_step)
-        if many is None:
-            return super().make_train_function(force)
-        self.train_function = lambda iterator: many(iterator, self.parts) or {}
-        self.does_epochs = True
+    train_function: Callable[[Any], Any] | None
+
+    def make_train_function(self, force: bool = False) -> Callable[[Any], Any] | None:
+        """Compile what Keras calls for a step; where one call can do many, Keras calls it for them."""
+        if self.train_function is None or force:
+            self.many = None if self.jit_compile else many_steps(self.train_step)
+            if self.many is None:
+                return super().make_train_function(force)
+            self.train_function = self._call_many
         return self.train_function
 
-    @property
-    def calls_per_epoch(self) -> int:
-        """How often Keras is to call the train function in an epoch."""
-        self.make_train_function()
-        return 1 if self.does_epochs else self.parts
+    def _call_many(self, iterator: Any) -> dict[str, Any]:
+        assert self.many is not None
+        self.many(iterator, self.steps_a_call, self.tell)
+        return {}
+
+    def losses_from(self, update: int, count: int) -> list[float]:
+        """Give the losses of so many updates, none of them further back than there is room."""
+        kept = ops.convert_to_numpy(self.losses_of_updates)  # the one transfer from the device
+        return kept[np.arange(update, update + count) % len(kept)].tolist()
 
     def call(self, rows: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
         """Pass the rows on; the work is done in :meth:`compute_loss`."""
@@ -129,13 +132,13 @@ class Learner(keras.Model):
         return loss
 
     def _remember(self, loss: KerasTensor) -> None:
-        place = ops.mod(self.step // self.accumulate, self.per_epoch)
-        kept = ops.convert_to_tensor(self.losses_of_epoch)
+        place = ops.mod(self.step // self.accumulate, self.losses_of_updates.shape[0])
+        kept = ops.convert_to_tensor(self.losses_of_updates)
         if self.accumulate > 1:  # add up the parts of a batch
             is_first = self.step % self.accumulate == 0
             loss = loss + ops.where(is_first, 0.0, ops.take(kept, place))
         place, loss = ops.reshape(place, (1, 1)), ops.reshape(loss, (1,))
-        self.losses_of_epoch.assign(ops.scatter_update(kept, place, loss))
+        self.losses_of_updates.assign(ops.scatter_update(kept, place, loss))
         self.step.assign(self.step + 1)
 
 
@@ -199,10 +202,20 @@ class Rows(keras.utils.PyDataset):
         return [part for batch in batches for part in weighed_parts(batch, self.plan.accumulate)]
 
 
+def nobody(done: int) -> None:
+    """Be told how many steps are done."""
+
+
 def rows_for(plans: Sequence[Plan]) -> dict[str, int]:
     """Give how many rows of each array the longest of these plans has."""
     lengths = [{name: array.shape[0] for name, array in split(p.arrays)[0].items()} for p in plans]
     return {name: max(length[name] for length in lengths) for name in lengths[0]}
+
+
+def room_for_losses(plans: Sequence[Plan]) -> int:
+    """Give how many losses are to be kept: of an epoch that has begun, and of what one call does."""
+    longest = max(len(plan.rates) for plan in plans)
+    return max(len(plan.sizes) for plan in plans) + min(longest, MOST_STEPS)
 
 
 def lengthened(array: np.ndarray, rows: int) -> np.ndarray:

@@ -14,13 +14,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from course_lib.arguments import require_made
 from course_lib.keras.batch_norm import estimate_statistics, require_spread, statistics
 from course_lib.keras.devices import choose_device, choose_precision, computing_in
 from course_lib.keras.inference import evaluate, finish_building, taking
-from course_lib.keras.learner import Rows
+from course_lib.keras.learner import Rows, nobody
 from course_lib.keras.objectives import Objective, require_objective
 from course_lib.keras.run import Run
 from course_lib.keras_backend import as_the_engine_reads
@@ -111,24 +110,34 @@ def fit(
 
 def train_epochs(run: Run, validation: Any, progress: bool) -> None:
     """Let Keras train epoch by epoch until the plan is done or a callback says stop."""
-    first, steps = len(run.history.epochs), len(run.plan.sizes)
+    first, parts = len(run.history.epochs), len(run.plan.sizes) * run.plan.accumulate
     if run.stop or first == run.plan.epochs:
         return
-    parts, todo = steps * run.plan.accumulate, run.plan.epochs - first
+    todo = run.plan.epochs - first
     run.learner.step.assign(first * parts)
     rows = Rows(run.plan, run.objective, first, run.learner.terms)
-    bar = progress_bar(todo * steps, "fit", show=progress)
+    bar = progress_bar(todo * len(run.plan.sizes), "fit", show=progress)
     with closing(rows), bar, statistics_as_planned(run):
-        between = BetweenEpochs(run, validation, bar)
         run.learner.fit(
             as_the_engine_reads(rows, parts * todo),
-            steps_per_epoch=run.learner.calls_per_epoch,
-            epochs=run.plan.epochs,
+            **calls(run, todo, BetweenEpochs(run, validation, bar)),
             initial_epoch=first,
-            callbacks=[between],
             shuffle=False,  # the order is NumPy's
             verbose=0,
         )
+
+
+def calls(run: Run, todo: int, between: BetweenEpochs) -> dict[str, Any]:
+    """Say how Keras is to call the learner: for each step, for each epoch, or for all if nothing is between."""
+    learner, parts = run.learner, len(run.plan.sizes) * run.plan.accumulate
+    learner.make_train_function()
+    if learner.many is None:
+        return {"steps_per_epoch": parts, "epochs": run.plan.epochs, "callbacks": [between]}
+    if run.callbacks or between.validation is not None or random_layers(learner):
+        learner.steps_a_call, learner.tell = parts, nobody
+        return {"steps_per_epoch": 1, "epochs": run.plan.epochs, "callbacks": [between]}
+    learner.steps_a_call, learner.tell = parts * todo, between.record_epochs
+    return {"steps_per_epoch": 1, "epochs": run.plan.epochs - todo + 1}
 
 
 class BetweenEpochs(keras.callbacks.Callback):
@@ -137,7 +146,10 @@ class BetweenEpochs(keras.callbacks.Callback):
     def __init__(self, run: Run, validation: Any, bar: Any) -> None:
         super().__init__()
         self.run, self.validation, self.bar = run, validation, bar
-        self.started = time.perf_counter() - run.history.seconds
+        self.first, self.started = (
+            len(run.history.epochs),
+            time.perf_counter() - run.history.seconds,
+        )
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         for callback in self.run.callbacks:
@@ -146,14 +158,27 @@ class BetweenEpochs(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         run = self.run
-        kept = ops.convert_to_numpy(run.learner.losses_of_epoch)  # the one transfer
-        losses = kept[: len(run.plan.sizes)].tolist()
         measured = validate(run, self.validation)
-        run.plan.record(run.history, losses, measured, time.perf_counter() - self.started)
-        self.bar.update(len(losses))
+        self.record(1, measured)
         for callback in run.callbacks:
             callback.on_epoch_end(run)
         self.model.stop_training = run.stop
+
+    def record_epochs(self, done: int) -> None:
+        """Record the epochs that are complete after so many of Keras's steps."""
+        parts = len(self.run.plan.sizes) * self.run.plan.accumulate
+        self.record(self.first + done // parts - len(self.run.history.epochs), {})
+
+    def record(self, count: int, measured: dict[str, float]) -> None:
+        """Record so many epochs; they share the time that has passed."""
+        plan, history = self.run.plan, self.run.history
+        each = (time.perf_counter() - self.started - history.seconds) / max(count, 1)
+        per_epoch = len(plan.sizes)
+        losses = self.run.learner.losses_from(len(history.loss), count * per_epoch) if count else []
+        for i in range(count):
+            own = losses[i * per_epoch : (i + 1) * per_epoch]
+            plan.record(history, own, measured, history.seconds + each)
+            self.bar.update(per_epoch)
 
 
 def statistics_as_planned(run: Run) -> AbstractContextManager:
@@ -173,8 +198,12 @@ def validate(run: Run, validation: Any) -> dict[str, float]:
 
 def reseed(learner: keras.Model, seed: int, epoch: int) -> None:
     """Give every random layer its state for this epoch: resuming needs no more than the number."""
-    layers = [layer for layer in learner._flatten_layers() if hasattr(layer, "seed_generator")]
-    for i, layer in enumerate(layers):
+    for i, layer in enumerate(random_layers(learner)):
         state = layer.seed_generator.state
         drawn = np.random.default_rng([seed, epoch, i]).integers(2**31, size=state.shape)
         state.assign(drawn.astype(state.dtype))
+
+
+def random_layers(learner: keras.Model) -> list[keras.Layer]:
+    """Give the layers that draw random numbers."""
+    return [layer for layer in learner._flatten_layers() if hasattr(layer, "seed_generator")]

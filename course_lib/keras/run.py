@@ -7,13 +7,13 @@ from functools import cached_property
 
 import keras
 import numpy as np
-from keras import ops
 
 from course_lib.errors import CourseError
 from course_lib.keras.learner import Learner
 from course_lib.keras.objectives import Objective
 from course_lib.keras.optimizers import RateTable, build_optimizer
 from course_lib.keras.parts import learnable_weights, named_parts, treatment
+from course_lib.keras_backend import numbers_of, put_numbers
 from course_lib.training.callbacks import Callback, State, below, settings_of
 from course_lib.training.history import History
 from course_lib.training.plan import Plan
@@ -133,13 +133,13 @@ class Run:
 
 def numbered(variables: Iterable[keras.Variable]) -> State:
     """Give variables' values under their place in the row: Keras's own names need not be unique."""
-    return {f"{i:05d}": np.array(ops.convert_to_numpy(v)) for i, v in enumerate(variables)}
+    return {f"{i:05d}": value for i, value in enumerate(numbers_of(variables))}
 
 
 def assign(variables: Iterable[keras.Variable], values: State) -> None:
     """Take back what :func:`numbered` gave."""
-    for i, variable in enumerate(variables):
-        variable.assign(values[f"{i:05d}"])
+    row = list(variables)
+    put_numbers(row, [values[f"{i:05d}"] for i in range(len(row))])
 
 
 def learning(layers: Iterable[keras.Layer]) -> list[keras.Layer]:
