@@ -22,10 +22,12 @@ class Variant:
     Attributes:
         name: of the weights file, without ``.safetensors``.
         without_look_alikes: leave out the letters that look like a digit.
+        backbone: the network that learns.
     """
 
     name: str
-    without_look_alikes: bool
+    without_look_alikes: bool = False
+    backbone: str = "glyphnet"
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Recipe:
 
 
 VARIANTS = (
-    Variant("glyphnet", without_look_alikes=False),
+    Variant("glyphnet"),
     Variant("glyphnet_without_look_alikes", without_look_alikes=True),
+    Variant("glyphnet_half", backbone="glyphnet_half"),
 )
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 
@@ -90,7 +93,7 @@ def pretrain_one(variant: Variant, recipe: Recipe, folder: Path) -> Path:
     )
     print(source, flush=True)
     backbone = pretrain_backbone(
-        "glyphnet",
+        variant.backbone,
         source,
         optimizer=AdamW(
             WarmupCosine(recipe.learning_rate, warmup=0.05),

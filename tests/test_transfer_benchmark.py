@@ -30,7 +30,7 @@ def test_even_a_quick_run_shows_the_effect(quick):
 def test_the_table_names_everything(quick):
     text = transfer.table(quick)
     for words in (*("random 20 %", "last 20 % in file order", "from scratch", "raw pixels"),
-                  transfer.WITHOUT, "margin over", "numbers mean nothing"):  # fmt: skip
+                  *transfer.NAMES, "margin over", "numbers mean nothing"):  # fmt: skip
         assert words in text
     assert "promised" not in text
 

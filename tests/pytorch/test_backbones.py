@@ -203,13 +203,12 @@ def test_plans_and_their_numbers() -> None:
         freeze_plan(model, "some")
 
 
-def test_the_half_network_has_a_quarter_of_the_weights_and_none_trained(images: np.ndarray) -> None:
-    half, whole = (load_backbone(name, weights=None) for name in ("glyphnet_half", "glyphnet"))
+def test_the_half_network_has_a_quarter_of_the_weights_and_its_own(images: np.ndarray) -> None:
+    half, whole = (load_backbone(name) for name in ("glyphnet_half", "glyphnet"))
     share = count_parameters(half)["total"] / count_parameters(whole)["total"]
     assert 0.25 < share < 0.26
     assert extract_features(half, images, cache=False).shape == (5, 64)
-    with pytest.raises(CourseError, match="no trained weights for glyphnet_half"):
-        load_backbone("glyphnet_half")
+    assert half.weights_name == "glyphnet_half.safetensors"
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -33,7 +33,8 @@ def test_the_weights_file_is_whole_small_and_described(variant):
     assert path.stat().st_size <= 2_000_000
     with safe_open(path, "numpy") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    assert set(tensors) == {n for n in build_glyphnet().state_dict() if "num_batches" not in n}
+    network = load_backbone(variant.backbone, weights=None).network
+    assert set(tensors) == {n for n in network.state_dict() if "num_batches" not in n}
     assert all(np.isfinite(tensor).all() for tensor in tensors.values())
     card = (WEIGHTS / "glyphnet.md").read_text()
     assert path.name in card
@@ -47,7 +48,7 @@ def test_pre_training_helps_from_one_label_per_class(variant):
     few = data.few_shot(development, 1, seed=0)
     accuracy = {}
     for weights in (WEIGHTS / f"{variant.name}.safetensors", None):
-        backbone = load_backbone("glyphnet", weights=weights)
+        backbone = load_backbone(variant.backbone, weights=weights)
         f, f_few = (extract_features(backbone, d.x, cache=False) for d in (development, few))
         predicted = nearest_class_mean(f_few, few.y, f)
         accuracy[weights] = (predicted == development.y).mean()
