@@ -8,21 +8,22 @@ import numpy as np
 
 from course_lib.errors import CourseError
 
-GLYPHNET_CHANNELS = {"stem_norm": 32, "block1": 32, "block2": 64, "block3": 128}
+# As shares of the features: glyphnet_half has half of each.
+GLYPHNET_CHANNELS = {"stem_norm": 1 / 4, "block1": 1 / 4, "block2": 1 / 2, "block3": 1}
 
 
 def channels_of(backbone: Any, layer: str) -> int:
     """Give how many channels a backbone's map has: ``"maps"`` for any, inner blocks for glyphnet."""
     if layer == "maps":
         return int(backbone.feature_size)
-    if backbone.name != "glyphnet" or layer not in GLYPHNET_CHANNELS:
+    if not backbone.name.startswith("glyphnet") or layer not in GLYPHNET_CHANNELS:
         raise CourseError(
             f"Heads on inner maps are made for glyphnet's {', '.join(GLYPHNET_CHANNELS)}; asked for "
             f"{layer!r} of {backbone.name}.",
             f"内层特征图上的头只为 glyphnet 的 {'、'.join(GLYPHNET_CHANNELS)} 准备，"
             f"这里要的是 {backbone.name} 的 {layer!r}。",
         )
-    return GLYPHNET_CHANNELS[layer]
+    return int(backbone.feature_size * GLYPHNET_CHANNELS[layer])
 
 
 def count_pairs(y: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
