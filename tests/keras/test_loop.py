@@ -14,9 +14,11 @@ from course_lib.errors import CourseError
 from course_lib.keras import (
     SGD,
     AdamW,
+    Callback,
     Checkpoint,
     CrossEntropy,
     EarlyStopping,
+    WarmupCosine,
     attach_head,
     evaluate,
     fit,
@@ -25,6 +27,7 @@ from course_lib.keras import (
     predict,
 )
 from course_lib.keras.engine import keras
+from course_lib.keras_backend import many_steps
 from tests.keras.small import Small
 from tests.parity import cases
 from tests.training.killed import check_resuming
@@ -65,6 +68,47 @@ def test_batches_read_together_train_as_those_read_one_by_one(
         few = data["x"][:32], data["y"][:32]
         losses.append(fit(model, few, optimizer=SGD(0.1), epochs=3, batch_size=16).loss)
     assert len(losses[0]) == 6 and losses[0] == losses[1]
+
+
+class Lookout(Callback):
+    """Does nothing, but something may lie between two epochs."""
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_steps_done_together_are_those_done_one_by_one(
+    accumulate: int, data: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a training in few calls, an epoch in one, or Keras's own way, a step in each."""
+    found = []
+    for callbacks, many in (((), many_steps), ((Lookout(),), many_steps), ((), lambda step: None)):
+        monkeypatch.setattr("course_lib.keras.learner.many_steps", many)
+        model = Small(cases.start())
+        how = {"optimizer": SGD(WarmupCosine(0.1), momentum=0.9), "epochs": 4, "batch_size": 20}
+        history = fit(model, pair(data), callbacks=callbacks, accumulate=accumulate, **how)
+        rows = [{name: n for name, n in row.items() if name != "seconds"} for row in history.epochs]
+        found.append((history.loss, rows, bits(model)))
+        seconds = history.column("seconds")
+        assert len(seconds) == 4 and seconds[0] > 0 and sorted(seconds) == seconds
+    assert found[0] == found[1] == found[2]
+
+
+def test_losses_are_all_recorded_where_there_is_room_for_few(
+    data: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for room in (4096, 2):
+        for place in ("keras_backend", "keras.learner"):
+            monkeypatch.setattr(f"course_lib.{place}.MOST_STEPS", room)
+        model = Small(cases.start())
+        losses.append(fit(model, pair(data), optimizer=SGD(0.1), epochs=5, batch_size=20).loss)
+    assert len(losses[0]) == 5 * 5 and losses[0] == losses[1]
+
+
+def test_a_loss_that_is_no_number_ends_a_training_soon(data: dict[str, np.ndarray]) -> None:
+    x = data["x"].astype(np.float32).copy()
+    x[7] = np.nan
+    with pytest.raises(CourseError, match="no longer a number at step"):
+        fit(Small(cases.start()), (x, data["y"]), optimizer=SGD(0.1), epochs=10**6, batch_size=20)
 
 
 def test_frozen_means_bit_identical_weights_and_statistics(data: dict[str, np.ndarray]) -> None:

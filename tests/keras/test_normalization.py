@@ -63,9 +63,7 @@ def test_the_running_variance_is_unbiased() -> None:
         ({"dtype": "mixed_bfloat16"}, (6, 5, 5, 3), "float32"),
     ],
 )
-def test_whatever_is_given_is_normalised(
-    options: dict, shape: tuple[int, ...], dtype: str
-) -> None:
+def test_whatever_is_given_is_normalised(options: dict, shape: tuple[int, ...], dtype: str) -> None:
     """The engine's one operation is for maps with a scale and a shift; the others are written out."""
     maps = RNG.normal(3, 2, shape).astype(dtype)
     layer = BatchNorm(**({"dtype": dtype} | options))
