@@ -82,4 +82,4 @@ def _message(kind: str, channel: str, rng: np.random.Generator) -> str:
 
 def _one_of(texts: list[str], rng: np.random.Generator) -> str:
     """Draw one: what ``rng.choice`` draws, which makes an array of the texts each time."""
-    return texts[rng.integers(len(texts))]
+    return texts[int(rng.integers(len(texts)))]

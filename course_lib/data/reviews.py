@@ -129,7 +129,7 @@ def _review(good: bool, own: Words, shared: Words, join: Join, rng: np.random.Ge
 
 def _one_of(words: Sequence[str], rng: np.random.Generator) -> str:
     """Draw one: what ``rng.choice`` draws, which makes an array of the words each time."""
-    return words[rng.integers(len(words))]
+    return words[int(rng.integers(len(words)))]
 
 
 def _in_english(sentences: list[tuple[str, str]], rng: np.random.Generator) -> str:
