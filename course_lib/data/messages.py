@@ -68,13 +68,18 @@ def _message(kind: str, channel: str, rng: np.random.Generator) -> str:
     count = int(rng.integers(1, 4))
     # One part in twelve is of the other kind: no word decides alone.
     kinds = [kind if rng.random() < 11 / 12 else CLASSES[kind == "ham"] for _ in range(count)]
-    said = [str(rng.choice(parts[each])) for each in kinds]
+    said = [_one_of(parts[each], rng) for each in kinds]
     if rng.random() < 0.5:
-        said.append(str(rng.choice(parts["both"])))
+        said.append(_one_of(parts["both"], rng))
     return ". ".join(said).format(
         hour=f"{rng.integers(1, 12)} o'clock",
-        name=rng.choice(["anna", "ben", "li", "omar", "sofia"]),
-        day=rng.choice(["monday", "tuesday", "friday", "sunday"]),
+        name=_one_of(["anna", "ben", "li", "omar", "sofia"], rng),
+        day=_one_of(["monday", "tuesday", "friday", "sunday"], rng),
         money=f"${rng.integers(1, 100) * 100}",
         number=str(rng.integers(80000, 89999)),
     )
+
+
+def _one_of(texts: list[str], rng: np.random.Generator) -> str:
+    """Draw one: what ``rng.choice`` draws, which makes an array of the texts each time."""
+    return texts[int(rng.integers(len(texts)))]

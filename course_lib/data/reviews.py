@@ -119,25 +119,30 @@ def _review(good: bool, own: Words, shared: Words, join: Join, rng: np.random.Ge
     sentences: list[tuple[str, str]] = []
     for _ in range(rng.integers(2, 6)):
         if sentences and rng.random() < PLAIN:
-            sentences.append((str(rng.choice(own["plain"])), ""))
+            sentences.append((_one_of(own["plain"], rng), ""))
             continue
         side = "good" if good == (rng.random() < AGREES) else "bad"
         words = shared[side] if rng.random() < SHARED else own[side]
-        sentences.append((str(rng.choice(own["thing"])), str(rng.choice(words))))
+        sentences.append((_one_of(own["thing"], rng), _one_of(words, rng)))
     return join(sentences, rng)
+
+
+def _one_of(words: Sequence[str], rng: np.random.Generator) -> str:
+    """Draw one: what ``rng.choice`` draws, which makes an array of the words each time."""
+    return words[int(rng.integers(len(words)))]
 
 
 def _in_english(sentences: list[tuple[str, str]], rng: np.random.Generator) -> str:
     verbs, very = ("is", "was", "seems"), ("", "really ", "so ", "quite ")
     return " ".join(
-        f"the {thing} {rng.choice(verbs)} {rng.choice(very)}{word}." if word else f"{thing}."
+        f"the {thing} {_one_of(verbs, rng)} {_one_of(very, rng)}{word}." if word else f"{thing}."
         for thing, word in sentences
     )
 
 
 def _in_chinese(sentences: list[tuple[str, str]], rng: np.random.Generator) -> str:
     very = ("", "真的", "实在", "比较")
-    clauses = [f"{thing}{rng.choice(very)}{word}" if word else thing for thing, word in sentences]
+    clauses = [f"{thing}{_one_of(very, rng)}{word}" if word else thing for thing, word in sentences]
     return "，".join(clauses) + "。"
 
 

@@ -145,9 +145,24 @@ def sentences_of(text: str, *, least: int = 4, letters: float = 0.0) -> list[str
     ]
 
 
-def _docstrings(path: Path) -> list[str]:
+@cache
+def _docstrings(path: Path) -> tuple[str, ...]:
     """Give a file's docstrings without running it."""
     tree = ast.parse(path.read_text(encoding="utf-8", errors="ignore"))
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    found = (ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, kinds))
-    return [plain(text) for text in found if text and len(text) > 80]
+    found = (ast.get_docstring(node) for node in _statements(tree) if isinstance(node, kinds))
+    return tuple(plain(text) for text in found if text and len(text) > 80)
+
+
+def _statements(tree: ast.Module) -> list[ast.AST]:
+    """Give a module and all statements within, outer ones first: ``ast.walk`` without its expressions.
+
+    Most of a tree is expressions, and none of them has a docstring.
+    """
+    blocks = {"body", "handlers", "orelse", "finalbody", "cases"}
+    nodes: list[ast.AST] = [tree]
+    for node in nodes:  # grows as we go
+        for name in node._fields:
+            if name in blocks and isinstance(inner := getattr(node, name), list):
+                nodes += inner
+    return nodes

@@ -66,13 +66,12 @@ class NGrams:
 
     def surprise(self, x: np.ndarray, y: np.ndarray) -> float:
         """Give the mean of −log p per token of y (N×T, −1 does not count) after those of x (N×T)."""
-        rows, lengths = [], []
-        for inputs, targets in zip(np.asarray(x), np.asarray(y), strict=True):
-            for t in np.flatnonzero(targets >= 0):
-                row = np.append(inputs[: t + 1], targets[t])[-self.n :]
-                rows.append(np.pad(row, (self.n - len(row), 0)))
-                lengths.append(len(row))
-        p = self._probabilities(np.array(rows, dtype=np.int64), np.array(lengths))
+        x, y = np.asarray(x, dtype=np.int64), np.asarray(y, dtype=np.int64)
+        before = np.pad(x, ((0, 0), (self.n - 1, 0)))  # n - 1 tokens before the first one's
+        contexts = np.lib.stride_tricks.sliding_window_view(before, self.n, axis=1)[..., 1:]
+        rows, counted = np.concatenate([contexts, y[..., None]], axis=-1), y >= 0
+        lengths = np.broadcast_to(np.minimum(np.arange(x.shape[1]) + 2, self.n), y.shape)
+        p = self._probabilities(rows[counted], lengths[counted])
         return float(-np.log(p).mean())
 
     def _probabilities(self, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -68,17 +69,15 @@ def count_neighbours(
         window: w, how far to look to each side.
     """
     require_count("window", window)
-    left, right, weight = [], [], []
-    for row in rows:
-        numbers = np.asarray(row, dtype=np.int64)
-        for distance in range(1, min(window, len(numbers) - 1) + 1):
-            left.append(numbers[:-distance])
-            right.append(numbers[distance:])
-            weight.append(np.full(len(numbers) - distance, 1 / distance))
-    if not left:
-        return sparse.csr_matrix((words, words))
-    pairs = (np.concatenate(left), np.concatenate(right))
-    one_way = sparse.coo_matrix((np.concatenate(weight), pairs), shape=(words, words)).tocsr()
+    lengths = [len(row) for row in rows]
+    numbers = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=sum(lengths))
+    text = np.repeat(np.arange(len(lengths)), lengths)  # which row each word stands in
+    one_way = sparse.csr_matrix((words, words))
+    for distance in range(1, min(window, max(lengths, default=1) - 1) + 1):
+        together = text[:-distance] == text[distance:]
+        pairs = (numbers[:-distance][together], numbers[distance:][together])
+        weight = np.full(len(pairs[0]), 1 / distance)
+        one_way += sparse.coo_matrix((weight, pairs), shape=(words, words)).tocsr()
     return (one_way + one_way.T).tocsr()
 
 

@@ -103,3 +103,24 @@ def test_words_of_one_language_in_the_order_of_another() -> None:
     assert made_pairs("luma", 5, order="luma") == made_pairs("luma", 5)
     with pytest.raises(CourseError, match="no made language"):
         made_pairs("luma", 5, order="elvish")
+
+
+def test_docstrings_are_those_of_a_walk_of_the_whole_tree(tmp_path) -> None:
+    long = " ".join(["words"] * 20)
+    source = f'''"""A. {long}"""
+if True:
+    class C:
+        """B. {long}"""
+        def f(self):
+            """C. {long}"""
+            try:
+                pass
+            except ValueError:
+                def g():
+                    """D. {long}"""
+def late():
+    """E. {long}"""
+'''
+    (tmp_path / "module.py").write_text(source, encoding="utf-8")
+    found = corpora._docstrings(tmp_path / "module.py")
+    assert [text[0] for text in found] == list("AEBCD")
