@@ -70,13 +70,14 @@ def match(found: Found, truth: Found, *, least: float = 0.5) -> np.ndarray:
         M truth values, in the order of falling scores.
     """
     taken = np.zeros(len(truth.boxes), bool)
+    overlaps = box_iou(found.boxes, truth.boxes)
+    overlaps[found.page[:, None] != truth.page] = -1  # on another picture
     hits = []
     for i in np.argsort(-found.scores, kind="stable"):
-        here = np.flatnonzero(truth.page == found.page[i])
-        overlap = box_iou(found.boxes[i], truth.boxes[here])[0]
-        best = here[overlap.argmax()] if len(here) else -1
-        hit = len(here) > 0 and overlap.max() >= least and not taken[best]
-        taken[best] |= hit
+        best = overlaps[i].argmax() if len(taken) else -1
+        hit = len(taken) > 0 and overlaps[i, best] >= least and not taken[best]
+        if hit:
+            taken[best] = True
         hits.append(hit)
     return np.array(hits, bool)
 
