@@ -16,7 +16,7 @@ def quick() -> dict:
 
 def test_a_quick_run_measures_every_method_under_both_protocols(quick):
     found = {(row["protocol"], row["method"], row["labels"]) for row in quick["rows"]}
-    assert len(found) == len(quick["rows"]) == 2 * 4 * 2
+    assert len(found) == len(quick["rows"]) == 2 * (len(transfer.NAMES) + 2) * 2
     assert all(
         0 <= v <= 1 and len(row["values"]) == 2 for row in quick["rows"] for v in row["values"]
     )
