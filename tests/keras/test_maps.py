@@ -36,13 +36,14 @@ def test_the_mean_of_a_map_is_the_classifiers_answer() -> None:
     np.testing.assert_allclose(found.mean(axis=(1, 2)), predict(whole, pictures()), atol=1e-4)
 
 
-def test_maps_of_several_layers_are_pytorchs() -> None:
+@pytest.mark.parametrize("name", ["glyphnet", "glyphnet_half"])
+def test_maps_of_several_layers_are_pytorchs(name: str) -> None:
     require(_has_torch(), "PyTorch is not here to compare with")
     from course_lib import pytorch
 
     layers = ("block1", "block2", "maps")
     models = [
-        half.attach_map_head(half.load_backbone("glyphnet"), 2, layers=layers, seed=1)
+        half.attach_map_head(half.load_backbone(name), 2, layers=layers, seed=1)
         for half in (pytorch, keras_half)
     ]
     ours, theirs = pytorch.predict(models[0], pictures()), predict(models[1], pictures())

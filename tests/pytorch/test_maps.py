@@ -32,10 +32,11 @@ def test_the_mean_of_a_map_is_the_classifiers_answer() -> None:
     np.testing.assert_allclose(found.mean(axis=(1, 2)), predict(whole, pictures()), atol=1e-4)
 
 
-def test_maps_of_several_layers_stand_side_by_side() -> None:
-    model = attach_map_head(load_backbone("glyphnet"), 2, layers=("block1", "block2", "maps"))
+@pytest.mark.parametrize(("name", "channels"), [("glyphnet", 224), ("glyphnet_half", 112)])
+def test_maps_of_several_layers_stand_side_by_side(name: str, channels: int) -> None:
+    model = attach_map_head(load_backbone(name), 2, layers=("block1", "block2", "maps"))
     assert predict(model, pictures()).shape == (3, 24, 24, 2)
-    assert model.head[0].in_features == 32 + 64 + 128
+    assert model.head[0].in_features == channels
     assert not model.backbone.network.block1._forward_hooks
     with pytest.raises(CourseError, match="glyphnet's"):
         attach_map_head(load_backbone("glyphnet"), 2, layers=("block9",))
