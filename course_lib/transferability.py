@@ -41,7 +41,7 @@ def leep(probabilities: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(np.log(np.sum(p * given[numbered], axis=1))))
 
 
-def log_evidence(f: np.ndarray, target: np.ndarray, *, steps: int = 100) -> float:
+def log_evidence(f: np.ndarray, target: np.ndarray, *, steps: int = 1000) -> float:
     r"""The largest log evidence of a linear model of one target, for each example: LogME's core.
 
     With weights :math:`w \sim \mathcal N(0, I/\alpha)` and noise of precision :math:`\beta`, the target
@@ -64,7 +64,8 @@ def log_evidence(f: np.ndarray, target: np.ndarray, *, steps: int = 100) -> floa
     Args:
         f: features, N×D.
         target: N numbers, such as 1 for one class and 0 for all others.
-        steps: how often the two precisions are improved, at most.
+        steps: how often the two precisions are improved, at most; most targets need some dozens, a few
+            hundreds.
 
     Returns:
         :math:`\max_{\alpha,\beta} \log p / N`.
@@ -73,7 +74,7 @@ def log_evidence(f: np.ndarray, target: np.ndarray, *, steps: int = 100) -> floa
     return float(_log_evidence(f, target[:, None], steps)[0])
 
 
-def log_me(f: np.ndarray, y: np.ndarray, *, steps: int = 100) -> float:
+def log_me(f: np.ndarray, y: np.ndarray, *, steps: int = 1000) -> float:
     """Mean over classes of :func:`log_evidence`, class against the rest: the larger, the better.
 
     You et al., "LogME: Practical Assessment of Pre-trained Models for Transfer Learning", ICML 2021,

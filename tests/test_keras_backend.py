@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from course_lib import keras_backend
+from course_lib.keras_backend import numbers, running
 
 
 def test_graphs_run_as_written_even_if_tensorflow_was_there_before() -> None:
@@ -36,12 +37,12 @@ def test_many_steps_are_done_and_told_in_order() -> None:
     def step(number: object) -> None:
         total.assign(2 * total + number)  # an order of its own
 
-    run = keras_backend.many_steps(step)
+    run = running.many_steps(step)
     assert run is not None
-    numbers = iter(tensorflow.data.Dataset.from_tensor_slices([1, 0, 1, 1, 0, 1, 0]))
-    run(numbers, 5, seen.append)
+    given = iter(tensorflow.data.Dataset.from_tensor_slices([1, 0, 1, 1, 0, 1, 0]))
+    run(given, 5, seen.append)
     assert int(total) == 0b10110 and seen[0] == 1 and seen[-1] == 5 and sorted(seen) == seen
-    run(numbers, 2, seen.append)
+    run(given, 2, seen.append)
     assert int(total) == 0b1011010 and seen[-1] == 2
 
 
@@ -51,13 +52,28 @@ def test_numbers_come_out_as_copies_and_go_in_where_they_fit() -> None:
     import keras
 
     row = [keras.Variable(np.ones((2, 3), np.float32)), keras.Variable(3, dtype="int32")]
-    before = keras_backend.numbers_of(row)
-    keras_backend.put_numbers(row, [before[0] * 5, np.array(4)])  # another type: Keras turns it
+    before = numbers.numbers_of(row)
+    numbers.put_numbers(row, [before[0] * 5, np.array(4)])  # another type: Keras turns it
     assert before[0].max() == 1 and row[0].numpy().max() == 5 and int(row[1].numpy()) == 4
     before[0][0, 0] = 9
-    keras_backend.put_numbers(row, before)
+    numbers.put_numbers(row, before)
     assert row[0].numpy().tolist() == [[9, 1, 1], [1, 1, 1]] and int(row[1].numpy()) == 3
     with pytest.raises(ValueError, match="shape"):
-        keras_backend.put_numbers(row[:1], [np.ones(4, np.float32)])
+        numbers.put_numbers(row[:1], [np.ones(4, np.float32)])
     with pytest.raises(ValueError):
-        keras_backend.put_numbers(row, before[:1])
+        numbers.put_numbers(row, before[:1])
+
+
+def test_what_was_put_into_a_variable_no_longer_hangs_on_the_array() -> None:
+    pytest.importorskip("tensorflow")
+    keras_backend.settle()
+    import keras
+
+    variable = keras.Variable(np.zeros((300, 300), np.float32))
+    array = np.ones((300, 300), np.float32)  # large: TensorFlow would take it as it is
+    numbers.put_numbers([variable], [array])
+    array *= 5
+    (read,) = numbers.numbers_of([variable])
+    assert (read == 1).all()
+    read *= 5
+    assert (numbers.numbers_of([variable])[0] == 1).all()

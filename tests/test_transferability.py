@@ -55,6 +55,13 @@ def test_the_evidence_is_the_largest_that_a_search_finds(n: int, width: int) -> 
     assert log_evidence(f, t) == pytest.approx(-found.fun, abs=1e-4)
 
 
+def test_the_evidence_is_reached_where_the_way_to_it_is_long() -> None:
+    rng = np.random.default_rng(144)  # one of some hundreds: after a hundred steps it is far off
+    f, t = rng.normal(size=(20, 40)), (rng.random(20) < 0.2).astype(float)
+    assert log_evidence(f, t, steps=100) < log_evidence(f, t) - 0.05
+    assert log_evidence(f, t) == pytest.approx(log_evidence(f, t, steps=100_000), abs=1e-6)
+
+
 def test_log_me_is_the_mean_over_classes_and_prefers_features_that_tell_them() -> None:
     rng = np.random.default_rng(0)
     y = np.arange(60) % 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from course_lib.authoring.sources import Source
-from course_lib.authoring.timing import Seconds, in_tens
+from course_lib.authoring.timing import Seconds, in_fives
 
 LANGUAGE_LINE = re.compile(r"^(\s*)# (en|zh): ?(.*)$")
 FENCE = re.compile(r"\s*(`{3,}|~{3,}|\$\$)")
@@ -87,7 +87,7 @@ def render_opening(source: Source, language: str) -> str:
 def _render_run(seconds: Seconds, say: int) -> str:
     """Say what a run of the whole chapter takes, as ``./course bench chapters --keep`` measured it."""
     names = {"pytorch": "PyTorch", "keras": "Keras"}
-    each = [(name, in_tens(seconds[key])) for key, name in names.items() if key in seconds]
+    each = [(name, in_fives(seconds[key])) for key, name in names.items() if key in seconds]
     in_english = ", ".join(f"about {count} s in {name}" for name, count in each)
     in_chinese = "，".join(f"{name} 约 {count} 秒" for name, count in each)
     return (

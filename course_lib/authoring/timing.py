@@ -32,6 +32,6 @@ def _all_seconds(path: Path, _changed: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def in_tens(seconds: float) -> int:
-    """Round up to whole tens: a promise should not be broken by a slow minute."""
-    return 10 * max(1, math.ceil(seconds / 10))
+def in_fives(seconds: float) -> int:
+    """Round up to whole fives: a promise should not be broken by a slow minute."""
+    return 5 * max(1, math.ceil(seconds / 5))

@@ -4,7 +4,7 @@ Reverse-mode automatic differentiation is back-propagation: one pass forward, on
 every derivative is there. Baydin et al., *Automatic Differentiation in Machine Learning: a Survey*,
 JMLR 18(153), 2018.
 
-Keras leaves this to its engine, and each has a way of its own: ``keras_backend.py`` knows them.
+Keras leaves this to its engine, and each has a way of its own: ``keras_backend/`` knows them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import KerasTensor
 
-from course_lib.keras_backend import differentiate
+from course_lib.keras_backend.gradients import differentiate
 from course_lib.training.requirements import require_scalar
 
 

@@ -13,7 +13,7 @@ from course_lib.keras.forward import remembered
 from course_lib.keras.inference import as_model_reads, predict
 from course_lib.keras.losses import cross_entropy
 from course_lib.keras.named import named_weights
-from course_lib.keras_backend import squared_gradients
+from course_lib.keras_backend.gradients import squared_gradients
 from course_lib.training.importance import weighed_answers
 from course_lib.training.merging import Arrays
 

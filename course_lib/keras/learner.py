@@ -19,7 +19,7 @@ from course_lib.keras.batch_norm import moving_statistics
 from course_lib.keras.distributed import own_shares
 from course_lib.keras.inference import as_model_reads
 from course_lib.keras.objectives import Objective
-from course_lib.keras_backend import MOST_STEPS, many_steps
+from course_lib.keras_backend.running import MOST_STEPS, many_steps
 from course_lib.training.batches import TERMS, Arrays, cut, shares, stream_of
 from course_lib.training.draws import drawn
 from course_lib.training.plan import Plan

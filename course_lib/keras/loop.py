@@ -22,7 +22,7 @@ from course_lib.keras.inference import evaluate, finish_building, taking
 from course_lib.keras.learner import Rows, nobody
 from course_lib.keras.objectives import Objective, require_objective
 from course_lib.keras.run import Run
-from course_lib.keras_backend import as_the_engine_reads
+from course_lib.keras_backend.running import as_the_engine_reads
 from course_lib.training.batches import as_arrays, as_held_out
 from course_lib.training.callbacks import Callback
 from course_lib.training.checkpoint import checkpoints_last

@@ -17,6 +17,7 @@ from keras import ops
 from course_lib.keras.backbones import VGG16_IN_TORCHVISION
 from course_lib.keras.torch_layout import named_variables
 from course_lib.keras.wrappers import parameters
+from course_lib.keras_backend.numbers import numbers_of, put_numbers
 from course_lib.training.merging import Arrays, require_same_arrays
 
 
@@ -58,7 +59,12 @@ def named_weights(module: keras.Layer) -> dict[str, Place]:
 
 def named_arrays(module: keras.Layer) -> Arrays:
     """Give copies of all weights and BatchNorm statistics, by name, in PyTorch's layout."""
-    return {name: place.array() for name, place in named_places(module).items()}
+    places = named_places(module)
+    values = numbers_of(place.variable for place in places.values())
+    return {
+        name: place.as_torch(value)
+        for (name, place), value in zip(places.items(), values, strict=True)
+    }
 
 
 def put_arrays(module: keras.Layer, arrays: Mapping[str, np.ndarray]) -> keras.Layer:
@@ -73,8 +79,9 @@ def put_arrays(module: keras.Layer, arrays: Mapping[str, np.ndarray]) -> keras.L
     """
     places = named_places(module)
     require_same_arrays({n: place.shape() for n, place in places.items()}, arrays)
-    for name, array in arrays.items():
-        places[name].variable.assign(places[name].as_keras(np.asarray(array)))
+    named = [places[name] for name in arrays]
+    moved = [place.as_keras(np.asarray(a)) for place, a in zip(named, arrays.values(), strict=True)]
+    put_numbers([place.variable for place in named], moved)
     return module
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-from course_lib.keras_backend import normalised_by_batch
+from course_lib.keras_backend.fused import normalised_by_batch
 from course_lib.training.requirements import require_spread
 
 

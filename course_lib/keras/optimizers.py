@@ -20,7 +20,8 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from course_lib.keras_backend import as_dense, moved_by_adam
+from course_lib.keras_backend.fused import moved_by_adam
+from course_lib.keras_backend.gradients import as_dense
 from course_lib.training.recipes import SGD, Adam, AdamW, Recipe
 
 Treatment = Mapping[int, tuple[float, float]]  # by a weight's id: factor of the rate, decay

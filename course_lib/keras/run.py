@@ -13,7 +13,7 @@ from course_lib.keras.learner import Learner
 from course_lib.keras.objectives import Objective
 from course_lib.keras.optimizers import RateTable, build_optimizer
 from course_lib.keras.parts import learnable_weights, named_parts, treatment
-from course_lib.keras_backend import numbers_of, put_numbers
+from course_lib.keras_backend.numbers import numbers_of, put_numbers
 from course_lib.training.callbacks import Callback, State, below, settings_of
 from course_lib.training.history import History
 from course_lib.training.plan import Plan

@@ -25,6 +25,7 @@ import keras
 import numpy as np
 
 from course_lib.errors import CourseError
+from course_lib.keras_backend.numbers import put_numbers
 
 _TO_KERAS = {2: (1, 0), 4: (2, 3, 1, 0)}
 _TO_KERAS_DEPTHWISE = {4: (2, 3, 0, 1)}
@@ -54,6 +55,7 @@ def load_torch_layout(
         renamed: PyTorch's module name for Keras layers that are called otherwise.
         source: How to call the tensors in the message of an error.
     """
+    variables, values = [], []
     for key, variable, axes in named_variables(model, renamed):
         value = np.asarray(tensors[key]) if key in tensors else np.empty(0)
         moved = value.transpose(axes) if value.ndim == len(axes) else value
@@ -64,7 +66,9 @@ def load_torch_layout(
                 f"{source} 与这个网络不匹配：{key} 应为 {tuple(variable.shape)}，"
                 f"实际为 {moved.shape if key in tensors else '空'}。",
             )
-        variable.assign(moved)
+        variables.append(variable)
+        values.append(moved)
+    put_numbers(variables, values)
 
 
 def to_torch_layout(

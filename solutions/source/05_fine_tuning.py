@@ -1742,16 +1742,16 @@ QUIZZES = (
             Option(
                 text("Pre-trained on letters, then fine-tuned", "在字母上预训练，再微调"),
                 text(
-                    "Letters share their strokes with digits; this is never the worst here.",
-                    "字母与数字共用笔画，它在这里不会最差。",
+                    "Letters share their strokes with digits; with a hundred labels that hardly matters.",
+                    "字母与数字共用笔画；可有了一百个标签，这就不大要紧了。",
                 ),
             ),
             Option(
                 text("They are nearly level", "三者不相上下"),
                 text(
-                    "Yes: a hundred labels and sixty steps are enough here, from anywhere. Section 3 measures it, and shows how other "
+                    "Yes: a hundred labels and fifty steps are enough here, from anywhere. Section 3 measures it, and shows how other "
                     "numbers of steps would have told another story.",
-                    "对：在这里，有一百个标签、走六十步，从哪里出发都够了。第 3 节会测量，还会看到换一种步数就会讲出另一个故事。",
+                    "对：在这里，有一百个标签、走五十步，从哪里出发都够了。第 3 节会测量，还会看到换一种步数就会讲出另一个故事。",
                 ),
                 right=True,
             ),

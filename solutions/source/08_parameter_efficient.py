@@ -1415,16 +1415,19 @@ QUIZZES = (
         options=(
             Option(
                 text(
-                    "Like the linear probe: both hardly learn anything",
-                    "与线性探针差不多：学的都很少",
+                    "Clearly below full fine-tuning: it hardly learns anything",
+                    "明显不如全部微调：它几乎没学什么",
                 ),
                 text(
-                    "It sits in every layer, the probe only behind the last. Texture must be dealt with early.",
-                    "它在每一层都有，探针只在最后。纹理要在靠前的层里处理。",
+                    "It learns little, but in every layer, where the probe has only the last. Texture must be dealt with early.",
+                    "它学得少，却每一层都学，探针只有最后一层。纹理要在靠前的层里处理。",
                 ),
             ),
             Option(
-                text("Between the probe and full fine-tuning", "介于探针与全部微调之间"),
+                text(
+                    "Level with full fine-tuning or a little below; three draws do not tell",
+                    "与全部微调持平，或略低一点，三次抽样分不清",
+                ),
                 text(
                     "Yes, at a rate that suits it: look at RATES, where small parts have the larger ones.",
                     "对，只要学习率合适：看看 RATES，小部件用的学习率更大。",

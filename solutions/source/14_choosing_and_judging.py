@@ -1605,28 +1605,37 @@ QUIZZES = (
     Quiz(
         id="14.q1",
         question=text(
-            "The target is handwritten digits. Which source will give the best frozen features: printed *digits* (the same ten classes), "
-            "clean printed *letters*, or *letters drawn as if by hand*? All small, all trained equally long.",
-            "目标是手写数字。哪个源的冻结特征最好：印刷体**数字**（同样的十个类别）、规整的印刷**字母**，还是**仿手写的字母**？三者一样小，训练得一样久。",
+            "The target is handwritten digits. What is true of frozen features from printed *digits* (the same ten classes), "
+            "*letters drawn as if by hand*, and clean printed *letters*? All small, all trained equally long.",
+            "目标是手写数字。论冻结特征，哪种说法对？比较的是印刷体**数字**（同样的十个类别）、**仿手写的字母**和规整的印刷**字母**；三者一样小，训练得一样久。",
         ),
         options=(
             Option(
-                text("Printed digits: the classes are the same", "印刷数字：类别相同"),
+                text(
+                    "Printed digits are clearly best: the classes are the same",
+                    "印刷数字明显最好：类别相同",
+                ),
                 text(
                     "The same names, other pictures: neat typefaces never bend a stroke. Look at the matrix.",
                     "名字相同，图片不同：规整的字体从不弯曲笔画。请看下面的矩阵。",
                 ),
             ),
             Option(
-                text("Letters drawn as if by hand", "仿手写的字母"),
                 text(
-                    "Yes. Other classes, but the target's *variation*: bends, pens, blur. The matrix shows by how much.",
-                    "对。类别不同，却有目标的**变化方式**：弯曲、笔锋、模糊。矩阵会告诉你差多少。",
+                    "Letters drawn as if by hand serve about as well as printed digits, or better",
+                    "仿手写的字母与印刷数字差不多，甚至更好",
+                ),
+                text(
+                    "Yes. Other classes, but the target's *variation*: bends, pens, blur. Which of the two leads is a matter of the training's luck.",
+                    "对。类别不同，却有目标的**变化方式**：弯曲、笔锋、模糊。两者谁领先，要看训练的运气。",
                 ),
                 right=True,
             ),
             Option(
-                text("Clean letters: 52 classes teach most", "规整的字母：52 类教得最多"),
+                text(
+                    "Clean letters are clearly best: 52 classes teach most",
+                    "规整的字母明显最好：52 类教得最多",
+                ),
                 text(
                     "Many classes help, but these pictures vary as little as printed digits do.",
                     "类别多有帮助，可这些图片和印刷数字一样缺少变化。",

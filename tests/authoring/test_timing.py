@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from course_lib.authoring.localise import render_opening
 from course_lib.authoring.sources import read_source, source_paths
-from course_lib.authoring.timing import in_tens, measured_seconds
+from course_lib.authoring.timing import in_fives, measured_seconds
 from course_lib.paths import repository_root
 
 
@@ -30,8 +30,8 @@ def test_what_was_kept_is_given_and_a_newer_measurement_replaces_it(tmp_path):
     assert dict(measured_seconds(tmp_path, "04_x")) == {"pytorch": 31.2, "keras": 60.0}
 
 
-def test_seconds_are_rounded_up_to_tens():
-    assert [in_tens(s) for s in (0.4, 9.9, 10.0, 10.1, 91.5)] == [10, 10, 10, 20, 100]
+def test_seconds_are_rounded_up_to_fives():
+    assert [in_fives(s) for s in (0.4, 9.9, 10.0, 10.1, 91.5)] == [5, 10, 10, 15, 95]
 
 
 def test_the_opening_says_it_in_both_languages_and_nothing_where_nothing_was_measured():
@@ -39,7 +39,7 @@ def test_the_opening_says_it_in_both_languages_and_nothing_where_nothing_was_mea
     (path,) = source_paths(root, ["04"])
     source = replace(read_source(path, root), seconds={"pytorch": 31.2, "keras": 60.0})
     opening = [render_opening(source, language) for language in ("en", "zh")]
-    assert "about 40 s in PyTorch, about 60 s in Keras, on two processor cores" in opening[0]
-    assert "PyTorch 约 40 秒，Keras 约 60 秒，内存" in opening[1]
+    assert "about 35 s in PyTorch, about 60 s in Keras, on two processor cores" in opening[0]
+    assert "PyTorch 约 35 秒，Keras 约 60 秒，内存" in opening[1]
     opening = [render_opening(replace(source, seconds={}), each) for each in ("en", "zh")]
     assert "whole**: on two processor cores" in opening[0] and "核，内存" in opening[1]

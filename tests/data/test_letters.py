@@ -11,7 +11,14 @@ from course_lib import data
 from course_lib.data import Style, scripts
 from course_lib.data.letters import LATIN, LOOK_LIKE_DIGITS
 from course_lib.data.rendering import enlarge
-from course_lib.data.typefaces import DIGIT_TYPEFACES, LETTER_TYPEFACES, thin
+from course_lib.data.typefaces import (
+    DIGIT_TYPEFACES,
+    LETTER_TYPEFACES,
+    draw_mask,
+    edge_distances,
+    place_in_box,
+    thin,
+)
 
 
 @pytest.mark.parametrize("name", ["letters", "scripts"])
@@ -102,3 +109,11 @@ def test_thinning_keeps_a_ring_a_ring():
     line = thin(ring)[0]
     angles = np.unique(np.round(np.arctan2(*np.nonzero(line) - np.array([[15], [15]])), 1))
     assert 50 < line.sum() < 90 and len(angles) > 40
+
+
+def test_distances_from_outlines_are_what_scipy_measures_glyph_by_glyph() -> None:
+    ink = np.stack([place_in_box(draw_mask(name, c)[0]) for name in LETTER_TYPEFACES[:3] for c in "iMo"])
+    for one, measured in zip(ink, edge_distances(ink), strict=True):
+        outside, inside = distance_transform_edt(~one), distance_transform_edt(one)
+        eighths = np.where(one, 0.5 - inside, outside - 0.5)[1::2, 1::2] / 2 * 8
+        assert (measured == np.clip(np.rint(eighths), -127, 127)).all()

@@ -27,7 +27,7 @@ from course_lib.keras import (
     predict,
 )
 from course_lib.keras.engine import keras
-from course_lib.keras_backend import many_steps
+from course_lib.keras_backend.running import many_steps
 from tests.keras.small import Small
 from tests.parity import cases
 from tests.training.killed import check_resuming
