@@ -24,6 +24,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # One thread in each process of these tests, whoever imports TensorFlow first: sums are then the same to the bit.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+# And the convolutions that the course asks for: a test's child process must compute as the test itself does,
+# and what TensorFlow takes by itself depends on the processor.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+os.environ.setdefault("TF_MKL_OPTIMIZE_PRIMITIVE_MEMUSE", "0")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as course_lib sets it, before PyTorch comes
 
 # Before any test module brings TensorFlow: the other way round the two LLVMs end the process.

@@ -6,6 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
 from course_lib import data
 from course_lib.data import Style, scripts
@@ -112,7 +113,9 @@ def test_thinning_keeps_a_ring_a_ring():
 
 
 def test_distances_from_outlines_are_what_scipy_measures_glyph_by_glyph() -> None:
-    ink = np.stack([place_in_box(draw_mask(name, c)[0]) for name in LETTER_TYPEFACES[:3] for c in "iMo"])
+    ink = np.stack(
+        [place_in_box(draw_mask(name, c)[0]) for name in LETTER_TYPEFACES[:3] for c in "iMo"]
+    )
     for one, measured in zip(ink, edge_distances(ink), strict=True):
         outside, inside = distance_transform_edt(~one), distance_transform_edt(one)
         eighths = np.where(one, 0.5 - inside, outside - 0.5)[1::2, 1::2] / 2 * 8

@@ -63,7 +63,7 @@ def test_batches_read_together_train_as_those_read_one_by_one(
 ) -> None:
     losses = []
     for limit in (16e6, 0):
-        monkeypatch.setattr("course_lib.keras_backend.AT_ONCE", limit)
+        monkeypatch.setattr("course_lib.keras_backend.running.AT_ONCE", limit)
         model = Small(cases.start())
         few = data["x"][:32], data["y"][:32]
         losses.append(fit(model, few, optimizer=SGD(0.1), epochs=3, batch_size=16).loss)
@@ -97,7 +97,7 @@ def test_losses_are_all_recorded_where_there_is_room_for_few(
 ) -> None:
     losses = []
     for room in (4096, 2):
-        for place in ("keras_backend", "keras.learner"):
+        for place in ("keras_backend.running", "keras.learner"):
             monkeypatch.setattr(f"course_lib.{place}.MOST_STEPS", room)
         model = Small(cases.start())
         losses.append(fit(model, pair(data), optimizer=SGD(0.1), epochs=5, batch_size=20).loss)
