@@ -14,6 +14,7 @@ from course_lib.authoring.checks.pairs import unique_ids
 from course_lib.authoring.editions import make_solved, make_student, to_bytes
 from course_lib.authoring.elsewhere import repository_named, with_start_cell
 from course_lib.authoring.problems import Problem, SourceError
+from course_lib.authoring.rounding import same
 from course_lib.authoring.sources import Source, read_source, source_paths
 from course_lib.authoring.specification import load_specification
 from course_lib.edition import FRAMEWORKS
@@ -93,7 +94,7 @@ def _make_student(source: Source, solved: NotebookNode) -> NotebookNode:
 
 
 def _write(path: Path, content: bytes) -> bool:
-    if path.exists() and path.read_bytes() == content:
+    if path.exists() and same(path, path.read_bytes(), content):
         return False
     write_atomically(path, content)
     return True

@@ -748,8 +748,8 @@ def _scores_with(**bugs):
 
 
 _INK = (
-    "The head learned from pictures in which ink is 1 and paper 0; compare what `prepare` does with the first line of `scores`.",
-    "分类头学习时，图片里墨是 1，纸是 0；请对照 `prepare` 和 `scores` 的第一行。",
+    "The head learned from pictures in which ink is 1 and paper 0; compare the first two lines of `learn_head` with the first line of `buggy_scores`.",
+    "分类头学习时，图片里墨是 1，纸是 0；请对照 `learn_head` 的前两行和 `buggy_scores` 的第一行。",
 )
 _RANGE = (
     "The number by which you divide depends on the pictures that happen to come: of a dimmer photograph the same ink gets another value.",
@@ -776,7 +776,7 @@ SCORES = Exercise(
     points=4,
     objective="O5",
     function="scores",
-    drawing=drawings.bars(across=text("class", "类别"), down=text("logit", "logit")),
+    drawing=drawings.bars(across=text("class", "类别"), down=text("score", "得分")),
     inputs=_draw_new_pictures,
     reference=_scores,
     comparator=close(rtol=1e-4, atol=1e-4),
@@ -843,8 +843,8 @@ SCORES = Exercise(
                 + bias
             ),
             text(
-                f"You subtract from the brightest of *these* pixels. {_RANGE[0]}",
-                f"你是用**这些**图片里最亮的像素来减的。{_RANGE[1]}",
+                "You subtract from the brightest of *these* pixels. That number depends on the pictures that happen to come: in a dimmer photograph the same ink gets another value. Subtract from 255.",
+                "你是用**这些**图片里最亮的像素来减的。这个数取决于碰巧来了哪些图片：照片暗一点，同样的墨就变成了另一个值。请用 255 来减。",
             ),
         ),
         Pitfall(
@@ -853,8 +853,8 @@ SCORES = Exercise(
                 (_prepared(pictures) - _prepared(pictures).mean()) / deviation @ weights + bias
             ),
             text(
-                f"One bug is still there, in another form. {_MEAN[0]}",
-                f"还有一处错误，只是换了个样子。{_MEAN[1]}",
+                "One bug is still there, in another form. You subtract one number, the mean of the *new* pictures, so what a picture gets depends on which others come along. Subtract `mean`, which was learned: one number for each pixel.",
+                "还有一处错误，只是换了个样子。你减去的是一个数，即**新**图片的总均值，于是每张图片的得分取决于跟它一起来的是哪些图片。应当减去学来的 `mean`，每个像素各有一个数。",
             ),
         ),
         Pitfall(
@@ -934,12 +934,12 @@ SCORES = Exercise(
     ),
     hints=(
         text(
-            "Go through the steps that made the pictures to learn from, one after another, and put a finger on the same step in `scores`.",
-            "把学习用的图片经过的步骤一步一步看过去，在 `scores` 里找到对应的那一步。",
+            "Go through the steps that made the pictures to learn from, one after another, and put a finger on the same step in `buggy_scores`.",
+            "把学习用的图片经过的步骤一步一步看过去，在 `buggy_scores` 里找到对应的那一步。",
         ),
         text(
-            "Is there anything in `scores` that is computed from the pictures which happen to be there? Which numbers should stand in its place?",
-            "`scores` 里有没有哪个数，是由碰巧在场的这些图片算出来的？换成哪个数才对？",
+            "Is there anything in `buggy_scores` that is computed from the pictures which happen to be there? Which numbers should stand in its place?",
+            "`buggy_scores` 里有没有哪个数，是由碰巧在场的这些图片算出来的？换成哪个数才对？",
         ),
         text(
             "Three places: paper and ink, the number by which the pixels are divided, the mean that is subtracted. `deviation`, the "

@@ -1523,8 +1523,8 @@ QUIZZES = (
             Option(
                 text("About nine in ten", "大约九成"),
                 text(
-                    "That takes some five pictures of each; or somebody else's pictures.",
-                    "那得每类五张左右；或者，借用别人的图片。",
+                    "That takes some five pictures of each. Even with somebody else's pictures ten labels give rather eight in ten.",
+                    "那得每类五张左右。就算借用别人的图片，十个标签大约也只到八成。",
                 ),
             ),
         ),

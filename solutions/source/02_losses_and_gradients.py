@@ -502,8 +502,8 @@ COUNT_LOSS = Exercise(
             "一个样本的损失是 exp(z) − y z，略去了常数。对 z 求导。",
         ),
         text(
-            "Compare with section 4: prediction minus target, divided by N, once more.",
-            "与第 4 节比较：又是“预测减目标，再除以 N”。",
+            "Compare with the squared error in 3.1: prediction minus target, divided by N, once more.",
+            "与 3.1 节的平方误差比较：又是“预测减目标，再除以 N”。",
         ),
     ),
     right={
@@ -1197,8 +1197,8 @@ CHOOSE_RATE = Exercise(
             "for_the_flattest",
             rate_for(lambda low, high: 1 / low),
             text(
-                "1/a_min suits the flattest direction; in the steepest one the steps grow without end.",
-                "1/a_min 适合最平的方向；在最陡的方向上，步子会越来越大，没有尽头。",
+                "1/a_min settles the flattest direction in one step; the steepest then jumps across, by the factor a_max/a_min − 1, which is worse than it need be (and above 1 the jumps grow). Let both shrink equally fast.",
+                "1/a_min 让最平的方向一步到位，最陡的方向却跳到了另一侧，每步的因子是 a_max/a_min − 1，比本来能做到的差（超过 1 时还会越跳越远）。要让两者缩得一样快。",
             ),
         ),
         Pitfall(

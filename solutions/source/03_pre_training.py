@@ -1597,7 +1597,7 @@ QUIZZES = (
             Option(
                 text("Letters", "字母"),
                 text(
-                    "Yes. They are strokes, and the order and direction of strokes decides which letter it is.",
+                    "Yes. They are strokes, and the place and direction of the strokes decide which letter it is.",
                     "对。字母由笔画组成，而笔画的位置和方向决定了是哪个字母。",
                 ),
                 right=True,

@@ -1097,12 +1097,12 @@ def draw_scores(rng):
         noise /= noise.std(axis=1, ddof=1, keepdims=True)
         deviations = of_others * rng.uniform(0.6, 1.3, size=(14, 1))
         deviations[5] = deviation  # of the best
-        scores = np.round(0.7 - np.array(below)[:, None] + deviations * noise, 4)
+        scores = np.round(-0.3 - np.array(below)[:, None] + deviations * noise, 4)
         order = rng.permutation(14)
         strengths, scores = 10.0 ** (np.arange(-6, 8) / 2)[order], scores[order]
         wrong = [choice(strengths, scores) for choice in CHOICES.values()]
         told_apart = one_standard_error(strengths, scores) not in wrong and len(set(wrong)) >= 9
-        if told_apart and is_clear(scores) and scores.min() >= 0 and scores.max() <= 1:
+        if told_apart and is_clear(scores) and scores.min() >= -1 and scores.max() <= 0:
             return {"strengths": strengths, "scores": scores}
 
 

@@ -2145,7 +2145,7 @@ QUIZZES = (
         question=text(
             "A spam filter is used in a country with three times as much spam; the mails of each kind look as before. Ten thousand mails, no labels. "
             "What do you do first?",
-            "一个垃圾邮件过滤器用到了垃圾邮件多三倍的国家；两类邮件的样子和从前一样。手头有一万封邮件，没有标签。先做什么？",
+            "一个垃圾邮件过滤器用到了另一个国家，那里的垃圾邮件是原来的三倍；两类邮件的样子和从前一样。手头有一万封邮件，没有标签。先做什么？",
         ),
         options=(
             Option(

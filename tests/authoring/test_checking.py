@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from course_lib.authoring import build, check, stamp_matched
@@ -300,6 +303,21 @@ def test_windows_line_ends_are_not_stale(course: Path) -> None:
     path = course / STUDENT
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert check(course, proofs=False) == []
+
+
+def test_what_another_processor_rounded_otherwise_is_neither_stale_nor_built_anew(
+    course: Path,
+) -> None:
+    (path,) = (course / "course_lib/exercises/public").glob("90_*.json")
+    content = path.read_text("utf-8")
+    (words, *_) = re.findall(r'"array": "([^"]+)",\s*"dtype": "<f8"', content)
+    for factor, stale in ((1 + 4e-16, False), (1 + 1e-6, True)):
+        numbers = np.frombuffer(base64.b64decode(words)) * factor
+        nudged = content.replace(words, base64.b64encode(numbers.tobytes()).decode())
+        assert nudged != content
+        path.write_text(nudged, "utf-8")
+        assert any("stale" in problem.message for problem in check(course, proofs=False)) == stale
+        assert (path.relative_to(course) in build(course)) == stale
 
 
 def test_a_malformed_source_is_a_problem_and_no_traceback(

@@ -12,6 +12,7 @@ from typing import Any
 
 from course_lib.authoring.checks import Chapter
 from course_lib.authoring.problems import Problem
+from course_lib.authoring.rounding import same
 
 _GENERATED = (
     "notebooks/*/*/*.ipynb",
@@ -27,7 +28,7 @@ def up_to_date(root: Path, made: Mapping[Path, bytes]) -> Iterator[Problem]:
             yield Problem(path, 0, "is missing: run  ./course build")
             continue
         committed = (root / path).read_bytes().replace(b"\r\n", b"\n")
-        if committed != content:
+        if not same(path, committed, content):
             line = _first_difference(committed, content)
             yield Problem(path, line, "is stale or was edited by hand: run  ./course build")
 
