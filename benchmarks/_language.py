@@ -19,7 +19,7 @@ phones, hotels* and *sms* chose anything.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -86,7 +86,10 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     with steps(seeds * 4 + 1) as step:
         step("rates and vectors")
         rates = UNCHOSEN if quick else best_of(choose())
-        tables = {SUCH: vectors_without(sentences()[1]), ELSEWHERE: vectors_without(*sentences())}
+        tables = {
+            SUCH: vectors_without(sentences()[1].x),
+            ELSEWHERE: vectors_without(of_the_topics()),
+        }
         for seed in range(seeds):
             step(f"seed {seed}: topics")
             found = topics(tables, 20 + seed, 1 if quick else EPOCHS, rates)
@@ -120,6 +123,12 @@ def sentences() -> tuple[Domain, Domain]:
     return data.split(corpora.topic_sentences(), test=0.2, seed=0)
 
 
+def of_the_topics() -> set[str]:
+    """Give all sentences of the topics' modules, those too that are no examples."""
+    own = tuple(name for names in corpora.TOPICS.values() for name in names)
+    return {*corpora.topic_sentences().x, *corpora.sentences_of(corpora.python_docstrings(own))}
+
+
 def topics(
     tables: Mapping[str, vectors.WordVectors], seed: int, epochs: int, rates: Mapping[str, float]
 ) -> dict[tuple[str, str], float]:
@@ -139,11 +148,11 @@ def topics(
     return found
 
 
-def vectors_without(*kept_out: Domain) -> vectors.WordVectors:
+def vectors_without(*kept_out: Iterable[str]) -> vectors.WordVectors:
     """Give word vectors from Python's manual and docstrings, but for these sentences."""
     plain = [*corpora.sentences_of(corpora.python_manual())]
     plain += corpora.sentences_of(corpora.python_docstrings())
-    unwanted = {sentence for part in kept_out for sentence in part.x}
+    unwanted = set().union(*kept_out)
     rows = [split_words(sentence) for sentence in plain if sentence not in unwanted]
     return vectors.train_vectors(rows, dimensions=50, window=8)
 

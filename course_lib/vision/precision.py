@@ -1,7 +1,7 @@
 r"""How good are detections? Precision, recall, and the area under their curve.
 
-Everingham et al., "The Pascal Visual Object Classes (VOC) Challenge", IJCV 88, 2010; Lin et al.,
-"Microsoft COCO: common objects in context", ECCV 2014.
+Everingham et al., "The Pascal Visual Object Classes Challenge: A Retrospective", IJCV 111, 2015; Lin et
+al., "Microsoft COCO: common objects in context", ECCV 2014.
 """
 
 from __future__ import annotations

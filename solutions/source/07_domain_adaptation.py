@@ -2017,12 +2017,14 @@ REPORT = ManualExercise(
         (
             1,
             text(
-                "First fault: named with its reason (½) and with the experiment or number to ask for (½). Any of: weights and epoch "
-                "chosen on target labels; the discriminator at 50 % as proof; a source-only row from another paper, or tuned less; the "
-                "simple baselines missing; one run; no word on the classes' shares; “unsupervised” although 20 labels per class were "
-                "used to choose.",
-                "第一个毛病：指出并说明理由（½ 分），说出应要求的实验或数字（½ 分）。下列任一项：用目标标签选权重与轮数；把判别器 50% 当作证明；"
-                "“仅用源域”一行取自别的论文，或调得更少；没有简单基线；只跑一次；没有交代各类占比；用了每类 20 个标签来选，却称“无监督”。",
+                "First fault: named with its reason (½) and with the experiment or number to ask for (½). Any of: λ and the "
+                "epoch chosen on target labels, though called “unsupervised”; DANN's number from another paper and code, without the "
+                "augmentation; the discriminator at 50 % as proof; the partial setting, where perfect alignment must cost errors, or no "
+                "word on the classes' shares; one run, no interval; no ceiling, so “most of the gap” means nothing; the simple baselines "
+                "missing.",
+                "第一个毛病：指出并说明理由（½ 分），说出应要求的实验或数字（½ 分）。下列任一项：用目标标签选 λ 与轮数，却称“无监督”；DANN 的数取自"
+                "别的论文和代码，没有那套增强；把判别器 50% 当作证明；部分自适应时完美对齐必然出错，或没有交代各类占比；只跑一次，没有区间；没有上限，"
+                "“大部分差距”无从谈起；没有简单基线。",
             ),
         ),
         (
@@ -2124,7 +2126,7 @@ QUIZZES = (
                 text("The classifier now works on the target", "分类器在目标域上能用了"),
                 text(
                     "Nothing about classes has been looked at. Section 4 shows three ways to have 50 % and be wrong.",
-                    "类别根本没有被看过。第 4 节会给出三种“判别器 50% 而答案全错”的情形。",
+                    "类别根本没有被看过。第 4 节会给出三种“判别器在 50% 上下，分类却不行”的情形。",
                 ),
             ),
             Option(

@@ -1093,9 +1093,11 @@ def pruned(weights, sparsity, *, size=np.abs, per_layer=False, largest=False):
     for w in weights:
         among = size(w).ravel() if per_layer else sizes
         goes = round(sparsity * len(among))
-        order = np.sort(among)
-        gone = size(w) >= order[len(among) - goes] if largest else size(w) <= order[goes - 1]
-        out.append(np.where(gone, 0.0, w))
+        if goes:
+            order = np.sort(among)
+            gone = size(w) >= order[len(among) - goes] if largest else size(w) <= order[goes - 1]
+            w = np.where(gone, 0.0, w)
+        out.append(w)
     return out
 
 
@@ -1174,8 +1176,8 @@ PRUNED = Exercise(
             "把所有矩阵的绝对值接成一个长数组。",
         ),
         text(
-            "Sort it. With `goes = round(sparsity * n)`, the largest value that goes stands at place goes − 1.",
-            "排序。令 `goes = round(sparsity * n)`，要剪掉的最大值在第 goes − 1 位。",
+            "Sort it. With `goes = round(sparsity * n)`, the largest value that goes stands at place goes − 1. If `goes` is 0, nothing goes: place −1 would be the largest of all.",
+            "排序。令 `goes = round(sparsity * n)`，要剪掉的最大值在第 goes − 1 位。`goes` 为 0 时什么也不剪：第 −1 位会是全体中最大的那个。",
         ),
         text(
             "`np.where(np.abs(w) > threshold, w, 0.0)` for each matrix.",
@@ -1368,10 +1370,10 @@ MEMO = ManualExercise(
             text(
                 "First fault: named with its reason (½) and with the number or experiment to ask for (½). Any of: LoRA's backward pass "
                 "still goes through the whole network, so training is not eighteen times as fast; zeros in a dense matrix save no time "
-                "and, stored densely, no bytes; freezing removes nothing and is not pruning; full fine-tuning has no small part; one "
+                "and, stored densely, no bytes; freezing removes nothing and is not pruning; the accuracy after pruning is not reported; one "
                 "run each, no interval; “no significant difference” taken for equality; rank chosen on the test part; no probe as rival.",
                 "第一个毛病：指出并说明理由（½ 分），说出应要求的数字或实验（½ 分）。下列任一项：LoRA 的反向传播仍要穿过整个网络，训练不会快"
-                "十八倍；稠密矩阵里的零既不省时间，按稠密方式存也不省字节；冻结什么也没去掉，不是剪枝；全部微调没有“小部件”；各只跑了一次，没有"
+                "十八倍；稠密矩阵里的零既不省时间，按稠密方式存也不省字节；冻结什么也没去掉，不是剪枝；剪枝之后的准确率没有报告；各只跑了一次，没有"
                 "区间；把“没有显著差别”当成相等；在测试集上选秩；没有拿线性探针作对手。",
             ),
         ),

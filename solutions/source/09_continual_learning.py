@@ -2047,8 +2047,8 @@ QUIZZES = (
             Option(
                 text("too large by the size of the batch", "大了批大小那么多倍"),
                 text(
-                    "If the gradients all pointed the same way, it would be. At a minimum they cancel.",
-                    "如果各样本的梯度都同向，倒是会偏大。可在极小点它们互相抵消。",
+                    "Never: the square of a mean is at most the mean of the squares. At a minimum the gradients cancel.",
+                    "不会偏大：平均的平方不超过平方的平均。而在极小点，各梯度互相抵消。",
                 ),
             ),
         ),

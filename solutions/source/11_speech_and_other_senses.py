@@ -284,7 +284,7 @@ LOG_SPECTROGRAM = Exercise(
             lambda **inputs: decibel_picture(**inputs, factor=10.0 / np.log10(np.e)),
             text(
                 "Your decibels are 2.3 times too large: np.log is the natural logarithm; decibels take np.log10.",
-                "你的分贝值大了 2.3 倍：np.log 是自然对数，分贝要用 np.log10。",
+                "你的分贝值是应有值的 2.3 倍：np.log 是自然对数，分贝要用 np.log10。",
             ),
         ),
         Pitfall(
@@ -821,7 +821,7 @@ SPLIT_PITFALLS = (
 
 SPLIT = Exercise(
     id="11.4",
-    title=text("Whose voice is in the test?", "测试集里是谁的声音？"),
+    title=text("Mend the split", "修好切分"),
     points=3,
     objective="O2",
     function="held_out_speakers",
@@ -1670,8 +1670,8 @@ QUIZZES = (
             Option(
                 text("The network from scratch", "从零训练的网络"),
                 text(
-                    "Yes, in fifty steps. And both are beaten by comparing pixels with class means, which learns nothing at all.",
-                    "对，走五十步时如此。而且这两个都不如拿像素与类均值比较，后者什么都不用学。",
+                    "Yes, in fifty steps. And it is beaten by comparing pixels with class means, which learns nothing at all; the letters are not clearly ahead of that either.",
+                    "对，走五十步时如此。它还不如拿像素与类均值比较，而后者什么都不用学；字母网络也没有明显胜过后者。",
                 ),
                 right=True,
             ),

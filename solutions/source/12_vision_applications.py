@@ -1328,9 +1328,9 @@ REPORT = ManualExercise(
             1,
             text(
                 "First fault, named with its reason (½) and with the number or experiment to ask for (½). Any of: split by picture, "
-                "not by patient; accuracy below what “everybody healthy” scores; threshold chosen on the test pictures; no "
+                "not by patient; accuracy no higher than what “everybody healthy” scores; threshold chosen on the test pictures; no "
                 "scratch or other baseline; no rates by hospital or group; no interval; a heat map taken as proof.",
-                "第一个毛病：指出并说明理由（½ 分），说出应要求的数字或实验（½ 分）。下列任一项：按图片而不是按病人切分；准确率低于“全部判为"
+                "第一个毛病：指出并说明理由（½ 分），说出应要求的数字或实验（½ 分）。下列任一项：按图片而不是按病人切分；准确率并不高于“全部判为"
                 "健康”；阈值在测试图片上选；没有从零训练或别的基线；没有分医院、分人群的灵敏度与特异度；没有区间；把热力图当作证明。",
             ),
         ),
@@ -1385,8 +1385,8 @@ QUIZZES = (
             Option(
                 text("All three level: sixty pages are enough", "三者相当：六十页足够了"),
                 text(
-                    "Sixty pages hold some hundred and twenty digits, a dozen of each kind, in strange places. It is not enough.",
-                    "六十页只有一百二十来个数字，每类十来个，位置各异。这并不够。",
+                    "Sixty pages hold little more than a hundred digits, about ten of each kind, in strange places. It is not enough.",
+                    "六十页只有一百来个数字，每类十个左右，位置各异。这并不够。",
                 ),
             ),
         ),

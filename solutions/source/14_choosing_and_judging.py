@@ -1273,7 +1273,7 @@ FORGETTING = Exercise(
             after(leave=("mean", "variance")),
             text(
                 "BatchNorm's running statistics were left. They are learned from data as well, and a network that keeps them has not forgotten.",
-                "BatchNorm 的运行统计量留了下来。它们也是从数据里学来的，留着就不算忘记。",
+                "BatchNorm 的滑动统计量留了下来。它们也是从数据里学来的，留着就不算忘记。",
             ),
             code={
                 "pytorch": "def forget(model, fresh, parts):\n"
@@ -1349,7 +1349,7 @@ FORGETTING = Exercise(
         ),
         text(
             "Not only weights: whatever a layer keeps, BatchNorm's running mean and variance included.",
-            "不只是权重：层里保存的一切都算，包括 BatchNorm 的运行均值与方差。",
+            "不只是权重：层里保存的一切都算，包括 BatchNorm 的滑动均值与方差。",
         ),
         text(
             "PyTorch: `layer.load_state_dict(other.state_dict())`. Keras: `layer.set_weights(other.get_weights())`.",

@@ -1923,7 +1923,7 @@ QUIZZES = (
                 ),
                 text(
                     "Something like this: the next cell shows both, accuracy and confidence.",
-                    "差不多：准确率和信心，下一个单元格都会显示。",
+                    "差不多：准确率和置信度，下一个单元格都会显示。",
                 ),
                 right=True,
             ),

@@ -1381,7 +1381,9 @@ QUIZZES = (
                 ),
             ),
             Option(
-                text("By a hundredth or two, in either direction.", "百分之一二，可正可负。"),
+                text(
+                    "By a few hundredths at most, in either direction.", "至多百分之几，可正可负。"
+                ),
                 text(
                     "As the cell will show. Little, and still a reason to say so in the report.",
                     "单元格会给出答案。不大，但报告里仍要写明。",
@@ -1393,8 +1395,8 @@ QUIZZES = (
                     "Not at all: without labels nothing can leak.", "完全不变：没有标签就不会泄漏。"
                 ),
                 text(
-                    "The features change, so the score does; only hardly in one direction.",
-                    "特征变了，得分就会变；只是没有明显的方向。",
+                    "The features change, so the score does.",
+                    "特征变了，得分就会变。",
                 ),
             ),
         ),

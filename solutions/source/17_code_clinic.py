@@ -1821,8 +1821,8 @@ DIAGNOSE = Exercise(
     ),
     hints=(
         text(
-            "Write the causes as a chain of if … return, in the order of the table: the first that fits is the answer.",
-            "把各个病因按表里的次序写成一串 if … return：第一个符合的就是答案。",
+            "Write a helper for *one* run: a chain of if … return, in the order of the numbered list; the first that fits is the answer. Then call it for each run.",
+            "先为**一次**运行写一个辅助函数：按编号的次序写一串 if … return，第一个符合的就是答案；再对每次运行各调用一次。",
         ),
         text(
             "After two softmaxes the best probability is e / (e + K − 1). Its loss is the floor.",
@@ -2680,8 +2680,8 @@ QUIZZES = (
     Quiz(
         id="17.q1",
         question=text(
-            "Curve A falls and comes to rest a little above 1.46, far from 0. Which line of the program would you look at first?",
-            "曲线 A 在下降，却停在 1.46 稍上方，离 0 很远。你先看程序的哪一行？",
+            "Curve A falls ever more slowly and stays above 1.46, far from 0. Which line of the program would you look at first?",
+            "曲线 A 越降越慢，始终在 1.46 以上，离 0 很远。你先看程序的哪一行？",
         ),
         options=(
             option(
@@ -2706,8 +2706,8 @@ QUIZZES = (
             option(
                 "The learning rate: it is a little too small",
                 "学习率：稍微小了些",
-                "B has the same rate. A slow curve goes on falling; this one flattens at a number that can be computed.",
-                "B 用的是同样的学习率。慢的曲线会继续下降；这一条却平在一个算得出来的数上。",
+                "B has the same rate and is near 0 by now. A's fall peters out above a number that can be computed; a small rate alone knows no such floor.",
+                "B 用的是同样的学习率，早已接近 0。A 越降越慢，却总在一个算得出来的数以上；单是学习率小，没有这样的下限。",
             ),
         ),
     ),

@@ -295,8 +295,8 @@ MY_SPLIT = Exercise(
     ),
     hints=(
         text(
-            "The cell “the split, to be pasted” above prints six lines. They are the answer: `return '''…'''`.",
-            "上面“可粘贴的划分”那个单元格会打印六行，它们就是答案：`return '''…'''`。",
+            "The cell above shortens its lines. Run `print(pasted)` in a new cell: those long lines, whole, are the answer: `return '''…'''`.",
+            "上面那一格打印时把长行截短了。请新建一个单元格运行 `print(pasted)`：那完整的几行就是答案：`return '''…'''`。",
         ),
         text(
             "If the data come with the course, you may compute the text here instead of pasting it.",
