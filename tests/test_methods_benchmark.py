@@ -243,10 +243,16 @@ def test_what_is_set_aside_is_not_read(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         _language.corpora, "sentences_of", lambda text: [*said, *[aside] * 9] if text else []
     )
-    kept_out = data.load("reviews", n=2)
-    read = _language.vectors_without(replace(kept_out, x=np.array([aside, said[0]])))
+    read = _language.vectors_without([aside, said[0]])
     assert "beta" in read and "secret" not in read
-    assert "secret" in _language.vectors_without(kept_out)
+    assert "secret" in _language.vectors_without(["another sentence"])
+
+
+def test_vectors_from_elsewhere_read_nothing_of_the_topics_modules():
+    unwanted = _language.of_the_topics()
+    modules = [*_language.corpora.TOPICS["drawing"], *_language.corpora.TOPICS["network"]]
+    theirs = _language.corpora.sentences_of(_language.corpora.python_docstrings(tuple(modules)))
+    assert {*_language.corpora.topic_sentences().x} < unwanted and {*theirs} < unwanted
 
 
 def test_classes_count_alike_however_many_they_are():
