@@ -1112,6 +1112,11 @@ PRUNED = Exercise(
     reference=pruned,
     comparator=close(rtol=1e-9, atol=1e-12),
     tensors=False,
+    survivors={
+        "-1.0 → 1.0": "half or more goes in every draw: each pitfall must show in each",
+        "1.0 → 2.0": "−2 is below every |w| just as −1 is",
+        "sizes[goes - 1] if goes else -1.0 → sizes[goes - 1]": "half or more goes in every draw: each pitfall must show in each",
+    },
     pitfalls=(
         Pitfall(
             "per_layer",
