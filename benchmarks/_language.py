@@ -148,11 +148,11 @@ def topics(
     return found
 
 
-def vectors_without(*kept_out: Iterable[str]) -> vectors.WordVectors:
+def vectors_without(kept_out: Iterable[str]) -> vectors.WordVectors:
     """Give word vectors from Python's manual and docstrings, but for these sentences."""
     plain = [*corpora.sentences_of(corpora.python_manual())]
     plain += corpora.sentences_of(corpora.python_docstrings())
-    unwanted = set().union(*kept_out)
+    unwanted = set(kept_out)
     rows = [split_words(sentence) for sentence in plain if sentence not in unwanted]
     return vectors.train_vectors(rows, dimensions=50, window=8)
 

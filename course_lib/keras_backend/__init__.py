@@ -44,8 +44,8 @@ def _suit_small_networks() -> None:
 
     Parting each operation among two cores takes longer than the second core saves, so it gets one
     thread; two operations that do not wait for each other run side by side, which changes no number.
-    oneDNN's convolutions take two thirds of the time of TensorFlow's own (on processors from Intel
-    they are the default), if it keeps what it prepares for a shape instead of preparing it at each step.
+    oneDNN's convolutions take two thirds of the time of TensorFlow's own (on newer processors they
+    are the default), if it keeps what it prepares for a shape instead of preparing it at each step.
     """
     if (os.cpu_count() or 1) <= 2:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
