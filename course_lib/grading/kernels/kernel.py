@@ -141,15 +141,19 @@ class Kernel:
         self.process.kill()
 
     def _follow(self, request: str, seconds: float, by: float, room: int | None = None) -> Outcome:
-        """Collect what belongs to one request until it is answered, late, or the kernel is gone."""
+        """Collect what belongs to one request until it is answered, late, or the kernel is gone.
+
+        After an interruption that includes the kernel's word that it has been carried out. A cell may end
+        by itself in that very moment, and what comes next must not be stopped in its place.
+        """
         limit = self.limits.output_bytes
         collected = Outputs(limit if room is None else min(limit, room))
         started, before = time.monotonic(), computed(self._pids())
-        deadline, interrupted, reply = min(started + seconds, by), False, None
-        sockets = {
-            self.client.shell_channel.socket: self.client.shell_channel,
-            self.client.iopub_channel.socket: self.client.iopub_channel,
-        }
+        deadline, reply = min(started + seconds, by), None
+        interruption, carried_out = "", True  # the message's number, and whether it lies behind us
+        client = self.client
+        channels = (client.shell_channel, client.iopub_channel, client.control_channel)
+        sockets = {each.socket: each for each in channels}
         poller = zmq.Poller()
         for socket in sockets:
             poller.register(socket, zmq.POLLIN)
@@ -157,29 +161,33 @@ class Kernel:
         while True:
             for socket, _ in poller.poll(int(TICK * 1000)):
                 message = receive(self.client, sockets[socket])
-                if message is None or message["parent_header"].get("msg_id") != request:
+                if message is None:
                     continue
-                if message["msg_type"] == "execute_reply":
+                cause, channel = message["parent_header"].get("msg_id"), sockets[socket]
+                if channel is client.control_channel:
+                    carried_out = carried_out or cause == interruption
+                elif cause != request:
+                    continue
+                elif message["msg_type"] == "execute_reply":
                     reply, settled = message["content"], time.monotonic() + 1.0
-                elif sockets[socket] is self.client.iopub_channel:
+                elif channel is client.iopub_channel:
                     collected.take(message)
             now = time.monotonic()
-            if reply is not None and (collected.idle or now > settled):
+            if reply is not None and carried_out and (collected.idle or now > settled):
                 if why := self._overstepped():  # now, lest the watch charges it to what comes next
                     self.kill(why)
                     return Outcome("dead", collected.outputs)
-                return _outcome(reply, collected.outputs, interrupted)
+                return _outcome(reply, collected.outputs, interrupted=bool(interruption))
             if not self.alive:
                 self.kill("memory" if self.group is not None and self.group.ran_out() else "died")
                 return Outcome("dead", collected.outputs)
-            if now > deadline and not interrupted:
+            if now > deadline and not interruption:
                 unused = seconds - (computed(self._pids()) - before)
                 latest = min(started + seconds * self.limits.patience, by)
                 if unused > TICK and now < latest:  # the machine was busy with others, or it slept
                     deadline = min(now + unused, latest)
                     continue
-                interrupted, deadline = True, now + _GRACE
-                self._interrupt()
+                interruption, carried_out, deadline = self._interrupt(), False, now + _GRACE
             elif now > deadline:
                 self.kill("timeout")
                 return Outcome("dead", collected.outputs)
@@ -197,9 +205,11 @@ class Kernel:
     def _folder_was_changed(self) -> bool:
         return self._folder is not None and self._folder != _changed(self._private)
 
-    def _interrupt(self) -> None:
+    def _interrupt(self) -> str:
+        """Ask the kernel to stop what it is at, and give that message's number."""
         message = self.client.session.msg("interrupt_request", content={})
         self.client.control_channel.send(message)
+        return str(message["header"]["msg_id"])
 
     def _watch_over(self) -> None:
         """Count memory, and see that only sockets lie in its folder, several times a second."""
@@ -247,7 +257,7 @@ def receive(client: BlockingKernelClient, channel: Any) -> dict[str, Any] | None
         return None
 
 
-def _outcome(reply: dict[str, Any], outputs: list[NotebookNode], interrupted: bool) -> Outcome:
+def _outcome(reply: dict[str, Any], outputs: list[NotebookNode], *, interrupted: bool) -> Outcome:
     if reply.get("status") == "ok" and not interrupted:
         answer = reply.get("user_expressions", {}).get("answer", {})
         data = answer.get("data", {}) if isinstance(answer, dict) else {}

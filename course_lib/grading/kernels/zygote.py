@@ -52,37 +52,52 @@ class Kind:
 
 
 class WarmProcess:
-    """A forked kernel's process, held by a pidfd: no other process can ever be meant by it."""
+    """A forked kernel's process, held by a pidfd: no other process can ever be meant by it.
+
+    Who runs it and who watches over it are two threads; what one closes the other must not use, for the
+    number may be another kernel's by then.
+    """
 
     def __init__(self, pidfd: int, zygote: Zygote) -> None:
         self._pidfd = pidfd
         self._zygote = zygote
         self._ended = False
+        self._turn = threading.RLock()
         self.pid = _pid_of(pidfd)
 
     def ended(self) -> bool:
         """Say whether it is over; so is then everything that it started."""
-        if not self._ended:
-            self._ended = bool(select.select([self._pidfd], [], [], 0)[0])
-        return self._ended
+        with self._turn:
+            if not self._ended:
+                self._ended = _is_over(self._pidfd, seconds=0)
+            return self._ended
 
     def kill(self) -> None:
         """Kill it, and with it everything in its process namespace; wait until that is so."""
-        if not self._ended:
-            with suppress(OSError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            self._ended = bool(select.select([self._pidfd], [], [], 5)[0])
+        with self._turn:
+            if not self._ended:
+                with suppress(OSError):
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+                self._ended = _is_over(self._pidfd, seconds=5)
 
     def close(self) -> None:
         """Kill it and let go of it."""
-        self.kill()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd, self._ended = -1, True
+        with self._turn:
+            self.kill()
+            if self._pidfd >= 0:
+                os.close(self._pidfd)
+                self._pidfd, self._ended = -1, True
 
     def last_words(self) -> str:
         """What came on standard error lately, from any of the zygote's children before they began."""
         return self._zygote.last_words()
+
+
+def _is_over(pidfd: int, *, seconds: float) -> bool:
+    """Wait for a process's end; unlike ``select`` for handles of any number."""
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
 
 
 class Zygote:

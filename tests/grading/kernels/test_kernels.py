@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -400,6 +401,57 @@ def test_time_is_what_a_cell_computes_and_waiting_costs_little():
         assert time.monotonic() - began < 40
         began = time.monotonic()
         assert running.run("time.sleep(60)", seconds=30, by=began + 1).state == "timeout"
+
+
+def test_an_interruption_that_comes_late_stops_nothing_else(monkeypatch):
+    """On a busy machine a cell may end by itself while its interruption is still on the way."""
+    interrupt = kernel.Kernel._interrupt
+
+    def late(self):
+        send = self.client.control_channel.send
+        later = threading.Timer(0.6, lambda: send(waiting.pop()))
+        with monkeypatch.context() as held:
+            waiting = []
+            held.setattr(self.client.control_channel, "send", waiting.append)
+            number = interrupt(self)
+        later.start()
+        return number
+
+    with starting.open_kernel(limits=Limits(patience=1), imports=IMPORTS) as running:
+        monkeypatch.setattr(kernel.Kernel, "_interrupt", late)
+        assert running.run("import time; time.sleep(0.8)", seconds=0.5).state == "timeout"
+        monkeypatch.undo()
+        assert running.ask("time.sleep(1.5)", "str(41 + 1)", seconds=5).answer == "'42'"
+
+
+def test_a_kernel_that_hears_no_interruption_is_ended(monkeypatch):
+    number = "one that it was never told"
+    monkeypatch.setattr(kernel.Kernel, "_interrupt", lambda self: number)
+    with starting.open_kernel(limits=Limits(patience=1), imports=IMPORTS) as running:
+        asleep = running.run("import time; time.sleep(0.8)", seconds=0.5)
+        assert asleep.state == "dead" and running.why_dead == "timeout"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there are no pidfds elsewhere")
+def test_a_process_is_not_let_go_of_while_another_thread_kills_it(monkeypatch):
+    with subprocess.Popen(["sleep", "600"]) as sleeper:
+        process = zygote.WarmProcess(os.pidfd_open(sleeper.pid), None)
+        closing = threading.Thread(target=process.close)
+        send, meant = signal.pidfd_send_signal, []
+
+        def slowly(pidfd, number):
+            if not meant:
+                meant.append(process.pid)
+                closing.start()
+                closing.join(0.5)
+                meant.append(zygote._pid_of(pidfd))  # nobody's, or worse, somebody else's
+            send(pidfd, number)
+
+        monkeypatch.setattr(zygote.signal, "pidfd_send_signal", slowly)
+        process.kill()
+        assert sleeper.wait(timeout=5) == -signal.SIGKILL
+        closing.join()
+    assert meant == [sleeper.pid, sleeper.pid] and process.ended()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folder's place is that of the sandbox")
