@@ -259,7 +259,8 @@ def picture(result: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     tasks = list(dict.fromkeys(row["task"] for row in result["rows"]))
-    figure, panels = plt.subplots(1, len(tasks), figsize=(4 * len(tasks), 3.6), sharey=True)
+    size = (4 * len(tasks), 3.6)
+    figure, panels = plt.subplots(1, len(tasks), figsize=size, sharey=True, layout="constrained")
     for task, axis in zip(tasks, panels, strict=True):
         for place, name in enumerate(METHODS):
             one = interval(_values(result, task, name))
@@ -271,7 +272,6 @@ def picture(result: dict[str, Any], path: Path) -> None:
         axis.grid(axis="x", alpha=0.4)
     panels[0].set_yticklabels(METHODS)
     panels[0].invert_yaxis()
-    figure.tight_layout()
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
