@@ -22,14 +22,19 @@ def advise(error: BaseException, first: Advice = ()) -> Text:
 
     ``first`` is an exercise's own advice; it goes before the general one.
     """
-    said = f"{type(error).__name__}: {error}"
-    for pattern, advice in (*first, *_ADVICE):
-        if re.search(pattern, said, re.IGNORECASE | re.DOTALL):
-            return advice
-    return text(
+    return find_advice(error, (*first, *_ADVICE)) or text(
         "Go to the line where it stopped and look at the values it works with, for example with print().",
         "请看出错的那一行，检查它用到的值，例如用 print() 打印出来。",
     )
+
+
+def find_advice(error: BaseException, among: Advice) -> Text | None:
+    """Give the first advice whose pattern an error fits."""
+    said = f"{type(error).__name__}: {error}"
+    fits = (
+        advice for pattern, advice in among if re.search(pattern, said, re.IGNORECASE | re.DOTALL)
+    )
+    return next(fits, None)
 
 
 def own_lines(error: BaseException) -> list[str]:

@@ -12,7 +12,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from course_lib.exercises.advice import Advice, advise, is_untouched_stub, own_lines
+from course_lib.exercises.advice import (
+    Advice,
+    advise,
+    find_advice,
+    is_untouched_stub,
+    own_lines,
+)
 from course_lib.exercises.codec import CodecError, decode, to_text
 from course_lib.exercises.comparators import close
 from course_lib.exercises.conversion import is_tensor, to_plain, to_tensors, too_large
@@ -63,12 +69,12 @@ def call(
     except AnswerError:
         raise
     except (Exception, SystemExit) as error:
-        raise _problem_of(error, errors) from error
+        raise _problem_of(error, errors, probed=bool(probe)) from error
     if value is None:
         raise AnswerError(
             "no_value",
-            "Your function returns None. Does it end in a return with the result?",
-            "你的函数返回了 None。函数末尾是否写了 return，并带上结果？",
+            "Your function returns None. Does it end in a return with the result, and was that ever set?",
+            "你的函数返回了 None。函数末尾是否写了 return 并带上结果？返回的变量是否赋过值？",
         )
     if remarks is not None and not probe:
         remarks.extend(_remarks_on_changes(inputs, given))
@@ -185,16 +191,34 @@ def _a_tensor(dtype: str) -> AnswerError:
     )
 
 
-def _problem_of(error: BaseException, errors: Advice) -> AnswerError:
+def _problem_of(error: BaseException, errors: Advice, *, probed: bool) -> AnswerError:
     if is_untouched_stub(error):
         return not_attempted()
+    lines = own_lines(error)
+    if (
+        probed and len(lines) == 1
+    ):  # none of them the student's: the probe stopped, not the function
+        advice = find_advice(error, errors) or UNUSABLE
+        return AnswerError(
+            "unusable",
+            "Your function ran to its end, but what it returned or left behind can't be used. "
+            f"{advice['en']} The check stopped with:",
+            f"你的函数运行完了，但它返回的或留下的东西无法使用。{advice['zh']}检查时遇到的错误是：",
+            lines,
+        )
     advice = advise(error, errors)
     return AnswerError(
         "raised",
         f"{advice['en']} Your function stopped here:",
         f"{advice['zh']}你的函数停在了这里：",
-        own_lines(error),
+        lines,
     )
+
+
+UNUSABLE = text(
+    "Compare it with what is asked for: how many values, of which kind, in which order, of which shape.",
+    "请与题目要求的对照：有几个值、各是什么类型、按什么次序、是什么形状。",
+)
 
 
 def _remarks_on_changes(inputs: Mapping[str, Value], given: dict[str, Any]) -> list[Text]:

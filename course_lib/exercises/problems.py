@@ -12,6 +12,7 @@ REASONS = {
     "not_a_function": "something else than a function was handed in",
     "signature": "the function takes other arguments than the exercise gives",
     "raised": "the function stopped with an error",
+    "unusable": "the function ran, but what it returned or left behind can't be looked at",
     "no_value": "the function returned None",
     "not_a_value": "the function returned something that is no number, array, list …",
     "lazy": "the function returned something that holds no numbers yet",

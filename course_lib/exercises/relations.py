@@ -178,9 +178,11 @@ def _of_numbers(
             "The square roots of your values are the expected ones: the root is missing.",
             "你的值开平方之后正好是应有的值：少了开平方这一步。",
         )
-    if e.size > 1 and e.ndim and close_to(e[::-1], f):
+    if len(np.unique(e)) > 2 and e.ndim and close_to(e[::-1], f):
         yield text("The values are right, but in reverse order.", "数值是对的，但顺序反了。")
-    if e.size > 1 and close_to(np.sort(e.ravel()), np.sort(f.ravel())):
+    # Labels that happen to be as many of each are no order.
+    all_different = len(np.unique(e)) == e.size > 1
+    if all_different and close_to(np.sort(e.ravel()), np.sort(f.ravel())):
         yield text("The values are right, but in another order.", "数值是对的，但顺序不对。")
     if e.size > 1 and np.ptp(f) == 0 < np.ptp(e):
         yield text("All your values are equal to each other.", "你的所有值都相同。")
@@ -192,7 +194,9 @@ def _of_factors(
     """One factor between all values; for a single number only a factor that means something."""
     scale = float(np.sum(e * e))
     k = float(np.sum(e * f)) / scale if scale > 0 else 0.0
-    if not 0 < k < np.inf or abs(k - 1) < 1e-3 or not close_to(e, f / k):
+    if not 0 < k < np.inf or abs(k - 1) < 1e-2 or not close_to(e, f / k):
+        return
+    if e.size == 1 and close_to(e, e.round()):  # a class, a place, a count: half of it says nothing
         return
     sizes = _sizes(inputs)
     for name, axis, size in sizes:

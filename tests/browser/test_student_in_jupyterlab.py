@@ -83,18 +83,22 @@ def wait_until_said(page: Any, words: str, *, patience: float) -> None:
 def run_all(page: Any) -> None:
     """Run all cells by the menu; once more where the click came before the kernel was connected.
 
-    JupyterLab may then ask for a kernel in a dialog: what it proposes is taken.
+    JupyterLab may ask for a kernel in a dialog, at any moment: what it proposes is taken.
     """
     begun = page.locator(".jp-InputPrompt").filter(has_text=re.compile(r"[*\d]")).first
+    asked = page.locator(".jp-Dialog .jp-mod-accept").first
+
+    def accept() -> None:
+        take_picture(page, "asked_for_a_kernel")
+        asked.click()
+
+    page.add_locator_handler(asked, accept)
     for _ in range(4):
-        asked = page.locator(".jp-Dialog .jp-mod-accept")
-        if asked.count():
-            take_picture(page, "asked_for_a_kernel")
-            asked.first.click()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         with suppress(Exception):
             begun.wait_for(state="attached", timeout=PATIENCE / 4)
+            page.remove_locator_handler(asked)
             return
     take_picture(page, "waiting_in_vain")
     raise AssertionError("nothing ran: see the picture")

@@ -9,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -116,13 +118,31 @@ def _copy(path: Path, to: Path) -> Path:
     return to
 
 
+@contextmanager
+def killed_at_last(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Or a failing test would wait for it for ever."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
 def test_the_command_serves_until_ctrl_c(model: Path) -> None:
     command = [sys.executable, "-m", "course_lib.cli", "serve", str(model), "--port", "18200"]
     environment = {**os.environ, "COURSE_LANGUAGE": "en"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    ) as serving:
+    with (
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            # Whoever runs the tests in a shell's background ignores Ctrl-C, and so would this.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as serving,
+        killed_at_last(serving),
+    ):
         assert serving.stdout is not None
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", serving.stdout.readline())
         assert found

@@ -22,6 +22,7 @@ TITLES: dict[str, Text] = {
     "OddResult": text("A result that is no mark", "显示的结果不是有效得分"),
     "NotAFunction": text("Not a function", "不是函数"),
     "WrongParameters": text("Other parameters", "参数不符"),
+    "Unusable": text("Can't be used", "无法使用"),
     "ReturnedNothing": text("Returned nothing", "没有返回值"),
     "NotAValue": text("Not a value", "返回值无法比较"),
     "ReturnedATensor": text("A tensor came back", "返回的是张量"),
@@ -116,9 +117,13 @@ SENTENCES: dict[str, Text] = {
         "Your function stopped with an error on inputs that it had not seen before.",
         "你的函数在未见过的输入上运行出错。",
     ),
+    "Unusable": text(
+        "Your function ran to its end, but what it returned or left behind can't be used.",
+        "你的函数运行完了，但它返回的或留下的东西无法使用。",
+    ),
     "ReturnedNothing": text(
-        "Your function returned None. Does it end in a return with the result?",
-        "你的函数返回了 None。函数末尾是否写了 return，并带上结果？",
+        "Your function returned None. Does it end in a return with the result, and was that ever set?",
+        "你的函数返回了 None。函数末尾是否写了 return 并带上结果？返回的变量是否赋过值？",
     ),
     "NotAValue": text(
         "Your function returned something that holds no numbers to compare. Return numbers, arrays "

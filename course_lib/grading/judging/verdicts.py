@@ -19,7 +19,8 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from course_lib.exercises.advice import Advice, advise
+from course_lib.exercises.advice import Advice, advise, find_advice
+from course_lib.exercises.calling import UNUSABLE
 from course_lib.exercises.cards import plainly
 from course_lib.exercises.codec import CodecError, decode, encode
 from course_lib.exercises.judging import Case, Judgement
@@ -225,15 +226,15 @@ def _say_difference(exercise: Exercise, case: Case, judgement: Judgement) -> Tex
 def _verdict_of_problem(problem: AnswerError, errors: Advice) -> Verdict:
     """Choose a sentence by the reason alone, and by the kind of error where it raised one."""
     code = _CODES.get(problem.reason, "NoAnswer")
-    if code != "RaisedAnError" or not problem.lines:
+    if code not in ("RaisedAnError", "Unusable") or not problem.lines:
         return Verdict(code, SENTENCES[code])
-    name, _, said = problem.lines[-1].partition(":")
-    kind = getattr(builtins, name, None)
-    known = isinstance(kind, type) and issubclass(kind, Exception)
     # The exercise's or the course's own advice for this kind of error; of the error's words nothing is passed on.
-    advice = advise(type(name if known else "Exception", (Exception,), {})(said.strip()), errors)
-    advice = UNKNOWN_NAME if name == "NameError" else advice
-    shown = name if known else "Exception"
+    error = _error_in(problem.lines[-1])
+    if code == "Unusable":
+        own, words = find_advice(error, errors) or UNUSABLE, SENTENCES[code]
+        return Verdict(code, text(f"{words['en']} {own['en']}", f"{words['zh']}{own['zh']}"))
+    shown = type(error).__name__
+    advice = UNKNOWN_NAME if shown == "NameError" else advise(error, errors)
     return Verdict(
         code,
         text(
@@ -242,6 +243,15 @@ def _verdict_of_problem(problem: AnswerError, errors: Advice) -> Verdict:
             f"你的函数在未见过的输入上因 {shown} 中断。{advice['zh']}",
         ),
     )
+
+
+def _error_in(line: str) -> Exception:
+    """Make an error of a kind that Python has from what a submission says that it met."""
+    name, _, said = line.partition(":")
+    kind = getattr(builtins, name, None)
+    known = isinstance(kind, type) and issubclass(kind, Exception)
+    made: Exception = type(name if known else "Exception", (Exception,), {})(said.strip())
+    return made
 
 
 def write(cell: NotebookNode, verdict: Verdict, language: str) -> None:
@@ -333,6 +343,7 @@ _CODES = {
     "not_a_function": "NotAFunction",
     "signature": "WrongParameters",
     "raised": "RaisedAnError",
+    "unusable": "Unusable",
     "no_value": "ReturnedNothing",
     "not_a_value": "NotAValue",
     "lazy": "NotAValue",
