@@ -158,6 +158,8 @@ def _of_numbers(
         )
     if close_to(e, -f):
         yield text("Every value has the wrong sign.", "每个值的正负号都反了。")
+    if e.size == 1 and close_to(e, e.round()):  # a class, a place, a count: half of it says nothing
+        return
     yield from _of_factors(e, f, close_to, inputs, hidden)
     offset = float(np.mean(f - e))
     if e.size > 1 and np.isfinite(offset) and np.ptp(f - e) <= 1e-5 * abs(offset):
@@ -195,8 +197,6 @@ def _of_factors(
     scale = float(np.sum(e * e))
     k = float(np.sum(e * f)) / scale if scale > 0 else 0.0
     if not 0 < k < np.inf or abs(k - 1) < 1e-2 or not close_to(e, f / k):
-        return
-    if e.size == 1 and close_to(e, e.round()):  # a class, a place, a count: half of it says nothing
         return
     sizes = _sizes(inputs)
     for name, axis, size in sizes:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib.exercises import advice
 from course_lib.exercises.calling import answer_request, call
 from course_lib.exercises.codec import decode, encode
 from course_lib.exercises.problems import AnswerError
@@ -199,6 +200,38 @@ def test_a_probe_gets_the_function_and_arrays(probes):
         probe="step_on",
     )
     assert report["unchanged"] is True
+
+
+def test_a_probe_that_stops_is_not_the_students_function_stopping(probes, monkeypatch):
+    """Nobody is sent to look for a line of their own where there is none."""
+    of_the_course = advice.is_library
+    monkeypatch.setattr(
+        advice, "is_library", lambda name: "chapter_99" in name or of_the_course(name)
+    )
+
+    def spoil(box):
+        box.clear()
+
+    def stop(box):
+        return box["no such thing"]
+
+    def problem_with(answer, errors=()):
+        with pytest.raises(AnswerError) as caught:
+            call(
+                answer,
+                {"weights": np.ones(3, dtype=np.float32)},
+                framework="pytorch",
+                probe="step_on",
+                errors=errors,
+            )
+        return caught.value
+
+    left = problem_with(spoil)
+    assert left.reason == "unusable" and "ran to its end" in left.en and "运行完了" in left.zh
+    assert "stopped here" not in left.en and left.lines[0].startswith("KeyError")
+    own = problem_with(spoil, (("^KeyError", {"en": "Leave the box full.", "zh": "盒子要留满。"}),))
+    assert "Leave the box full." in own.en and "盒子要留满。" in own.zh
+    assert problem_with(stop).reason == "raised"
 
 
 def test_request_and_reply_are_json():

@@ -83,6 +83,10 @@ def test_labels_are_recognised(expected, found, said):
         (np.zeros(3), np.array([0.0, 0.0, 1.0])),
         (V, np.array([1.0, 2.0, 3.0, -1.7e308, -1.7e308])),  # the mean difference overflows
         (np.array(True), np.array(False)),
+        (np.array(4), np.array(2)),  # a class or a place: it is not "half of" another
+        (np.array(12.0), np.array(1.0)),
+        (np.array([0, 1, 1, 0, 2]), np.array([1, 0, 0, 2, 1])),  # labels are no order
+        (E, E * 0.998 + [0, 0, 1e-4]),  # a factor that hardly differs from one
     ],
 )
 def test_nothing_is_made_up(expected, found):

@@ -113,6 +113,14 @@ def test_words_of_the_submission_never_reach_the_feedback(asked):
         assert name not in verdicts.judge(asked, Answer("ok", text)).message["en"]
 
 
+def test_what_cannot_be_used_is_not_called_a_stop(asked):
+    said = {"reason": "unusable", "en": "HIDDEN", "zh": "HIDDEN", "lines": ["KeyError: HIDDEN"]}
+    replies = json.dumps({"captured": True, "replies": [{"problem": said}] * 3})
+    verdict = verdicts.judge(asked, Answer("ok", replies))
+    assert verdict.code == "Unusable" and "ran to its end" in verdict.message["en"]
+    assert "HIDDEN" not in json.dumps(dict(verdict.message))
+
+
 def test_the_question_holds_inputs_and_nothing_expected(asked):
     code, _ = verdicts.question(asked, "numpy")
     for value in asked.expected:
