@@ -102,6 +102,12 @@ def bits_of(model: nn.Module) -> dict[str, bytes]:
     return {name: tensor.detach().numpy().tobytes() for name, tensor in tensors_of(model).items()}
 
 
+def flags_of(model: nn.Module) -> list[bool]:
+    """Give what learns, weight by weight, and which parts are in training mode."""
+    learning = [weight.requires_grad for weight in model.parameters()]
+    return learning + [part.training for part in model.modules()]
+
+
 def as_array(value: Any) -> np.ndarray:
     """Give a tensor or a number as an array."""
     return value.detach().cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)

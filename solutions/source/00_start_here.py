@@ -21,13 +21,16 @@ def _above_baseline(y_learn, y_held_out, guesses):
 
 
 def _labels(rng):
-    """The learning half's most frequent class is a rare one in the held-out half."""
-    often, rare, third = rng.permutation(3)
-    y_held_out = rng.permutation(np.repeat([often, rare, third], [6, 2, 4]))
+    """The learning half's most frequent class is the rarest in the held-out half."""
+    classes = rng.permutation(4)
+    y_learn = rng.permutation(np.repeat(classes, [7, 5, 4, 3]))
+    # No share is 1/4: which class was taken shows.
+    y_held_out = rng.permutation(np.repeat(classes, [3, 6, 5, 4]))
     guesses = y_held_out.copy()
-    missed = rng.permutation(12)[: rng.integers(2, 6)]
-    guesses[missed] = (guesses[missed] + rng.integers(1, 3, size=len(missed))) % 3
-    y_learn = rng.permutation(np.repeat([often, rare, third], [3, 7, 5]))
+    # Some classifiers lie above the baseline, and some below it.
+    how_many = rng.integers(2, 6) if rng.random() < 0.5 else rng.integers(16, 18)
+    missed = rng.permutation(18)[:how_many]
+    guesses[missed] = (guesses[missed] + rng.integers(1, 4, size=how_many)) % 4
     return {"y_learn": y_learn, "y_held_out": y_held_out, "guesses": guesses}
 
 
@@ -1330,12 +1333,24 @@ EXERCISES = (
                 "one_in_k",
                 lambda y_learn, y_held_out, guesses: (
                     np.mean(guesses == y_held_out),
-                    np.mean(guesses == y_held_out) - 1 / 3,
+                    np.mean(guesses == y_held_out) - 1 / 4,
                 ),
                 text(
-                    "You compared with guessing blindly among the classes (1/3). The baseline here always gives "
+                    "You compared with guessing blindly among the classes (1/4). The baseline here always gives "
                     "one and the same answer.",
-                    "你比的是在各类别中瞎猜（1/3）。这里的基线是永远给出同一个答案。",
+                    "你比的是在各类别中瞎猜（1/4）。这里的基线是永远给出同一个答案。",
+                ),
+            ),
+            Pitfall(
+                "rarest_of_the_learning_half",
+                lambda y_learn, y_held_out, guesses: (
+                    np.mean(guesses == y_held_out),
+                    np.mean(guesses == y_held_out)
+                    - np.mean(y_held_out == np.argmin(np.bincount(y_learn))),
+                ),
+                text(
+                    "You took the *rarest* class of the learning half: `argsort` goes from few to many.",
+                    "你取的是学习那一半里**最少**的类别：`argsort` 从少到多排列。",
                 ),
             ),
             Pitfall(
@@ -1345,8 +1360,8 @@ EXERCISES = (
                     -_above_baseline(y_learn, y_held_out, guesses)[1],
                 ),
                 text(
-                    "The second number has the wrong sign: above the baseline is positive.",
-                    "第二个数的符号反了：高于基线为正。",
+                    "The second number has the wrong sign: above the baseline is positive, below it negative.",
+                    "第二个数的符号反了：高于基线为正，低于基线为负。",
                 ),
             ),
             Pitfall(

@@ -25,7 +25,10 @@ def draw_curve(rng):
     accuracies[[2, 3]] = accuracies[[3, 2]]
     low, i = accuracies[0], int(rng.integers(0, 2))
     between = accuracies[i] + 0.4 * (accuracies[i + 1] - accuracies[i])
+    after_the_dip = accuracies[2] + 0.4 * (accuracies[4] - accuracies[2])
+    at_the_end = accuracies[4] + 0.6 * (accuracies[5] - accuracies[4])
     goals = [low - 0.02, between, accuracies[2], accuracies.max() + 0.03]
+    goals += [low, after_the_dip, at_the_end]
     return {"counts": counts, "accuracies": accuracies, "goals": np.array(goals)}
 
 
@@ -145,6 +148,9 @@ LABELS_NEEDED = Exercise(
         "1": text("the second goal's count", "第二个目标对应的标签数"),
         "2": text("the third goal's count", "第三个目标对应的标签数"),
         "3": text("the fourth goal's count", "第四个目标对应的标签数"),
+        "4": text("the fifth goal's count", "第五个目标对应的标签数"),
+        "5": text("the sixth goal's count", "第六个目标对应的标签数"),
+        "6": text("the seventh goal's count", "第七个目标对应的标签数"),
     },
     hints=(
         text(
@@ -343,11 +349,13 @@ COSTS = Exercise(
 
 # 01.3 ---------------------------------------------------------------------------------------------
 
-KINDS = ("nothing", "inputs", "moved", "unseen", "vanished", "labels", "rule", "swapped")
+KINDS = (
+    "nothing", "inputs", "moved", "unseen", "vanished", "labels", "rule", "slightly", "swapped",
+)  # fmt: skip
 
 
 def draw_tables(rng):
-    """Draw one pair of joint tables of each kind, shuffled: P(x, y), 3 inputs × 2 labels."""
+    """Draw one pair of joint tables of each kind, shuffled: P(x, y), 3 inputs × 3 labels."""
     pairs = [table_pair(kind, rng) for kind in KINDS]
     order = rng.permutation(len(pairs))
     return {
@@ -359,8 +367,8 @@ def draw_tables(rng):
 def table_pair(kind, rng):
     p_x, other_x = (np.round(rng.dirichlet(np.ones(3) * 4), 2) + 0.01 for _ in range(2))
     p_x, other_x = p_x / p_x.sum(), np.roll(other_x / other_x.sum(), 1)
-    p_1 = np.array([0.15, 0.5, 0.8]) + rng.uniform(-0.1, 0.1, 3)  # P(y = 1 | x)
-    rule = np.stack([1 - p_1, p_1], axis=1)
+    rule = np.array([[0.6, 0.3, 0.1], [0.25, 0.25, 0.5], [0.1, 0.6, 0.3]])  # P(y | x)
+    rule = 0.8 * rule + 0.2 * rng.dirichlet(np.ones(3), size=3)
     joint = p_x[:, None] * rule
     if kind == "nothing":  # the same, but for rounding
         return joint, joint + 1e-12 * rng.random(joint.shape)
@@ -375,13 +383,14 @@ def table_pair(kind, rng):
         p_x = np.array([p_x[0] + p_x[1], 0, p_x[2]])
         tables = p_x[:, None] * rule, other_x[:, None] * rule
         return tables if kind == "unseen" else tables[::-1]
-    if kind == "labels":  # P(x | y) stays
+    if kind == "labels":  # the rarest label becomes the most frequent; P(x | y) stays
         p_y = joint.sum(axis=0)
-        return joint, joint / p_y * p_y[::-1] if abs(p_y[0] - 0.5) > 0.05 else joint / p_y * [
-            0.8,
-            0.2,
-        ]
-    return joint, p_x[:, None] * np.roll(rule, 1, axis=0)  # other labels for the same inputs
+        other_y = 0.4 * p_y
+        other_y[p_y.argmin()] += 0.6
+        return joint, joint / p_y * other_y
+    if kind == "slightly":  # little, but much more than rounding
+        return joint, p_x[:, None] * (rule + np.array([4e-4, -4e-4, 0]))
+    return joint, joint[:, [2, 1, 0]]  # two labels change places, the third stays as it was
 
 
 def changes(source, target, *, rule, tolerance=1e-9):
@@ -668,9 +677,10 @@ TARGET_RISK = Exercise(
 
 
 def draw_ridge(rng):
-    start = rng.normal(size=4)
-    x = rng.normal(size=(3, 4))  # fewer examples than unknowns
-    y = x @ (start + 0.3 * rng.normal(size=4)) + 0.1 * rng.normal(size=3)
+    d = int(rng.integers(3, 7))
+    start = rng.normal(size=d)
+    x = rng.normal(size=(d - 1, d))  # fewer examples than unknowns
+    y = x @ (start + 0.3 * rng.normal(size=d)) + 0.1 * rng.normal(size=d - 1)
     return {"x": x, "y": y, "start": start, "strength": float(np.round(rng.uniform(0.5, 3), 2))}
 
 
@@ -790,7 +800,8 @@ def report_of_carrying(**arrays):
     """What the probe reports of a right answer."""
     carried = {name: arrays[f"source_{name}"] for name in PARTS}
     own = {"head": arrays["head"], "bias": arrays["bias"]}
-    return carried | own | {"source_unchanged": True, "independent": True}
+    seen = {"source_unchanged": True, "flags_kept": True, "independent": True}
+    return carried | own | seen
 
 
 def carried_but(*own, **report):
@@ -828,6 +839,10 @@ CARRY_OVER = Exercise(
         "head": text("the target model's head", "目标模型的分类头"),
         "bias": text("the bias of the target model's head", "目标模型分类头的偏置"),
         "source_unchanged": text("“the source model is unchanged”", "“源模型没有变”"),
+        "flags_kept": text(
+            "“what learns, and in which mode, is as it was”",
+            "“哪些在学、处于什么模式，都和原来一样”",
+        ),
         "independent": text("“the two backbones share no memory”", "“两个主干互不共用内存”"),
     },
     pitfalls=(
@@ -915,6 +930,27 @@ CARRY_OVER = Exercise(
             code={
                 "pytorch": "def carry_over(source, target):\n    backbone = source.backbone.state_dict()\n",
                 "keras": "def carry_over(source, target):\n    backbone = source.backbone.get_weights()\n",
+            },
+        ),
+        Pitfall(
+            "frozen_as_well",
+            carried_but(flags_kept=False),
+            text(
+                "You also froze something, or changed a mode (`eval()`). Carry the values only: what learns is decided later, "
+                "by whoever trains the target.",
+                "你还冻结了一些部分，或者改了模式（`eval()`）。只搬数值就行：哪些部分学习，由之后训练目标模型的人来定。",
+            ),
+            code={
+                "pytorch": (
+                    "def carry_over(source, target):\n"
+                    "    target.backbone.load_state_dict(source.backbone.state_dict())\n"
+                    "    target.backbone.requires_grad_(False)\n"
+                ),
+                "keras": (
+                    "def carry_over(source, target):\n"
+                    "    target.backbone.set_weights(source.backbone.get_weights())\n"
+                    "    target.backbone.trainable = False\n"
+                ),
             },
         ),
         Pitfall(
@@ -1112,21 +1148,24 @@ CARRY_RULE = Exercise(
 
 
 def draw_comparisons(rng):
-    """Draw rows of five paired accuracies: clear gain, clear loss, and cases that look like one."""
-    draws = 5
-    means = np.array(
-        [4.5, -4.5, 1.85, -1.0, 2.3, -2.3, 2.95, 2.6]
-    )  # in standard errors; 2.776 decides
-    errors = np.array([0.006, 0.006, 0.02, 0.02, 0.012, 0.012, 0.01, 0.01])
-    luck = rng.normal(0, 0.06, size=(len(means), draws))  # the draw's luck, shared by both
-    without = 0.7 + luck
-    centred = np.array([-1.0, -0.4, 0.1, 0.5, 0.8])
+    """Draw rows of paired accuracies with a mean gain on each side of every factor that one may take."""
+    comparisons, draws = 11, int(rng.integers(6, 9))  # never 5: a fixed t of five draws shows
+    centred = np.arange(draws) ** 0.8
     centred -= centred.mean()
     centred /= centred.std(ddof=1) / np.sqrt(draws)  # a standard error of 1
-    gains = np.stack(
-        [(m + rng.permutation(centred)) * e for m, e in zip(means, errors, strict=True)]
-    )
-    order = rng.permutation(len(means))
+    t, smaller = stats.t.ppf(0.975, draws - 1), np.sqrt((draws - 1) / draws)  # smaller: ddof=0
+    factors = np.sort([  # of the standard error; t is right
+        t, 1.96, smaller * t, smaller * 1.96, stats.t.ppf(0.975, draws),
+        stats.t.ppf(0.95, draws - 1), stats.t.ppf(0.975, 4), -centred.min(),
+        t * np.sqrt(draws), t * np.sqrt(draws / comparisons),
+    ])  # fmt: skip
+    means = np.array([1.0, *(factors[1:] + factors[:-1]) / 2, 7.0])
+    luck = np.linspace(-0.1, 0.1, draws)  # the draw's luck, shared by both
+    without = 0.7 + rng.permuted(np.tile(luck, (comparisons, 1)), axis=1)
+    gains = means[:, None] + rng.permuted(np.tile(centred, (comparisons, 1)), axis=1)
+    gains *= rng.choice([-1, 1], size=(comparisons, 1))
+    gains *= rng.uniform(0.003, 0.006, size=(comparisons, 1))
+    order = rng.permutation(comparisons)
     return {"with_source": (without + gains)[order], "without_source": without[order]}
 
 
@@ -1134,10 +1173,10 @@ def in_words(low, high):
     return "positive" if low > 0 else "negative" if high < 0 else "undecided"
 
 
-def by_paired_interval(a, b, quantile=None, ddof=1):
+def by_paired_interval(a, b, quantile=None, ddof=1, root=True):
     d = a - b
     t = stats.t.ppf(0.975, len(d) - 1) if quantile is None else quantile
-    half = t * d.std(ddof=ddof) / np.sqrt(len(d))
+    half = t * d.std(ddof=ddof) / (np.sqrt(len(d)) if root else 1.0)
     return in_words(d.mean() - half, d.mean() + half)
 
 
@@ -1180,8 +1219,8 @@ VERDICTS = Exercise(
             "sign_of_the_mean",
             verdicts_by(lambda a, b: "positive" if a.mean() > b.mean() else "negative"),
             text(
-                "You looked at the means only. Five draws can differ by luck: is 0 outside the 95 % interval?",
-                "你只看了均值。五次抽样的差别可能只是运气：0 在 95% 置信区间之外吗？",
+                "You looked at the means only. A few draws can differ by luck: is 0 outside the 95 % interval?",
+                "你只看了均值。区区几次抽样，差别可能只是运气：0 在 95% 置信区间之外吗？",
             ),
         ),
         Pitfall(
@@ -1204,7 +1243,7 @@ VERDICTS = Exercise(
             "paired_but_too_sure",
             verdicts_by(lambda a, b: by_paired_interval(a, b, quantile=1.96, ddof=0)),
             text(
-                "The differences are taken draw by draw now: one bug is gone. Two are left, and both make you surer than five "
+                "The differences are taken draw by draw now: one bug is gone. Two are left, and both make you surer than so few "
                 "draws allow: `std()` and `var()` divide by D unless told `ddof=1`, and 1.96 is the normal distribution's "
                 "factor, not Student's.",
                 "现在已经逐次求差，改正了一处。还剩两处，都会让结论过于肯定：`std()` 与 `var()` 不写 `ddof=1` 时除以的是 D；"
@@ -1215,16 +1254,47 @@ VERDICTS = Exercise(
             "normal_instead_of_student",
             verdicts_by(lambda a, b: by_paired_interval(a, b, quantile=1.96)),
             text(
-                "With five draws the factor is Student's t with 4 degrees of freedom, 2.78, not 1.96: you are surer than you may be.",
-                "只有五次抽样时，系数是自由度为 4 的 t 分位数 2.78，而不是 1.96：你过于自信了。",
+                "With so few draws the factor is Student's t with D − 1 degrees of freedom, not 1.96: you are surer than you may be.",
+                "抽样次数这么少，系数应当是自由度为 D − 1 的 t 分位数，而不是 1.96：你过于自信了。",
+            ),
+        ),
+        Pitfall(
+            "always_five_draws",
+            verdicts_by(lambda a, b: by_paired_interval(a, b, quantile=stats.t.ppf(0.975, 4))),
+            text(
+                "You used 2.78, the t of five draws. Here there are D, and t changes with D: D − 1 degrees of freedom.",
+                "你用的是 2.78，那是抽样五次时的 t。这里是 D 次，t 随 D 而变：自由度为 D − 1。",
+            ),
+        ),
+        Pitfall(
+            "wrong_freedom",
+            verdicts_by(lambda a, b: by_paired_interval(a, b, quantile=stats.t.ppf(0.975, len(a)))),
+            text("There are D − 1 degrees of freedom, not D.", "自由度是 D − 1，不是 D。"),
+        ),
+        Pitfall(
+            "one_sided",
+            verdicts_by(
+                lambda a, b: by_paired_interval(a, b, quantile=stats.t.ppf(0.95, len(a) - 1))
+            ),
+            text(
+                "0.95 leaves 5 % at *each* end. A 95 % interval leaves 2.5 % at each: the 0.975 quantile.",
+                "0.95 会在**两端各**留下 5%。95% 置信区间两端各留 2.5%，要用 0.975 分位数。",
+            ),
+        ),
+        Pitfall(
+            "forgets_the_root",
+            verdicts_by(lambda a, b: by_paired_interval(a, b, root=False)),
+            text(
+                "You forgot to divide by √D: that interval is for a single draw, not for the mean.",
+                "你忘了除以 √D：那是单次抽样的区间，不是均值的区间。",
             ),
         ),
         Pitfall(
             "deviation_divided_by_d",
             verdicts_by(lambda a, b: by_paired_interval(a, b, ddof=0)),
             text(
-                "Your standard deviation divides by D. Of five differences it must divide by D − 1: `ddof=1`.",
-                "你的标准差除以的是 D。由五个差值估计时，应当除以 D − 1：`ddof=1`。",
+                "Your standard deviation divides by D. Of D differences it must divide by D − 1: `ddof=1`.",
+                "你的标准差除以的是 D。由 D 个差值估计时，应当除以 D − 1：`ddof=1`。",
             ),
         ),
         Pitfall(
@@ -1246,8 +1316,8 @@ VERDICTS = Exercise(
             "`gains = helped - alone`；标准误差是 `gains.std(ddof=1) / np.sqrt(D)`。为什么要 ddof=1？",
         ),
         text(
-            "1.96 holds for a known deviation. Estimated from five numbers it is itself uncertain: `stats.t.ppf(0.975, D - 1)`.",
-            "1.96 适用于标准差已知的情形。由五个数估计的标准差本身就不确定：用 `stats.t.ppf(0.975, D - 1)`。",
+            "1.96 holds for a known deviation. Estimated from a few numbers it is itself uncertain: `stats.t.ppf(0.975, D - 1)`.",
+            "1.96 适用于标准差已知的情形。由寥寥几个数估计的标准差本身就不确定：用 `stats.t.ppf(0.975, D - 1)`。",
         ),
     ),
     right={
@@ -1276,17 +1346,22 @@ EFFICIENT, FINE_TUNING = "parameter-efficient fine-tuning", "fine-tuning"
 
 
 def draw_cases(rng):
-    """Draw descriptions in which each term is met, mostly twice, and the borders too, in any order."""
+    """Draw descriptions, in any order: of each term, and whatever the later questions would say."""
     share = float(np.round(rng.uniform(0.001, 0.05), 4))
     described = (  # target_labels, source_data, keep_old, changed
         (False, False, True, 0.0),
         (False, False, False, 0.0),
+        (False, False, False, share),
+        (False, True, False, 0.0),
         (False, True, False, 1.0),
         (False, True, True, share),
-        (True, True, True, 1.0),
+        (True, True, False, 0.0),
         (True, True, False, 1.0),
-        (True, False, True, 1.0),
+        (True, True, True, share),
+        (True, True, True, 1.0),
+        (True, False, True, 0.0),
         (True, False, True, share),
+        (True, False, True, 1.0),
         (True, False, False, 0.0),
         (True, False, False, share),
         (True, False, False, 0.09),

@@ -159,17 +159,27 @@ def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dic
 
     Returns:
         The target's arrays afterwards, under the names of ``draw_tiny``; ``source_unchanged``, bit by
-        bit; ``independent``: what happens to the target's backbone then, the source's does not feel.
+        bit; ``flags_kept``: what learns is in both models as it was;
+        ``independent``: what happens to the target's backbone then, the source's does not feel.
     """
     given = two_models(**arrays)
     source, target = given["source"], given["target"]
-    before = bits_of(source)
+    before, flags = bits_of(source), (all_flags_of(source), all_flags_of(target))
     carry_over(source, target)
-    after = bits_of(source)
+    after, flags_kept = bits_of(source), (all_flags_of(source), all_flags_of(target)) == flags
     found = {name: np.array(ops.convert_to_numpy(v)) for name, v in variables_of(target).items()}
     for variable in variables_of(target.backbone).values():
         variable.assign_add(ops.ones_like(variable))
-    return found | {"source_unchanged": after == before, "independent": bits_of(source) == after}
+    return found | {
+        "source_unchanged": after == before,
+        "flags_kept": flags_kept,
+        "independent": bits_of(source) == after,
+    }
+
+
+def all_flags_of(model: keras.Model) -> list[bool]:
+    """Give the ``trainable`` flags of a tiny model and its parts."""
+    return [model.trainable, model.head.trainable, *flags_of(model.backbone)]
 
 
 def three_steps(

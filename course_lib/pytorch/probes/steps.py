@@ -16,6 +16,7 @@ from course_lib.pytorch.tiny_models import (
     TinyModel,
     as_array,
     bits_of,
+    flags_of,
     set_values,
     tensors_of,
 )
@@ -169,18 +170,23 @@ def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dic
 
     Returns:
         The target's arrays afterwards, under the names of ``draw_tiny``; ``source_unchanged``, bit by
-        bit; ``independent``: what happens to the target's backbone then, the source's does not feel.
+        bit; ``flags_kept``: what learns, and in which mode, is in both models as it was;
+        ``independent``: what happens to the target's backbone then, the source's does not feel.
     """
     given = two_models(**arrays)
     source, target = given["source"], given["target"]
-    before = bits_of(source)
+    before, flags = bits_of(source), (flags_of(source), flags_of(target))
     carry_over(source, target)
-    after = bits_of(source)
+    after, flags_kept = bits_of(source), (flags_of(source), flags_of(target)) == flags
     found = {name: array.detach().numpy().copy() for name, array in tensors_of(target).items()}
     with torch.no_grad():
         for array in tensors_of(target.backbone).values():
             array += 1
-    return found | {"source_unchanged": after == before, "independent": bits_of(source) == after}
+    return found | {
+        "source_unchanged": after == before,
+        "flags_kept": flags_kept,
+        "independent": bits_of(source) == after,
+    }
 
 
 def three_steps(
