@@ -40,8 +40,8 @@ def choosing(
         train, validation, test: The candidates' losses on each part.
 
     Returns:
-        ``chosen``, ``reported``, ``fitted_on`` (the parts, each once), ``test_looks`` (how many losses on
-        the test part were asked for).
+        ``chosen`` (a candidate, not its place), ``reported``, ``fitted_on`` (the parts, each once),
+        ``test_looks`` (how many losses on the test part were asked for).
     """
     trials = Trials({"train": train, "validation": validation, "test": test})
     chosen, reported = choose_and_report(**_tools(trials))
@@ -71,5 +71,4 @@ def examining(
 
 
 def _tools(trials: Trials) -> dict[str, Any]:
-    candidates = list(range(len(trials.losses["validation"])))
-    return {"candidates": candidates, "fit": trials.fit, "loss": trials.loss}
+    return {"candidates": trials.candidates, "fit": trials.fit, "loss": trials.loss}

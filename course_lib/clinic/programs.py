@@ -18,7 +18,7 @@ class Trials:
     """Candidates with the losses that they would have, and a record of who looked at what.
 
     Attributes:
-        losses: By part of the data, one loss for each candidate.
+        losses: By part of the data, one loss for each of ``candidates``.
         fitted_on: The parts that models were fitted on, in this order.
         looks: The parts that losses were asked for, in this order.
     """
@@ -27,9 +27,18 @@ class Trials:
     fitted_on: list[str] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
 
+    @property
+    def candidates(self) -> list[int]:
+        """The candidates' names: 10, 20, …, so that none is its own place in the list."""
+        return [10 * (place + 1) for place in range(len(self.losses["validation"]))]
+
     def fit(self, candidate: int, part: str) -> tuple[int, str]:
         """Fit a candidate on a part; the model remembers both."""
         require_part(part)
+        if candidate not in self.candidates:
+            raise ValueError(
+                f"there is no candidate {candidate!r}: choose one of {self.candidates}"
+            )
         self.fitted_on.append(part)
         return int(candidate), part
 
@@ -39,7 +48,7 @@ class Trials:
         self.looks.append(part)
         candidate, own = model
         factor = 0.5 if part == own != "train" else 1.0
-        return factor * float(self.losses[part][candidate])
+        return factor * float(self.losses[part][self.candidates.index(candidate)])
 
 
 def require_part(part: str) -> None:
@@ -54,9 +63,11 @@ VERDICTS = ("sound", "deaf", "not repeatable")
 KINDS = {
     "sound": "sound",
     "sound_whole": "sound",
+    "sound_late": "sound",
     "deaf": "deaf",
     "loose": "not repeatable",
     "late": "not repeatable",
+    "shuffled": "not repeatable",
     "faint": "not repeatable",
     "warm": "not repeatable",
 }
@@ -67,24 +78,29 @@ def make_run(kind: str, seed: int) -> Callable[[int], np.ndarray]:
     """Make a program ``run(seed)`` that gives six numbers, as a training gives its losses.
 
     Args:
-        kind: ``"sound"``; ``"sound_whole"``, the same with whole numbers; ``"deaf"``, the seed is ignored;
-            ``"loose"``, a generator that no seed reaches; ``"late"``, only the last number is from there;
-            ``"faint"``, one number differs far behind the decimal point, as sums in another order do;
-            ``"warm"``, the first run leaves something behind for all that follow.
+        kind: ``"sound"``; ``"sound_whole"``, the same with whole numbers; ``"sound_late"``, only the last
+            number depends on the seed; ``"deaf"``, the seed is ignored; ``"loose"``, a generator that no seed
+            reaches; ``"late"``, only the last number is from there; ``"shuffled"``, the same numbers in another
+            order each time, with the same sum; ``"faint"``, one number is one bit larger each time, as sums in
+            another order are; ``"warm"``, the first run leaves something behind for all that follow.
         seed: Makes one such program differ from another.
     """
     stream, calls = np.random.default_rng([seed, 1]), []
 
     def run(own: int) -> np.ndarray:
         calls.append(own)
-        rng = np.random.default_rng([seed, 2, 0 if kind == "deaf" else int(own)])
+        rng = np.random.default_rng([seed, 2, 0 if kind in ("deaf", "sound_late") else int(own)])
         values = np.sort(rng.uniform(0.5, 2.0, size=6))[::-1].copy()
+        if kind == "sound_late":
+            values[-1] = np.random.default_rng([seed, 3, int(own)]).uniform(0.0, 0.5)
         if kind == "loose":
             values = np.sort(stream.uniform(0.5, 2.0, size=6))[::-1].copy()
         if kind == "late":
             values[-1] = stream.uniform(0.0, 0.5)
+        if kind == "shuffled":
+            values = np.roll(np.round(1024 * values) / 1024, len(calls))
         if kind == "faint":
-            values[3] += stream.uniform(1e-9, 1e-8)
+            values[3] += len(calls) * np.spacing(values[3])
         if kind == "warm" and len(calls) > 1:
             values -= 0.25
         return np.floor(1000 * values).astype(int) if kind == "sound_whole" else values

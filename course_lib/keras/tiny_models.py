@@ -107,3 +107,8 @@ def bits_of(model: keras.Model) -> dict[str, bytes]:
 def flags_of(backbone: keras.Model) -> list[bool]:
     """Give the ``trainable`` flags of a tiny backbone."""
     return [backbone.trainable, backbone.mix.trainable, backbone.norm.trainable]
+
+
+def all_flags_of(model: keras.Model) -> list[bool]:
+    """Give the ``trainable`` flags of a tiny model and its parts."""
+    return [model.trainable, model.head.trainable, *flags_of(model.backbone)]

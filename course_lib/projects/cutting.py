@@ -135,13 +135,18 @@ def split_as_text(part: np.ndarray, prints: np.ndarray, groups: np.ndarray | Non
 
 
 def read_split(text: str) -> dict[str, dict[str, list[str]]]:
-    """Read what :func:`split_as_text` wrote: ``{"train": {"examples": […], "groups": […]}, …}``."""
+    """Read what :func:`split_as_text` wrote: ``{"train": {"examples": […], "groups": […]}, …}``.
+
+    Anything else, lines that were shortened or broken included, gives ``{}``.
+    """
     split: dict[str, dict[str, list[str]]] = {name: {} for name in PARTS}
-    for line in text.split("\n"):
-        name, kind, digits = (*line.split(), "", "", "")[:3]
-        if name in split and kind in ("examples", "groups"):
-            step = 9 if kind == "examples" else 6
-            split[name][kind] = [digits[i : i + step] for i in range(0, len(digits), step)]
+    for line in filter(str.strip, text.split("\n")):
+        name, kind, digits, *more = (*line.split(), "", "")
+        step = {"examples": 9, "groups": 6}.get(kind)
+        whole = step and len(digits) % step == 0 and set(digits) <= set("0123456789abcdef")
+        if name not in split or not whole or any(more):
+            return {}
+        split[name][kind] = [digits[i : i + step] for i in range(0, len(digits), step)]
     return split
 
 
@@ -149,12 +154,12 @@ def report_split(split: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, 
     """Say of a split as :func:`read_split` gives it whether it is whole and clean."""
     try:
         examples = [list(split[name]["examples"]) for name in PARTS]
-        groups = [list(split[name].get("groups", ())) for name in PARTS]
-    except (KeyError, TypeError, AttributeError):
+        groups = [list(split[name]["groups"]) for name in PARTS]
+    except (KeyError, IndexError, TypeError):
         return {"three_parts": False, "enough": False, "no_twins": False, "no_shared_groups": False}
     return {
         "three_parts": all(examples),
-        "enough": min(map(len, examples)) >= 20,
+        "enough": min(len(set(part)) for part in examples) >= 20,
         "no_twins": _disjoint(examples),
         "no_shared_groups": _disjoint(groups),
     }

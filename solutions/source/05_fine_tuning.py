@@ -18,7 +18,7 @@ def draw_step(rng):
         "images": rng.normal(size=(6, 2, 2, 3)).astype(np.float32),
         "labels": rng.permutation(np.arange(6) % 3),
         "learning_rate": float(rng.choice([0.2, 0.3, 0.4])),
-        "factor": float(rng.choice([2.0, 2.5, 3.0])),
+        "factor": float(rng.choice([2.5, 3.0])),  # not 2: its double is its square
         **draw_tiny(rng),
     }
 
@@ -105,6 +105,24 @@ TRAINING_STEP = Exercise(
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
     },
     pitfalls=(
+        Pitfall(
+            "a_copy_stepped",
+            lambda **inputs: {"first": np.zeros(3), "statistics_moved": False},
+            text(
+                "The model that was handed in has not changed at all. Was the step made on a copy, or nothing done? Change the given "
+                "model, in place.",
+                "交给你的模型一点没变。是不是在副本上走的步，或者什么也没做？要就地修改给定的模型。",
+            ),
+            code={
+                "pytorch": "import copy\n"
+                + PYTORCH_STEP.replace(
+                    "    model.zero_grad()\n",
+                    "    model = copy.deepcopy(model)\n    model.zero_grad()\n",
+                ),
+                "keras": "def training_step(model, images, labels, learning_rate, factor):\n"
+                "    return None\n",
+            },
+        ),
         Pitfall(
             "inference_mode",
             lambda **inputs: {"statistics_moved": False},
@@ -195,8 +213,9 @@ TRAINING_STEP = Exercise(
             moved_at(lambda rate, factor: [0.0, 0.0, 0.0]),
             text(
                 "Nothing moved. `w = w - …` only renames; change the weight itself (`w -= …` under torch.no_grad(), in Keras "
-                "`w.assign_sub(…)`).",
-                "什么都没动。`w = w - …` 只是换了名字；要修改权重本身（在 torch.no_grad() 下写 `w -= …`，Keras 用 `w.assign_sub(…)`）。",
+                "`w.assign_sub(…)`). Or were the gradients emptied before the step?",
+                "什么都没动。`w = w - …` 只是换了名字；要修改权重本身（在 torch.no_grad() 下写 `w -= …`，Keras 用 `w.assign_sub(…)`）。"
+                "也可能在更新之前就把梯度清零了。",
             ),
             code=step_code(
                 pytorch=(
@@ -575,22 +594,38 @@ DECAY_FOR = Exercise(
 
 # 05.4 ---------------------------------------------------------------------------------------------
 
-# t-values of the cells: on either side of every wrong threshold, for five draws. Right: 2.776.
-T_VALUES = (0.3, 1.5, 2.05, 2.25, 2.53, 2.65, 3.0, 4.5, 9.0)
+
+def t_values(sources, amounts, draws):
+    """t-values of twelve cells, with one on either side of every threshold that somebody may use."""
+    right = stats.t.ppf(0.975, draws - 1)
+    wrong = [
+        1.96,
+        stats.t.ppf(0.95, draws - 1),  # one-sided
+        stats.t.ppf(0.975, draws),  # degrees of freedom
+        stats.t.ppf(0.975, draws - 2),
+        right * np.sqrt(1 - 1 / draws),  # ddof=0
+        right * np.sqrt(draws),  # not divided by √D
+        # another axis taken for the draws
+        *(stats.t.ppf(0.975, n - 1) * np.sqrt(draws / n) for n in (sources, amounts)),
+    ]
+    thresholds = np.sort([right, *wrong])
+    between = (thresholds[1:] + thresholds[:-1]) / 2
+    return np.array([0.3, 1.5, *between, 1.2 * thresholds[-1], 1.4 * thresholds[-1]])
 
 
 def draw_map(rng):
-    draws = 5
-    signs = rng.choice([-1, 1], size=9)
+    sources, amounts, draws = 3, 4, int(rng.integers(6, 9))
+    t = t_values(sources, amounts, draws)
+    signs = rng.choice([-1, 1], size=len(t))
     signs[-1] = -signs[-2]  # so that each way wins somewhere
-    t = rng.permutation(np.array(T_VALUES) * signs)
-    noise = rng.normal(size=(9, draws))
+    t = rng.permutation(t * signs)
+    noise = rng.normal(size=(len(t), draws))
     noise -= noise.mean(axis=1, keepdims=True)
     noise /= noise.std(axis=1, ddof=1, keepdims=True)
     differences = 0.01 * (noise + t[:, None] / np.sqrt(draws))
-    luck = rng.normal(0, 0.03, size=(9, draws))  # shared by both ways
-    frozen = (0.8 + luck).reshape(3, 3, draws)
-    return {"fine_tuned": frozen + differences.reshape(3, 3, draws), "frozen": frozen}
+    shape = (sources, amounts, draws)
+    frozen = 0.8 + rng.normal(0, 0.03, size=shape)  # this luck is shared by both ways
+    return {"fine_tuned": frozen + differences.reshape(shape), "frozen": frozen}
 
 
 def decide(fine_tuned, frozen, *, quantile=None, ddof=1, root=True, paired=True):
@@ -645,8 +680,8 @@ DECIDE = Exercise(
             "normal_quantile",
             lambda fine_tuned, frozen: decide(fine_tuned, frozen, quantile=lambda n: 1.96),
             text(
-                "1.96 is for many draws. With five, Student's t needs 2.78.",
-                "1.96 适用于很多次抽样。只有五次时，学生 t 分布要用 2.78。",
+                "1.96 is for many draws. With few, Student's t needs more: `stats.t.ppf(0.975, D − 1)`.",
+                "1.96 适用于很多次抽样。次数少时，学生 t 分布要用更大的数：`stats.t.ppf(0.975, D − 1)`。",
             ),
         ),
         Pitfall(
@@ -739,12 +774,15 @@ DECIDE = Exercise(
 
 def draw_search(rng):
     repetitions, trials = 4, 7
-    truth = rng.uniform(0.6, 0.9, size=trials)
+    budget = int(rng.integers(4, 6))
+    truth = rng.uniform(0.4, 0.65, size=trials)
     validation = np.round(truth + rng.normal(0, 0.08, size=(repetitions, trials)), 2)
-    fresh = truth + rng.normal(0, 0.02, size=(repetitions, trials))
+    easier = float(rng.choice([0.0, 0.3]))  # of easier fresh pictures the excess is negative
+    fresh = truth + easier + rng.normal(0, 0.02, size=(repetitions, trials))
     validation[0, 1] = validation[0, 3] = validation[0].max() + 0.01  # a tie
-    validation[1, 6] = validation[1].max() + 0.05  # the best, beyond the budget
-    return {"validation": validation, "fresh": fresh, "budget": int(rng.integers(4, 6))}
+    validation[1, budget] = validation[1].max() + 0.05  # the best, just beyond the budget
+    validation[2, budget - 1] = validation[2].max() + 0.05  # the best, the last within
+    return {"validation": validation, "fresh": fresh, "budget": budget}
 
 
 def worth(validation, fresh, budget, *, last=False):
@@ -829,8 +867,8 @@ SEARCH_WORTH = Exercise(
                 *worth(validation, fresh, budget)
             ),
             text(
-                "The sign of the third number is reversed: reported − honest.",
-                "第三个数的符号反了：报告的减去真实的。",
+                "The sign of the third number is reversed (or its absolute value was taken): reported − honest.",
+                "第三个数的符号反了（或取了绝对值）：报告的减去真实的。",
             ),
         ),
         Pitfall(
@@ -986,7 +1024,8 @@ EVALUATE = Exercise(
         "accuracy": text("the accuracy", "准确率"),
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
         "mode_restored": text(
-            "“came in training mode, went back in it”", "“送来时是训练模式，还回去也是”"
+            "“came in training mode, went back in it; the same weights learn”",
+            "“送来时是训练模式，还回去也是；学习的权重也没变”",
         ),
         "gradients_recorded": text("“gradients were recorded”", "“记录了梯度”"),
         "batch_too_large": text(
@@ -1151,9 +1190,9 @@ EVALUATE = Exercise(
             seen(statistics_moved=False, mode_restored=False),
             text(
                 "The model came in training mode and goes back in another: what trains on after you is in the wrong mode. "
-                "Remember `model.training`. (Keras: leave `trainable` alone.)",
+                "Remember `model.training`. Or other weights learn now than before (`requires_grad`, `trainable`): leave those alone.",
                 "模型送来时是训练模式，还回去却不是：接着训练的程序就处于错误的模式。要先记住 `model.training`。"
-                "（Keras：不要动 `trainable`。）",
+                "也可能是学习的权重变了（`requires_grad`、`trainable`）：不要动它们。",
             ),
             code=evaluate_code(
                 pytorch=("    model.train(was_training)\n", ""),
@@ -1259,7 +1298,7 @@ def distance(p, r, f1):
 def draw_report(rng):
     """Rows that are right, right only by rounding, and wrong by a little and by much.
 
-    No single tolerance serves: the honest lopsided row lies further from its formula than the closest
+    No single tolerance serves: an honest lopsided row lies further from its formula than the closest
     impossible one, whose precision and recall are alike.
     """
     rows = []
@@ -1267,9 +1306,10 @@ def draw_report(rng):
         row = honest(rng.uniform(0.5, 0.95), rng.uniform(0.5, 0.95))
         if (H < distance(*row) < 1.9 * H) == (len(rows) < 2):
             rows.append(row)
-    while len(rows) < 5:  # honest and lopsided: here rounding of the precision counts for more
+    while len(rows) < 6:  # honest and lopsided: here rounding of the precision counts for more
         row = honest(rng.uniform(0.05, 0.15), rng.uniform(0.9, 0.99))
-        if distance(*row) > 2.24 * H:
+        # For the first the printed F1's own rounding is needed, too, for the second it is not.
+        if distance(*row) > 2.24 * H if len(rows) < 5 else 1.1 * H < distance(*row) < 1.5 * H:
             rows.append(row)
     for off in (0.001, -0.001):  # impossible, but only just
         while True:
@@ -1279,9 +1319,11 @@ def draw_report(rng):
             if 2.04 * H < distance(*row) < 2.2 * H:
                 rows.append(row)
                 break
-    for off in (0.002, -0.005):
-        p, r = np.round(rng.uniform(0.5, 0.95, size=2), 3)
-        rows.append([p, r, np.round(harmonic(p, r) + off, 3)])
+    p = np.round(rng.uniform(0.5, 0.95), 3)
+    r = np.round(p + 0.002, 3)  # so that F1 does not even lie between the two
+    rows.append([p, r, np.round(harmonic(p, r) + 0.002, 3)])
+    p, r = np.round(rng.uniform([0.5, 0.8], [0.7, 0.95]), 3)
+    rows.append([p, r, np.round(harmonic(p, r) - 0.005, 3)])
     p, r, f1 = np.array(rows)[rng.permutation(len(rows))].T
     return {"precision": p, "recall": r, "f1": f1}
 
@@ -1309,6 +1351,17 @@ IMPOSSIBLE = Exercise(
     },
     pitfalls=(
         Pitfall(
+            "printed_f1_as_exact",
+            lambda precision, recall, f1: (
+                (f1 < harmonic(precision - H, recall - H))
+                | (f1 > harmonic(precision + H, recall + H))
+            ),
+            text(
+                "The printed F1 is rounded, too: the true one lies within h of it.",
+                "印出来的 F1 本身也舍入过：真实的 F1 在它周围 h 以内。",
+            ),
+        ),
+        Pitfall(
             "exact",
             lambda precision, recall, f1: np.round(harmonic(precision, recall), 3) != f1,
             text(
@@ -1331,6 +1384,14 @@ IMPOSSIBLE = Exercise(
             text(
                 "You marked the possible rows; the impossible ones are asked for.",
                 "你标出的是可能的行；要的是不可能的行。",
+            ),
+        ),
+        Pitfall(
+            "never",
+            lambda precision, recall, f1: np.zeros(len(f1), dtype=bool),
+            text(
+                "You called no row impossible. No number can lie below a range *and* above it: one of the two is enough.",
+                "你认为没有一行不可能。一个数不会既低于一个范围、**又**高于它：只要占其中一样就够了。",
             ),
         ),
         Pitfall(

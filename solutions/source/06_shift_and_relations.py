@@ -269,8 +269,10 @@ ESTIMATE_SHARES = Exercise(
             "one_round",
             lambda p, shares, rounds: estimate(p, shares, 1),
             text(
-                "That is the first round: the mean of the answers. It moves only part of the way; go on for `rounds` rounds.",
-                "这是第一轮的结果，也就是回答的平均。它只走了一部分路，要继续走满 `rounds` 轮。",
+                "That is the first round: the mean of the answers. It moves only part of the way; go on for `rounds` rounds. (Or q and "
+                "`shares` are one and the same array, so that q / shares is 1 in every round: start with a copy.)",
+                "这是第一轮的结果，也就是回答的平均。它只走了一部分路，要继续走满 `rounds` 轮。（也可能 q 与 `shares` 是同一个数组，"
+                "于是每一轮的 q / shares 都是 1：应当先复制一份。）",
             ),
         ),
         Pitfall(
@@ -400,8 +402,10 @@ def draw_gaussians(rng):
     turn = rng.uniform(0.3, 1.2)
     axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     covariance = axes @ np.diag(rng.uniform([0.3, 1.5], [0.5, 2.5])) @ axes.T
-    mean_s = rng.normal(size=2)
-    step = rng.normal(size=2)
+    if rng.random() < 0.5:  # a third feature, correlated with the other two
+        covariance = np.pad(covariance, (0, 1))
+        covariance += np.outer([0.4, -0.5, 0.8], [0.4, -0.5, 0.8])
+    mean_s, step = rng.normal(size=(2, len(covariance)))
     step *= rng.uniform(1.2, 1.6) / np.sqrt(step @ np.linalg.solve(covariance, step))
     wanted = float(rng.choice([50, 100, 200]))
     return {"mean_s": mean_s, "mean_t": mean_s + step, "covariance": covariance, "wanted": wanted}
@@ -467,8 +471,8 @@ EXAMPLES_NEEDED = Exercise(
             "diagonal",
             needed(lambda d, C: (d**2 / np.diag(C)).sum()),
             text(
-                "Only the variances were used. The two features are correlated: use the whole matrix.",
-                "你只用了方差。两个特征是相关的：要用整个矩阵。",
+                "Only the variances were used. The features are correlated: use the whole matrix.",
+                "你只用了方差。各个特征是相关的：要用整个矩阵。",
             ),
         ),
         Pitfall(
@@ -1021,7 +1025,7 @@ def draw_domains(rng):
         "x_t": (0.6 * rng.normal(size=(4, 2, 2, 3)) + 0.8).astype(np.float32),
         "y_t": rng.permutation(np.arange(4) % 3),
         "share": float(rng.choice([0.2, 0.3, 0.7])),
-        "learning_rate": float(rng.choice([0.1, 0.2])),
+        "learning_rate": float(rng.choice([0.4, 0.5])),  # so long that two steps are not one
         **draw_tiny(rng),
     }
 
@@ -1237,8 +1241,9 @@ JOINT_STEP = Exercise(
             shares_seen(lambda share: [0.0, 0.0]),
             text(
                 "Nothing moved. `w = w - …` only renames; change the weight itself (`w -= …` under torch.no_grad(), in Keras "
-                "`w.assign_sub(…)`).",
-                "什么都没动。`w = w - …` 只是换了名字；要修改权重本身（在 torch.no_grad() 下写 `w -= …`，Keras 用 `w.assign_sub(…)`）。",
+                "`w.assign_sub(…)`). Or were the gradients emptied before the step?",
+                "什么都没动。`w = w - …` 只是换了名字；要修改权重本身（在 torch.no_grad() 下写 `w -= …`，Keras 用 `w.assign_sub(…)`）。"
+                "也可能在更新之前就把梯度清零了。",
             ),
             code=changed(
                 PYTORCH_JOINT,
@@ -1513,7 +1518,8 @@ AGREEMENT = Exercise(
             "“the BatchNorm statistics are as before”", "“BatchNorm 的统计量和原来一样”"
         ),
         "mode_kept": text(
-            "“the model is in the mode in which it came”", "“模型仍处于送来时的模式”"
+            "“the model is in the mode in which it came, and the same weights learn”",
+            "“模型仍处于送来时的模式，学习的权重也没变”",
         ),
         "gradients_left": text("“gradients were left in .grad”", "“.grad 里留下了梯度”"),
     },
@@ -1531,8 +1537,10 @@ AGREEMENT = Exercise(
             "left_in_inference_mode",
             lambda **inputs: {"mode_kept": False},
             text(
-                "The number is measured, but the model stays in inference mode: a training that goes on would not notice. Put it back.",
-                "数是量出来了，模型却停在推理模式：接下去的训练不会察觉。请恢复原来的模式。",
+                "The number is measured, but the model stays in inference mode: a training that goes on would not notice. Put it back. "
+                "(Or other weights learn now than before: leave `requires_grad` and `trainable` alone.)",
+                "数是量出来了，模型却停在推理模式：接下去的训练不会察觉。请恢复原来的模式。"
+                "（也可能是学习的权重变了：不要动 `requires_grad` 和 `trainable`。）",
             ),
             code=agreement_code(("    model.train()\n", "")),
         ),
@@ -1638,7 +1646,10 @@ AGREEMENT = Exercise(
         Pitfall(
             "opposite",
             cosine_is(lambda one, other: -cosine(one, other)),
-            text("The sign is the other way round.", "符号反了。"),
+            text(
+                "The sign is the other way round (or the absolute value was taken).",
+                "符号反了（或取了绝对值）。",
+            ),
             code=agreement_code(
                 ("return one", "return -one"), ("return ops.sum", "return -ops.sum")
             ),

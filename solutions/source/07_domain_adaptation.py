@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from course_lib.exercises import drawings
@@ -178,8 +180,8 @@ MMD = Exercise(
             "sign",
             lambda f_s, f_t, widths: mmd(f_s, f_t, widths, swapped=True),
             text(
-                "The sign is reversed: pairs within a domain count plus, pairs between them minus.",
-                "符号反了：域内的对取正，域间的对取负。",
+                "The sign is reversed (or its absolute value was taken): pairs within a domain count plus, pairs between them minus.",
+                "符号反了（或取了绝对值）：域内的对取正，域间的对取负。",
             ),
         ),
     ),
@@ -463,8 +465,11 @@ CORAL = Exercise(
 
 def draw_target_images(rng):
     shift = rng.normal(size=3)
+    brightness = rng.normal(size=(12, 1, 1, 3)) * 2  # images differ from each other,
+    lighting = rng.normal(size=(1, 5, 5, 3))  # and places do
+    noise = rng.normal(size=(12, 5, 5, 3)) * 1.4
     return {
-        "images": (rng.normal(size=(12, 5, 5, 3)) * 1.4 + shift).astype(np.float32),
+        "images": (shift + brightness + lighting + noise).astype(np.float32),
         **draw_tiny(rng),
     }
 
@@ -633,6 +638,32 @@ ADAPT = Exercise(
                 ),
             ),
         ),
+        *(
+            Pitfall(
+                f"over_places_first_in_{framework}",
+                statistics_but(
+                    lambda right, inputs, ddof=ddof: {
+                        "variance": (inputs["images"] @ inputs["kernel"])
+                        .var(axis=(1, 2), ddof=ddof)
+                        .mean(axis=0)
+                    }
+                ),
+                text(
+                    "You averaged the variances of the images (or of batches): what differs between them is lost. Take it over N, H "
+                    "and W at once.",
+                    "你把各张图片（或各批）的方差取了平均：图片之间的差别就丢了。应对 N、H、W 一起求。",
+                ),
+                code=statistics_code(**{framework: change}),
+            )
+            for framework, ddof, change in (  # PyTorch's var divides by the count less one
+                ("pytorch", 1, ("z.var(dim=(0, 1, 2))", "z.var(dim=(1, 2)).mean(dim=0)")),
+                (
+                    "keras",
+                    0,
+                    ("ops.var(z, axis=(0, 1, 2))", "ops.mean(ops.var(z, axis=(1, 2)), axis=0)"),
+                ),
+            )
+        ),
         Pitfall(
             "one_number_for_all",
             statistics_but(
@@ -687,8 +718,8 @@ ADAPT = Exercise(
             lambda **inputs: {"mode_restored": False, "weights_moved": False},
             text(
                 "The model came in inference mode and went back in another state: the next batch would move its statistics again. Its "
-                "momentum must be the old one, too (Keras: leave `trainable` alone).",
-                "模型送来时处于推理模式，还回去时却变了：下一批数据又会移动它的统计量。momentum 也要恢复原值（Keras：不要动 `trainable`）。",
+                "momentum must be the old one, too, and the same weights must learn (leave `requires_grad` and `trainable` alone).",
+                "模型送来时处于推理模式，还回去时却变了：下一批数据又会移动它的统计量。momentum 也要恢复原值，学习的权重也不能变（不要动 `requires_grad` 和 `trainable`）。",
             ),
             code=statistics_code(
                 pytorch=(
@@ -860,6 +891,24 @@ DANN_STEP = Exercise(
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
     },
     pitfalls=(
+        Pitfall(
+            "a_copy_stepped",
+            lambda **inputs: {"first": np.zeros(4), "statistics_moved": False},
+            text(
+                "The models that were handed in have not changed at all. Was the step made on copies, or nothing done? Change the given ones, in place.",
+                "交给你的模型一点没变。是不是在副本上走的步，或者什么也没做？要就地修改给定的模型。",
+            ),
+            code={
+                "pytorch": "import copy\n"
+                + PYTORCH_DANN.replace(
+                    "    weights = [",
+                    "    model, discriminator = copy.deepcopy(model), copy.deepcopy(discriminator)\n"
+                    "    weights = [",
+                ),
+                "keras": "def dann_step(model, discriminator, x_s, y_s, x_t, strength, learning_rate):\n"
+                "    return None\n",
+            },
+        ),
         Pitfall(
             "inference_mode",
             lambda **inputs: {"statistics_moved": False},
@@ -1050,8 +1099,8 @@ DANN_STEP = Exercise(
             "nothing_moves",
             went(lambda strength: [0, 0, 0, 0]),
             text(
-                "Nothing moved. `w = w - …` only renames; change the weight itself.",
-                "什么都没动。`w = w - …` 只是换了名字；要修改权重本身。",
+                "Nothing moved. `w = w - …` only renames; change the weight itself. Or were the gradients emptied before the step?",
+                "什么都没动。`w = w - …` 只是换了名字；要修改权重本身。也可能在更新之前就把梯度清零了。",
             ),
             code=dann_code(
                 pytorch=("w -= learning_rate * slope", "w = w - learning_rate * slope"),
@@ -1357,14 +1406,16 @@ LEAST_ERROR = Exercise(
 
 def draw_logits(rng):
     z = rng.normal(size=(5, 4)) * np.array([[0.0], [0.5], [1.0], [2.0], [4.0]])
+    z[3, rng.integers(4)] = z[3].min() - 10  # here a small number inside the logarithm shows
     return {"z": z + rng.normal(size=(5, 1)) * 3}
 
 
-def entropy_slope(z, *, mean=True, sign=-1.0, own=True, by_p=False, base=1.0, gini=False,
-                  of_all=False, instead=None, weighed=True, hard=False, whole=False):  # fmt: skip
+def entropy_slope(z, *, mean=True, sign=-1.0, own=True, by_p=False, base=1.0, gini=False, of_all=False,
+                  instead=None, weighed=True, hard=False, whole=False, added=0.0):  # fmt: skip
     """The gradient of the mean entropy by the logits; the options are bugs."""
     log_p = log_softmax(z.reshape(1, -1)).reshape(z.shape) if whole else log_softmax(z)
     p = np.exp(log_p)
+    log_p = np.log(p + added) if added else log_p
     H = -(p * log_p).sum(axis=1, keepdims=True)
     H = H.mean() if of_all else H if instead is None else instead(H)
     slope = sign * (p if weighed else 1.0) * (log_p + (H if own else 0.0))
@@ -1376,6 +1427,12 @@ def entropy_slope(z, *, mean=True, sign=-1.0, own=True, by_p=False, base=1.0, gi
         slope = p * (1 - p)
     return slope / base / (len(z) if mean else 1)
 
+
+SMALL_NUMBER = text(
+    "A small number was added inside the logarithm: where a probability is small, too, that changes the result. "
+    "log p = z − log Σ eᶻ needs none.",
+    "对数里加了一个很小的数：概率也很小的地方，结果就变了。log p = z − log Σ eᶻ 不需要它。",
+)
 
 ENTROPY = Exercise(
     id="07.6",
@@ -1507,6 +1564,10 @@ ENTROPY = Exercise(
                 "你除以了 N·K。熵本身已对类别求和；平均只对 N 行。",
             ),
         ),
+        *(
+            Pitfall(f"small_number_{number}", partial(entropy_slope, added=number), SMALL_NUMBER)
+            for number in (1e-8, 1e-10, 1e-12)
+        ),
     ),
     hints=(
         text(
@@ -1546,24 +1607,30 @@ ENTROPY = Exercise(
 
 def draw_answers(rng):
     """Logits in which each other way of being *sure* keeps other rows."""
-    labels = rng.permutation(np.repeat([0, 1, 3], [9, 5, 3]))
-    share = float(rng.choice([0.25, 0.5]))
+    # With these counts and shares each way of rounding keeps another number; none is answered with 2.
+    labels = rng.permutation(np.repeat([0, 1, 3, 4], [6, 5, 3, 2]))
+    share = float(rng.choice([0.6, 0.8]))
     while True:
-        z = rng.normal(size=(17, 4)) * np.where(labels == 1, 0.1, 0.6)[:, None]
+        z = rng.normal(size=(16, 5)) * np.where(labels == 1, 0.1, 0.6)[:, None]
         # Class 1 is known with less certainty than any other: one threshold for all would lose it.
-        z[np.arange(17), labels] += np.where(labels == 1, 0.5, 2.5) + rng.uniform(0, 0.25, 17)
+        z[np.arange(16), labels] += np.where(labels == 1, 0.5, 2.0) + rng.uniform(0, 0.25, 16)
         # One row is answered with 0, and yet its probability of 1 is above that of any answered with 1.
-        z[rng.choice(np.flatnonzero(labels == 0))] = [2.6, 2.5, -1.0, -1.0]
-        z += rng.uniform(-6, 6, size=(17, 1))
-        others = (balanced(z, share, by=surety) for surety in (certainty_of, lead_of))
-        differ = all((other != balanced(z, share)).any() for other in others)
-        if differ and (z.argmax(axis=1) == labels).all():
+        z[rng.choice(np.flatnonzero(labels == 0))] = [2.6, 2.5, -1.0, -1.0, -1.0]
+        z += rng.uniform(-6, 6, size=(16, 1))
+        measures = (None, certainty_of, lead_of, largest_of)
+        kept = {tuple(balanced(z, share, by=measure)) for measure in measures}
+        if len(kept) == len(measures) and (z.argmax(axis=1) == labels).all():
             return {"z": z, "share": share}
 
 
 def certainty_of(z):
     """Another measure of sure: minus the entropy."""
     return (np.exp(log_softmax(z)) * log_softmax(z)).sum(axis=1)
+
+
+def largest_of(z):
+    """Another measure of sure: the answer's logit."""
+    return z.max(axis=1)
 
 
 def lead_of(z):
@@ -1617,7 +1684,7 @@ PSEUDO = Exercise(
         ),
         Pitfall(
             "by_the_largest_logit",
-            lambda z, share: balanced(z, share, by=lambda z: z.max(axis=1)),
+            lambda z, share: balanced(z, share, by=largest_of),
             text(
                 "You sorted by the largest *logit*. Rows have different offsets; how sure an answer is says the probability, after softmax.",
                 "你按最大的 **logit** 排序。各行的基准不同；有多大把握，要看 softmax 之后的概率。",
@@ -1637,6 +1704,14 @@ PSEUDO = Exercise(
             text(
                 "Round up, not to the nearest: ⌈share · count⌉.",
                 "要向上取整，不是四舍五入：⌈share · 个数⌉。",
+            ),
+        ),
+        Pitfall(
+            "always_one_more",
+            lambda z, share: balanced(z, share, keep=lambda s, rows, z: int(s * len(rows)) + 1),
+            text(
+                "`int(…) + 1` is one too many where share · count is a whole number already. Round up: ⌈share · count⌉.",
+                "share · 个数本来就是整数时，`int(…) + 1` 会多出一个。应当向上取整：⌈share · 个数⌉。",
             ),
         ),
         Pitfall(

@@ -34,7 +34,7 @@ def draw_low_rank(rng):
         "g": rng.normal(size=(n, m)) / n,
         "a": rng.normal(size=(r, d)),
         "b": rng.normal(size=(m, r)),
-        "scale": float(rng.choice([0.5, 2.0, 4.0])),
+        "scale": float(rng.choice([0.7, 1.6, 2.4])),  # no ratio of the shapes
     }
 
 
@@ -171,6 +171,7 @@ def report_of_start(x, targets, kernel, bias, rank):
         "rank_of_a": r,
         "trainable": [0, r * d, r * m],
         "layer_moved": False,
+        "linear": True,
         "learns": True,
     }
 
@@ -213,6 +214,15 @@ START_LOW_RANK = Exercise(
     reference=report_of_start,
     comparator=equal(),
     probe="low_rank_start",
+    errors=(
+        (
+            r"cannot unpack|mat1 and mat2|incompatible shapes|must match|has no attribute 'parameters'",
+            text(
+                "`a` takes the layer's inputs and gives `rank` numbers, `b` takes these and gives the layer's outputs. Both are layers; return them as (a, b).",
+                "`a` 接收原来那层的输入，给出 `rank` 个数；`b` 接收这些数，给出原来那层的输出。两者都是层，按 (a, b) 返回。",
+            ),
+        ),
+    ),
     forbidden=tuple(
         f"course_lib.{framework}.{name}"
         for framework in ("pytorch", "keras")
@@ -232,8 +242,11 @@ START_LOW_RANK = Exercise(
             "how many numbers of the layer, of a and of b learn",
             "原来的层、a、b 各有多少个数可训练",
         ),
-        "layer_moved": text("“the layer's own weights moved”", "“原来那层的权重动了”"),
-        "learns": text("“after two steps the sum has moved”", "“走两步之后，和有变化”"),
+        "layer_moved": text(
+            "“the layer's own weights are no longer the given ones”", "“原来那层的权重变了”"
+        ),
+        "linear": text("“a and b are linear”", "“a 与 b 是线性的”"),
+        "learns": text("“after two steps b has moved”", "“走两步之后，b 动了”"),
     },
     pitfalls=(
         Pitfall(
@@ -279,6 +292,21 @@ START_LOW_RANK = Exercise(
             ),
         ),
         Pitfall(
+            "rank_ignored",
+            start_but(shapes=lambda r, d, m: [[d, 1], [1, m]]),
+            text(
+                "Your change has rank 1, whatever `rank` says: A is inputs × rank, B is rank × outputs.",
+                "不管 `rank` 是多少，你的改变量秩都是 1：A 应为“输入 × 秩”，B 应为“秩 × 输出”。",
+            ),
+            code=start_code(
+                pytorch=(
+                    "    layer.requires_grad_(False)",
+                    "    rank = 1\n    layer.requires_grad_(False)",
+                ),
+                keras=("    layer.trainable = False", "    rank = 1\n    layer.trainable = False"),
+            ),
+        ),
+        Pitfall(
             "a_constant",
             start_but(rank_of_a=1, b_starts_at_zero=True),
             text(
@@ -306,6 +334,38 @@ START_LOW_RANK = Exercise(
             code=start_code(
                 pytorch=("    layer.requires_grad_(False)\n", ""),
                 keras=("    layer.trainable = False\n", ""),
+            ),
+        ),
+        Pitfall(
+            "layer_overwritten",
+            start_but(trainable=lambda r, d, m: [0, r * d, r * m], layer_moved=True),
+            text(
+                "The layer is frozen, but its weights are others now: you wrote into them, or `a` or `b` shares them. They are what was borrowed.",
+                "原来的层冻结了，权重却变了：要么被你改写，要么与 `a` 或 `b` 共用了。借来的正是这些权重。",
+            ),
+            code=start_code(
+                pytorch=(
+                    "    return a, b",
+                    "    torch.nn.init.zeros_(layer.weight)\n    return a, b",
+                ),
+                keras=(
+                    "    return a, b",
+                    "    layer.set_weights([0 * w for w in layer.get_weights()])\n    return a, b",
+                ),
+            ),
+        ),
+        Pitfall(
+            "not_linear",
+            start_but(linear=False),
+            text(
+                "The new layers are not linear: no activation. With one between or behind them, B A could not be merged into the layer.",
+                "新层不是线性的：不要用激活函数。中间或后面夹了激活函数，B A 就不能并入原来的层。",
+            ),
+            code=start_code(
+                keras=(
+                    "Dense(rank, use_bias=False)",
+                    'Dense(rank, use_bias=False, activation="relu")',
+                )
             ),
         ),
         Pitfall(
@@ -541,7 +601,8 @@ MERGED = Exercise(
 
 def report_of_biases(**arrays):
     return {
-        "kernel": False, "gamma": False, "beta": True, "head": True, "bias": True, "values_kept": True
+        "kernel": False, "gamma": False, "beta": True, "mean": False, "variance": False,
+        "head": True, "bias": True, "values_kept": True,
     }  # fmt: skip
 
 
@@ -581,6 +642,8 @@ LEARN_BIASES = Exercise(
         "kernel": text("“the weights of mix learn”", "“mix 的权重在学”"),
         "gamma": text("“norm's scale γ learns”", "“norm 的缩放 γ 在学”"),
         "beta": text("“norm's shift β learns”", "“norm 的平移 β 在学”"),
+        "mean": text("“norm's running mean learns”", "“norm 的滑动均值在学”"),
+        "variance": text("“norm's running variance learns”", "“norm 的滑动方差在学”"),
         "head": text("“the head's weights learn”", "“分类头的权重在学”"),
         "bias": text("“the head's bias learns”", "“分类头的偏置在学”"),
         "values_kept": text("“all values are as before”", "“所有数值都没有变”"),
@@ -626,6 +689,20 @@ LEARN_BIASES = Exercise(
             code=biases_code(
                 pytorch=("model.backbone.norm.bias.requires", "model.backbone.norm.requires"),
                 keras=("    model.backbone.norm.gamma.trainable = False\n", ""),
+            ),
+        ),
+        Pitfall(
+            "statistics_too",
+            learning(kernel=False, gamma=False, beta=True, mean=True, variance=True),
+            text(
+                "The running mean and variance are switched on, too. They are measured, not learned: leave their flags alone.",
+                "滑动均值和滑动方差也打开了。它们是统计出来的，不是学出来的：不要动它们的标志。",
+            ),
+            code=biases_code(
+                keras=(
+                    "    model.backbone.norm.gamma.trainable = False\n",
+                    "    for w in model.backbone.norm.weights:\n        w.trainable = w.name != 'gamma'\n",
+                )
             ),
         ),
         Pitfall(
@@ -752,26 +829,28 @@ LEARN_BIASES = Exercise(
 # 08.5 ---------------------------------------------------------------------------------------------
 
 
-# Mean difference to row 0 and its standard error, in margins, from the smallest method to the largest. With six
-# draws t = 2.57. Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; ddof = 0; t with D degrees of
-# freedom; the right rule (and surely worse than row 0); the right rule, unpaired too; surely better; best mean.
+# Mean difference to row 0 and half the width of its interval, in margins, from the smallest method to the largest.
+# Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; ddof = 0; t with D degrees of freedom; the right
+# rule (and perhaps better by more than the margin); both ends; a margin that is a share; the right rule, unpaired too;
+# surely better; best mean.
 KINDS = (
-    (-3, 0.2), (-1.5, 0.3), (-1.2, 0.6), (-0.08, 0.6), (-0.55, 0.21), (-0.49, 0.215),
-    (-0.48, 0.208), (-0.47, 0.2), (0, 0.2), (1, 0.35), (1.3, 0.8),
+    (-3, 0.5), (-1.5, 0.8), (-1.2, 1.5), (-0.1, 1.5), (-0.58, 0.5), (-0.54, 0.5), (-0.51, 0.5),
+    (0.1, 1.08), (-0.45, 0.5), (-0.3, 0.5), (0.1, 0.55), (1, 0.95), (1.3, 2),
 )  # fmt: skip
 
 
 def draw_methods(rng):
-    draws, margin = 6, round(float(rng.uniform(0.008, 0.02)), 4)
+    draws = int(rng.choice([5, 6]))  # so that t is not always the same
+    margin = round(float(rng.uniform(0.008, 0.02)), 4)
     luck = rng.normal(size=draws)  # of a draw, shared by all
     luck = (luck - luck.mean()) / luck.std(ddof=1)
     stored = np.sort(rng.choice(np.arange(5, 400), len(KINDS), replace=False)) * 1000
     rows = []
-    for mean, error in KINDS:
+    for mean, half in KINDS:
         noise = rng.normal(size=draws)
         noise -= noise.mean() + luck * (noise @ luck) / (luck @ luck)
-        noise /= noise.std(ddof=1)
-        rows.append(0.85 + 0.5 * margin * luck + margin * (mean + noise * error * np.sqrt(draws)))
+        noise *= half / stats.t.ppf(0.975, draws - 1) * np.sqrt(draws) / noise.std(ddof=1)
+        rows.append(0.85 + 0.5 * margin * luck + margin * (mean + noise))
     order = rng.permutation(len(KINDS))
     accuracy = np.array([0.85 + 0.5 * margin * luck, *(rows[k] for k in order)])
     return {"accuracy": accuracy, "stored": np.append(1_200_000, stored[order]), "margin": margin}
@@ -859,8 +938,8 @@ CHEAPEST = Exercise(
             lambda accuracy, stored, margin: 0,
             text(
                 "Row 0 came out, full fine-tuning itself: no other counted as good enough. Is the standard error divided by √D? The "
-                "interval is for the mean, not for one draw.",
-                "选出的是第 0 行，也就是全部微调：别的方法一个也没算够用。标准误除以 √D 了吗？区间是均值的，不是单次抽样的。",
+                "interval is for the mean, not for one draw. Or did you compare with +margin?",
+                "选出的是第 0 行，也就是全部微调：别的方法一个也没算够用。标准误除以 √D 了吗？区间是均值的，不是单次抽样的。还是与 +margin 比较了？",
             ),
         ),
         Pitfall(
@@ -871,6 +950,32 @@ CHEAPEST = Exercise(
             text(
                 "It need not be better than full fine-tuning, only at most `margin` worse.",
                 "不必比全部微调更好，只要至多差 `margin`。",
+            ),
+        ),
+        Pitfall(
+            "better_refused",
+            lambda accuracy, stored, margin: cheapest(
+                accuracy,
+                stored,
+                margin,
+                rule=lambda low, high, mean: (low > -margin) & (high < margin),
+            ),
+            text(
+                "You refused a method that may be better than full fine-tuning. That is no fault: only the lower end counts.",
+                "你拒绝了一个可能比全部微调更好的方法。更好不是毛病：只看下端。",
+            ),
+        ),
+        Pitfall(
+            "margin_is_a_share",
+            lambda accuracy, stored, margin: cheapest(
+                accuracy,
+                stored,
+                margin,
+                rule=lambda low, high, mean: low > -margin * accuracy[0].mean(),
+            ),
+            text(
+                "`margin` is a difference of two accuracies, not a share of one: compare with −margin itself.",
+                "`margin` 是两个准确率之差，不是准确率的百分之几：直接与 −margin 比较。",
             ),
         ),
         Pitfall(
@@ -887,9 +992,9 @@ CHEAPEST = Exercise(
                 accuracy, stored, margin, quantile=lambda n: 1.96
             ),
             text(
-                "Your factor is too small. 1.96 is for many draws, and 2.02 is t for a one-sided interval. With six draws the two-sided "
-                "t is 2.57.",
-                "你用的系数太小。1.96 适用于很多次抽样，2.02 是单侧区间的 t。六次抽样、双侧区间，t 是 2.57。",
+                "Your factor is too small. 1.96 is for many draws, and 0.95 in t gives a one-sided interval. With few draws the two-sided "
+                "one needs `stats.t.ppf(0.975, D − 1)`.",
+                "你用的系数太小。1.96 适用于很多次抽样；给 t 的若是 0.95，得到的是单侧区间。抽样次数少时，双侧区间要用 `stats.t.ppf(0.975, D − 1)`。",
             ),
         ),
         Pitfall(
@@ -898,16 +1003,16 @@ CHEAPEST = Exercise(
                 accuracy, stored, margin, quantile=lambda n: stats.t.ppf(0.975, n)
             ),
             text(
-                "D differences have D − 1 degrees of freedom: their mean was estimated from them, too.",
-                "D 个差值的自由度是 D − 1：它们的均值也是从这些差值估计出来的。",
+                "D differences have D − 1 degrees of freedom: their mean was estimated from them, too. (Take D from the shape: it varies.)",
+                "D 个差值的自由度是 D − 1：它们的均值也是从这些差值估计出来的。（D 要从形状里取，它并不固定。）",
             ),
         ),
         Pitfall(
             "divides_by_n",
             lambda accuracy, stored, margin: cheapest(accuracy, stored, margin, ddof=0),
             text(
-                "The sample standard deviation divides by D − 1: ddof=1.",
-                "样本标准差除以 D − 1：ddof=1。",
+                "The sample standard deviation divides by D − 1: ddof=1. (Take D from the shape: it varies.)",
+                "样本标准差除以 D − 1：ddof=1。（D 要从形状里取，它并不固定。）",
             ),
         ),
     ),
@@ -954,14 +1059,14 @@ BYTES = 4  # of a float32
 
 def draw_budget(rng):
     shapes = [
-        (int(rng.choice([16, 32, 64])), int(rng.choice([8, 16, 32])), int(k), int(k))
-        for k in rng.permutation([1, 3, 3])
+        (int(rng.choice([16, 32, 64])), int(rng.choice([8, 16, 32])), int(h), int(w))
+        for h, w in rng.permutation([(1, 1), (3, 3), (3, 5)])  # not all are squares
     ]
     per_rank = sum(m + d * h * w for m, d, h, w in shapes)
     tasks = int(rng.integers(3, 12))
     head = int(
-        per_rank * rng.uniform(1.2, 1.8)
-    )  # more than a rank: whoever forgets it is found out
+        per_rank * rng.uniform(2.2, 2.8)
+    )  # more than two ranks: whoever forgets it does not just round up
     # At the edge of a whole rank, just above it, and just below the next one.
     rank = int(rng.integers(3, 8))
     edge = int(rng.choice([0, 1, BYTES * tasks * per_rank - 1]))
@@ -1080,11 +1185,13 @@ LARGEST_RANK = Exercise(
 
 def draw_weights(rng):
     shapes = [(4, 3), (5, 4), (2, 5)]
+    # Of 42 weights: 8.4 and 25.2, which are rounded down, 33.6, which is rounded up.
+    sparsity = float(rng.choice([0.2, 0.6, 0.8]))
     weights = [
         rng.normal(size=s) * size
         for s, size in zip(shapes, rng.permutation([0.3, 1.0, 2.0]), strict=True)
     ]
-    return {"weights": weights, "sparsity": float(rng.choice([0.5, 0.7, 0.9]))}
+    return {"weights": weights, "sparsity": sparsity}
 
 
 def pruned(weights, sparsity, *, size=np.abs, per_layer=False, largest=False):
@@ -1113,9 +1220,9 @@ PRUNED = Exercise(
     comparator=close(rtol=1e-9, atol=1e-12),
     tensors=False,
     survivors={
-        "-1.0 → 1.0": "half or more goes in every draw: each pitfall must show in each",
+        "-1.0 → 1.0": "something goes in every draw: each pitfall must show in each",
         "1.0 → 2.0": "−2 is below every |w| just as −1 is",
-        "sizes[goes - 1] if goes else -1.0 → sizes[goes - 1]": "half or more goes in every draw: each pitfall must show in each",
+        "sizes[goes - 1] if goes else -1.0 → sizes[goes - 1]": "something goes in every draw: each pitfall must show in each",
     },
     pitfalls=(
         Pitfall(

@@ -1042,13 +1042,14 @@ DISTILLATION_SLOPE = Exercise(
 
 
 def draw_stream(rng):
-    size, n = int(rng.integers(3, 6)), int(rng.integers(18, 26))
+    size, n = int(rng.integers(4, 6)), int(rng.integers(18, 26))
     places = np.array([int(rng.integers(t + 1)) for t in range(n)])
-    places[size + 1] = size  # just outside: kept nowhere
-    places[size + 3] = 0
-    places[size + 6], places[-1] = size - 1, 1
-    places[size:][places[size:] == size - 2] = size + 2  # one place keeps its first example
-    places[1] = 0  # while there is room, the draw says nothing
+    places[size:][np.isin(places[size:], (0, size - 2))] = size + 2
+    # So one place keeps its first example, and place 0 the first that comes when the memory is full.
+    places[size], places[-1] = 0, 1
+    places[size + 1] = places[-2] = size  # just outside: kept nowhere
+    places[size + 3] = places[size + 6] = size - 1  # the last place changes twice
+    places[1] = places[size - 2] = 0  # while there is room, the draw says nothing
     return {"size": size, "places": places}
 
 
@@ -1237,6 +1238,7 @@ def report_of_growth(head, bias, extra, **rest):
     size = (len(head) + 1) * (len(bias) + extra)
     return grown(head, bias, extra) | {
         "trainable": size,
+        "linear": True,
         "new_at_zero": True,
         "old_unchanged": True,
         "independent": True,
@@ -1286,11 +1288,21 @@ GROWN_HEAD = Exercise(
     reference=report_of_growth,
     comparator=close(rtol=1e-6, atol=1e-7),
     probe="growing",
+    errors=(
+        (
+            r"'NoneType' object has no attribute|not enough values to unpack",
+            text(
+                "Return one linear layer, with weights and biases: the old classes have both.",
+                "要返回一个线性层，权重和偏置都要有：旧类别两样都有。",
+            ),
+        ),
+    ),
     forbidden=("course_lib.pytorch.grow_head", "course_lib.keras.grow_head"),
     parts={
         "kernel": text("the weights of the new layer, D×(K+extra)", "新层的权重，D×(K+extra)"),
         "bias": text("the biases of the new layer", "新层的偏置"),
         "trainable": text("how many of its numbers can learn", "新层中可以学习的数的个数"),
+        "linear": text("“the new layer is linear”", "“新层是线性的”"),
         "new_at_zero": text("“the new outputs start at zero”", "“新的输出从零开始”"),
         "old_unchanged": text("“the old layer is as it was”", "“旧层没有被改动”"),
         "independent": text(
@@ -1410,8 +1422,8 @@ GROWN_HEAD = Exercise(
             "old_layer_changed",
             lambda head, bias, extra, **rest: {"old_unchanged": False},
             text(
-                "You changed the old layer. It is still needed: its answers are what LwF holds on to.",
-                "你改动了旧层。它还有用：LwF 要保持的正是它的回答。",
+                "You changed the old layer: its weights, or the flags of what learns. It is still needed: its answers are what LwF holds on to.",
+                "你改动了旧层：权重，或者“哪些可以学习”的标志。它还有用：LwF 要保持的正是它的回答。",
             ),
             code=grown_code(
                 pytorch=(
@@ -1427,10 +1439,24 @@ GROWN_HEAD = Exercise(
         Pitfall(
             "frozen",
             lambda head, bias, extra, **rest: {"trainable": 0, "old_unchanged": True},
-            text("Nothing in the new layer can learn any more.", "新层里没有任何参数可以学习了。"),
+            text(
+                "Nothing in the new layer can learn any more. It is frozen, or (PyTorch) its weights hang on the old ones' graph: copy under torch.no_grad() or with .detach().",
+                "新层里没有任何参数可以学习了。要么它被冻结了，要么（PyTorch）新权重还挂在旧权重的计算图上：请在 torch.no_grad() 下拷贝，或先 .detach()。",
+            ),
             code=grown_code(
                 pytorch=("    return new", "    return new.requires_grad_(False)"),
                 keras=("    return new", "    new.trainable = False\n    return new"),
+            ),
+        ),
+        Pitfall(
+            "with_softmax",
+            lambda head, bias, extra, **rest: {"linear": False},
+            text(
+                "The new layer is not linear: leave the activation out. A head gives logits.",
+                "新层不是线性的：不要加激活函数。分类头给出的是 logits。",
+            ),
+            code=grown_code(
+                keras=("Dense(len(bias) + extra)", "Dense(len(bias) + extra, activation='softmax')")
             ),
         ),
         Pitfall(
@@ -1510,7 +1536,8 @@ def draw_scored(rng):
     z = rng.normal(size=(len(labels), 7)) - 1.5
     z[np.arange(len(labels)), labels] += 1.0
     z[:, order[5:]] += 0.8  # the last task is loud
-    return {"logits": np.round(z, 3), "labels": labels, "groups": groups}
+    # Not rounded to decimals: no ties.
+    return {"logits": z.astype(np.float32), "labels": labels, "groups": groups}
 
 
 def two_scores(logits, labels, groups):
@@ -1734,26 +1761,37 @@ TWO_SCORES = Exercise(
 
 
 def draw_strengths(rng):
-    """Seven strengths, three sequences each, every one with a part; two budgets, one of which nothing meets.
+    """Nine strengths, three sequences each, almost every one with a part; three budgets, one of which nothing meets.
 
     Each strength has a level on the diagonal and a fall from it, by draw.
     """
+    first = ([0.60] * 3, [0.15] * 3)
+    little = ([0.71] * 3, [0.03] * 3)  # forgets least; best if the last task doesn't count
     middle = [
-        (
-            [0.79, 0.79, 0.79],
-            [0.00, 0.03, 0.36],
-        ),  # the best within the budget; one draw is above it
-        ([0.76, 0.76, 0.76], [0.10, 0.10, 0.10]),  # the best of those of which every draw is within
-        ([0.86, 0.86, 0.86], [0.24, 0.24, 0.24]),  # the highest diagonal within
-        ([0.91, 0.91, 0.91], [0.27, 0.27, 0.27]),  # the best in the end, outside by a little
-        ([0.97, 0.70, 0.70], [0.20, 0.50, 0.50]),  # the best single sequence, outside
+        ([0.80] * 3, [0.00, 0.03, 0.36]),  # the best within the large budget; one draw is above it
+        ([0.77] * 3, [0.10] * 3),  # the best within the small one, and if each draw must be within
+        ([0.86] * 3, [0.07, 0.07, 0.58]),  # the highest diagonal within, and the highest median
+        ([0.92] * 3, [0.20, 0.20, 0.41]),  # the best in the end, outside; within by its median
+        ([0.97, 0.70, 0.70], [0.20, 0.48, 0.48]),  # the best single sequence, outside
     ]
-    ends = [([0.60] * 3, [0.12] * 3), ([0.62] * 3, [0.14] * 3)]  # the first and the last within
-    order = [ends[0], *(middle[k] for k in rng.permutation(5)), ends[1]]
-    R = [
-        [sequence(rng, d, *one) for d, one in enumerate(zip(*each, strict=True))] for each in order
-    ]
-    return {"R": np.array(R), "budgets": rng.permutation([0.315, -0.9])}
+    last = ([0.62] * 3, [0.14] * 3)
+    order = rng.permutation(5).tolist()
+    strengths = [first, little, *(middle[k] for k in order), last]
+    R = np.array(
+        [
+            [sequence(rng, d, *one) for d, one in enumerate(zip(*each, strict=True))]
+            for each in strengths
+        ]
+    )
+    R[0, :, -1, -1] = 0.97  # the last task alone is no measure
+    small = R[2 + order.index(1)]
+    # A task has become better: it counts with its sign. One was good before it was learnt: that counts nowhere.
+    small[:, -1, :3] += [0.26, -0.12, -0.14]
+    small[:, 0, 2] = 0.99
+    R = np.insert(R, 7, R[2 + order.index(0)], axis=0)  # a tie: the earlier one counts
+    large, none = rng.uniform(0.308, 0.322), rng.uniform(0.02, 0.05)
+    budgets = rng.permutation(np.round([large, 0.17, none], 3))
+    return {"R": R.astype(np.float32), "budgets": budgets}
 
 
 def sequence(rng, draw, level, fall, T=4):
@@ -1770,8 +1808,12 @@ def sequence(rng, draw, level, fall, T=4):
     return np.round(R, 3)
 
 
+def losses(R):
+    return [R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)]
+
+
 def forgot(R):
-    return np.mean([R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)])
+    return np.mean(losses(R))
 
 
 def mean_lost(R):
@@ -1845,8 +1887,8 @@ CHOOSE_STRENGTH = Exercise(
             "judged_by_the_diagonal",
             for_each(lambda R, allowed: chosen(R, allowed, of=lambda r: r.diagonal().mean())),
             text(
-                "You judged by the diagonal, each task just after it was learnt. What counts is the last row.",
-                "你按对角线来评，也就是每个任务刚学完时的水平。要看的是最后一行。",
+                "You judged by the diagonal, each task just after it was learnt. What counts is the last row. (Or did you take medians over the draws? Asked are means.)",
+                "你按对角线来评，也就是每个任务刚学完时的水平。要看的是最后一行。（还是对抽样取了中位数？要的是平均数。）",
             ),
         ),
         Pitfall(
@@ -1879,6 +1921,34 @@ CHOOSE_STRENGTH = Exercise(
             text(
                 "Your forgetting is too small. It counts from the best since a task was learnt (not from the diagonal), for each sequence by itself (not for the mean of the matrices): first the maximum, then the mean over draws.",
                 "你算的遗忘偏小。它从任务学完以来的最好水平算起（不是对角线），而且每条序列各算各的（不是先把矩阵平均）：先取最大值，再对抽样取平均。",
+            ),
+        ),
+        Pitfall(
+            "forgetting_too_large",
+            for_each(
+                lambda R, allowed: by_other_loss(
+                    [np.mean([np.maximum(losses(r), 0) for r in one]) for one in R], R, allowed
+                )
+            ),
+            text(
+                "Your forgetting is too large. The maximum runs over the rows from j (not before task j was learnt) to the last but one, and a task that became better counts with its sign.",
+                "你算的遗忘偏大。最大值取第 j 行到倒数第二行（学任务 j 之前的行不算），变好的任务要带着符号计入。",
+            ),
+        ),
+        Pitfall(
+            "last_task_left_out",
+            for_each(lambda R, allowed: chosen(R, allowed, of=lambda r: r[-1, :-1].mean())),
+            text(
+                "You left the last task out of the accuracy, too. Only forgetting leaves it out.",
+                "你算准确率时也漏了最后一个任务。只有遗忘才不算它。",
+            ),
+        ),
+        Pitfall(
+            "last_task_alone",
+            for_each(lambda R, allowed: chosen(R, allowed, of=lambda r: r[-1, -1])),
+            text(
+                "You judged by the last task alone. The average in the end runs over all tasks: the whole last row.",
+                "你只看了最后一个任务。最终平均准确率要对全部任务取平均，也就是整个最后一行。",
             ),
         ),
         Pitfall(

@@ -27,51 +27,54 @@ def file_of(header, body, announced=None):
 
 def honest_header(rng):
     names = [str(n) for n in rng.permutation(["head.weight", "stem", "norm.bias", "a", "b"])[:3]]
-    header, end = {"__metadata__": {"made": "by hand"}}, 0
+    tensors, end = {}, 0
     for name in names:
         kind = str(rng.choice(list(BYTES_OF)))
         shape = [int(n) for n in rng.integers(1, 4, rng.integers(1, 3))]
         size = BYTES_OF[kind] * math.prod(shape)
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
+        tensors[name] = {"dtype": kind, "shape": shape, "data_offsets": [end, end + size]}
         end += size
-    # As written by others: the order in the header need not be the order in the file.
-    return dict(sorted(header.items(), key=lambda item: item[0], reverse=True)), end, names
+    # As written by others: the order in the header is not the order in the file.
+    first = int(rng.integers(1, 3))
+    header = {name: tensors[name] for name in [*names[first:], *names[:first]]}
+    return {**header, "__metadata__": {"made": "by hand"}}, end, names
 
 
 def draw_files(rng):
     """Draw honest files and liars of each kind, shuffled."""
     files = []
+    # Only a header, said to be 4 bytes longer, or 2⁶³: whoever cuts it all the same gets valid JSON.
+    header = {"__metadata__": {"made": "by hand"}}
+    words = len(json.dumps(header))
+    files += [file_of(header, b"", announced=words + more) for more in (4, 2**63)]
     for fault in (
         "none",
         "none",
-        "header",
         "short",
         "long",
         "size",
         "overlap",
-        "twins",
+        "nested",
         "hole",
         "empty",
     ):
         header, end, names = honest_header(rng)
         body = end
-        if fault == "header":
-            files.append(file_of(header, np.zeros(end, np.uint8), announced=10_000_000))
-            continue
         if fault == "short":
             body = end - 1
         if fault == "long":
             body = end + 3  # room for something that no tensor names
         if fault == "size":
-            header[names[1]]["shape"] = [*header[names[1]]["shape"], 2]
+            header[names[1]]["shape"] += [1, 2]  # the last of many axes counts as well
         if fault == "overlap":
             first = header[names[0]]["data_offsets"]
             header[names[2]] = {**header[names[0]], "data_offsets": list(first)}
             body = header[names[1]]["data_offsets"][1]
-        if fault == "twins":  # two on one place, and a hole just as large: the sum is right
-            first, begin = header[names[0]], header[names[1]]["data_offsets"][1]
-            header[names[2]] = {**first, "data_offsets": list(first["data_offsets"])}
-            body = begin + first["data_offsets"][1]
+        if fault == "nested":  # two share bytes, and a hole is just as large: sum and end are right
+            for name, (first, last) in zip(names, [(0, 4), (2, 6), (8, 10)], strict=True):
+                size = [last - first]
+                header[name] = {"dtype": "U8", "shape": size, "data_offsets": [first, last]}
+            body = 10
         if fault == "hole":
             for name in names[1:]:
                 header[name]["data_offsets"] = [n + 2 for n in header[name]["data_offsets"]]
@@ -175,8 +178,9 @@ TABLE = Exercise(
             "counted_backwards",
             tables(order="big"),
             text(
-                "Every file was refused: the header's length is *little*-endian, its first byte counts ones.",
-                "每个文件都被拒了：文件头长度是**小端**的，第一个字节是个位。",
+                "Nearly every file was refused. Two usual reasons: the length is *little*-endian; offsets count from the end of the "
+                "header.",
+                "几乎每个文件都被拒了。常见原因有两个：长度是**小端**的；偏移量从文件头末尾算起。",
             ),
         ),
         Pitfall(
@@ -211,17 +215,17 @@ TABLE = Exercise(
             "in_the_headers_order",
             in_the_headers_order,
             text(
-                "An honest file was refused: the header may name the tensors in another order than they lie in. Sort by `data_offsets`.",
-                "你拒绝了诚实的文件：文件头里列出的次序，不必是张量存放的次序。先按 `data_offsets` 排序。",
+                "An honest file was refused: sort by `data_offsets`, and take each type's own width (4, 2, 8, 1).",
+                "你拒绝了诚实的文件：先按 `data_offsets` 排序，并按各类型自己的字节数（4、2、8、1）算。",
             ),
         ),
         Pitfall(
             "only_summed",
             only_summed,
             text(
-                "The sizes add up to the right number of bytes, and yet two tensors share a place while another stays empty: look "
+                "The sizes add up to the right number of bytes, and yet two tensors share some while others belong to nobody: look "
                 "where each one lies.",
-                "各张量的大小加起来正好，可是有两个张量占着同一处，另一处却空着：要看每一个放在哪里。",
+                "各张量的大小加起来正好，可是有的字节被两个张量共用，有的却不属于任何张量：要看每一个放在哪里。",
             ),
         ),
         Pitfall(
@@ -428,8 +432,9 @@ SHIP = Exercise(
                 "logits": np.zeros((len(images), len(arrays["bias"]))),
             },
             text(
-                "The names are right, but a dense layer's weight stands in the file as outputs × inputs. Keras keeps inputs × outputs.",
-                "名称对了，但文件里全连接层的权重是“输出×输入”，而 Keras 存的是“输入×输出”。",
+                "A shape is not that of the table: dense weights are outputs × inputs (Keras keeps them the other way round), the "
+                "others have one axis.",
+                "有的形状与表中不符：全连接层是“输出×输入”（Keras 存的方向相反），其余都只有一个轴。",
             ),
             code={"keras": changed(SHIP_KERAS, (".T", ""))},
         ),
@@ -558,6 +563,7 @@ def served(images, batch_size, **arrays):
         "statistics_moved": False,
         "gradients_recorded": False,
         "batch_too_large": False,
+        "left_as_found": True,
     }
 
 
@@ -605,6 +611,9 @@ ANSWER = Exercise(
         "statistics_moved": text("“BatchNorm's statistics moved”", "“BatchNorm 的统计量变了”"),
         "gradients_recorded": text("“gradients were recorded”", "“记录了梯度”"),
         "batch_too_large": text("“a batch was larger than allowed”", "“有一批超过了上限”"),
+        "left_as_found": text(
+            "“whoever trains finds the gradients as before”", "“训练的人那里，梯度的设置没有变”"
+        ),
     },
     pitfalls=(
         Pitfall(
@@ -628,6 +637,24 @@ ANSWER = Exercise(
                 "回答是对的，但每次请求都为一次永远不会来的反向传播做了记录，白费内存和时间。",
             ),
             code=answers(("with torch.no_grad():", "if True:"), (".numpy()", ".detach().numpy()")),
+        ),
+        Pitfall(
+            "gradients_switched_off",
+            lambda images, batch_size, **arrays: {
+                "statistics_moved": False,
+                "gradients_recorded": False,
+                "batch_too_large": False,
+                "left_as_found": False,
+            },
+            text(
+                "After your function gradients stay switched off for the one who trains: use `with torch.no_grad():` in PyTorch, "
+                "and leave `trainable` as it is in Keras.",
+                "你的函数结束后，训练的人那里梯度仍是关着的：PyTorch 请用 `with torch.no_grad():`，Keras 不要改动 `trainable`。",
+            ),
+            code=answers(
+                ("    with torch.no_grad():", "    torch.set_grad_enabled(False)\n    if True:"),
+                keras=(("    parts", "    model.trainable = False\n    parts"),),
+            ),
         ),
         Pitfall(
             "logits",
@@ -709,8 +736,9 @@ ANSWER = Exercise(
                 "batch_too_large": True,
             },
             text(
-                "All pictures went through at once. A request may hold more than fits: cut it into parts of at most `batch_size`.",
-                "图片是一次全送进去的。一个请求里的图片可能多得放不下：请切成每份最多 `batch_size` 张。",
+                "More pictures than `batch_size` went through at once. A request may hold more than fits: cut it into parts of at most "
+                "`batch_size`.",
+                "一次送进去的图片超过了 `batch_size`。一个请求里的图片可能多得放不下：请切成每份最多 `batch_size` 张。",
             ),
             code=answers(
                 ("images[i:i + batch_size]", "images"),
@@ -1005,34 +1033,43 @@ def draw_requests(rng):
     def picture():
         return rng.integers(0, 256, (h, w)).tolist()
 
+    def body(*pictures):
+        return json.dumps({"images": pictures})
+
     def with_pixel(value):
         one = picture()
         one[-1][-1] = value
-        return json.dumps({"images": [picture(), one]})
+        return body(picture(), one)
 
-    good = json.dumps({"images": [picture(), picture()]})
+    bright = picture()
+    bright[0][0] = 256  # all that comes after it is right
+    good = body(picture(), picture())
     kind, limit = "application/json", int(rng.integers(400, 900))
     requests = [
         (kind, len(good), good),
-        ("Application/JSON; charset=utf-8", len(good), good),
-        ("text/plain", len(good), good),
+        ("APPLICATION/json;charset=utf-8", len(good), good),
+        ("text/plain; application/json", len(good), good),
         ("application/jsonp", len(good), good),
-        (kind, None, good),
-        (kind, limit + 1, good),
+        (kind, None, "{"),  # whoever parses first says 400
+        (kind, limit + 1, "{"),
         (kind, limit, good),
         (kind, 9, '{"images"'),
-        (kind, 5, "[1, 2"),
+        (kind, 1, "7"),
+        (kind, 4, "null"),
+        (kind, 8, '"images"'),
         (kind, 2, "[]"),
         (kind, 2, "{}"),
         (kind, 14, '{"images": []}'),
         (kind, 16, '{"images": null}'),
         (kind, 18, '{"images": [null]}'),
         (kind, 0, ""),
-        (kind, 20, json.dumps({"images": [picture()[:-1]]})),
-        (kind, 20, json.dumps({"images": [[row[:-1] for row in picture()]]})),
-        (kind, 20, json.dumps({"images": [[*picture()[:-1], [1, 2]]]})),
-        (kind, 20, json.dumps({"images": picture()})),
-        *((kind, 20, with_pixel(v)) for v in (256, -1, True, 7.0, "7", None, [7])),
+        (kind, 20, body(picture(), picture()[:-1], picture())),
+        (kind, 20, body([row[:-1] for row in picture()])),
+        (kind, 20, body([*picture()[:-1], [1, 2]])),
+        (kind, 20, body([[1, 2], *picture()[1:]], picture())),
+        (kind, 20, body(*picture())),
+        (kind, 20, body(bright, picture())),
+        *((kind, 20, with_pixel(v)) for v in (-1, True, 7.0, "7", None, [7])),
         (kind, 20, with_pixel(255)),
         (kind, 20, with_pixel(0)),
         ("text/plain", None, good),
@@ -1040,8 +1077,8 @@ def draw_requests(rng):
     ]
     return {
         "requests": [
-            {"type": t, "length": n, "body": body}
-            for t, n, body in (requests[i] for i in rng.permutation(len(requests)))
+            {"type": t, "length": n, "body": b}
+            for t, n, b in (requests[i] for i in rng.permutation(len(requests)))
         ],
         "shape": [h, w],
         "limit": limit,
@@ -1170,8 +1207,8 @@ REQUESTS = Exercise(
             "type_compared_as_it_stands",
             statuses(exact_type=True),
             text(
-                "`Application/JSON; charset=utf-8` is JSON as well: letters of either case, and a remark after the semicolon.",
-                "`Application/JSON; charset=utf-8` 也是 JSON：大小写不论，分号后面是附注。",
+                "`APPLICATION/json;charset=utf-8` is JSON as well: letters of either case, and a remark after the semicolon.",
+                "`APPLICATION/json;charset=utf-8` 也是 JSON：大小写不论，分号后面是附注。",
             ),
         ),
         Pitfall(
@@ -1419,18 +1456,17 @@ QUEUE = Exercise(
 
 def draw_budgets(rng):
     """Draw scores and budgets; the smallest budget is one that so few scores cannot keep."""
-    n = int(rng.integers(60, 90))
+    # Powers of 2, so that no rounding decides where (1 − α)(n + 1) is whole.
+    n, checks = int(rng.choice([31, 63])), int(rng.choice([256, 512]))
     while True:
-        checks = int(rng.integers(300, 500))
         budgets = np.sort(rng.choice(np.arange(8, 90), 4, replace=False))
         budgets = np.concatenate([[2], budgets])
         ranks = [exact_rank(n, checks, int(a)) for a in budgets]
-        # No two mistakes may look alike: the place must not be whole of its own accord.
-        if (
-            ranks[0] > n
-            and all((checks - a) * (n + 1) % checks for a in budgets)
-            and len(set(ranks)) == 5
-        ):
+        # For one budget the place is whole: “at most” allows equality.
+        whole = budgets * (n + 1) % checks == 0
+        # No two mistakes may look alike.
+        apart = any(rank_down(n, checks, a) != rank_of_n(n, checks, a) for a in budgets)
+        if ranks[0] > n and whole.sum() == 1 and apart and len(set(ranks)) == 5:
             return {"scores": rng.gamma(4.0, 0.3, n), "checks": checks, "budgets": budgets}
 
 
@@ -1443,6 +1479,14 @@ def bell(p):
 def exact_rank(n, checks, alarms):
     """⌈(1 − α)(n + 1)⌉ in whole numbers, so that no rounding decides."""
     return -(-(checks - alarms) * (n + 1) // checks)
+
+
+def rank_down(n, checks, alarms):
+    return (checks - alarms) * (n + 1) // checks
+
+
+def rank_of_n(n, checks, alarms):
+    return -(-(checks - alarms) * n // checks)
 
 
 def thresholds(rank=exact_rank, endless=True):
@@ -1471,7 +1515,7 @@ THRESHOLD = Exercise(
     pitfalls=(
         Pitfall(
             "no_room_for_the_new_one",
-            thresholds(lambda n, checks, a: -(-(checks - a) * n // checks)),
+            thresholds(rank_of_n),
             text(
                 "You counted n scores; with the one to come there are n + 1, and each place among them is as likely for it.",
                 "你按 n 个分数来数；加上将要来的那一个，一共 n + 1 个，它落在每个位置的机会相同。",
@@ -1479,10 +1523,18 @@ THRESHOLD = Exercise(
         ),
         Pitfall(
             "one_place_too_low",
-            thresholds(lambda n, checks, a: (checks - a) * (n + 1) // checks),
+            thresholds(rank_down),
             text(
                 "One place too low: the rate of false alarms is then a little above the budget. Round up.",
                 "低了一位：误报率会略超预算。应当向上取整。",
+            ),
+        ),
+        Pitfall(
+            "one_place_too_high",
+            thresholds(lambda n, checks, a: rank_down(n, checks, a) + 1),
+            text(
+                "One place too high where (1 − α)(n + 1) is whole: “at most” allows equality.",
+                "(1 − α)(n + 1) 恰为整数时高了一位：“不超过”包含相等。",
             ),
         ),
         Pitfall(

@@ -745,7 +745,7 @@ def draw_towers(rng):
 
 def locked(**change):
     """What the probe says of a right answer, changed."""
-    report = {"image": 0, "text": 24, "scale": 1, "statistics_moved": False,
+    report = {"image": 0, "text": 24, "scale": 1, "statistics_moved": False, "answers_moved": False,
               "text_in_training_mode": True, "values_kept": True}  # fmt: skip
     return lambda **inputs: {**report, **change}
 
@@ -789,6 +789,7 @@ LOCKED = Exercise(
         "text": text("how many numbers of the text tower learn", "文本塔中有多少个数在学"),
         "scale": text("how many numbers of the scale learn", "尺度有多少个数在学"),
         "statistics_moved": text("“BatchNorm's statistics moved”", "“BatchNorm 的统计量变了”"),
+        "answers_moved": text("“the image tower's answers moved”", "“图像塔的回答变了”"),
         "text_in_training_mode": text(
             "“the text tower is in training mode”", "“文本塔处于训练模式”"
         ),
@@ -803,6 +804,25 @@ LOCKED = Exercise(
                 "图像塔的权重不学了，但 BatchNorm 的统计量仍跟着新图片走：还要把图像塔切到推断模式。",
             ),
             code=lock_code(("    model.image.eval()\n", "")),
+        ),
+        Pitfall(
+            "normalised_by_the_batch",
+            part(image=0, statistics_moved=False, answers_moved=True),
+            text(
+                "The statistics stand still, but the tower still normalises by its batch, so its answers move: it has to be in inference mode.",
+                "统计量不动了，可图像塔仍按当前的批来归一化，所以它的回答还在变：要让它处于推断模式。",
+            ),
+            code=lock_code(
+                (
+                    "    model.image.eval()\n",
+                    "    model.image.norm.momentum = 0.0\n",
+                ),
+                (
+                    "    model.image.trainable = False\n",
+                    "    for weight in model.image.trainable_weights:\n        weight.trainable = False\n"
+                    "    model.image.norm.momentum = 1.0\n",
+                ),
+            ),
         ),
         Pitfall(
             "inference_mode_only",
@@ -892,21 +912,22 @@ LOCKED = Exercise(
 # 16.7 ---------------------------------------------------------------------------------------------
 
 
-def draw_budget(rng):
+def draw_budgets(rng):
+    """Draw two budgets: for the smaller one the best size reads a part of the text, for the larger all."""
     while True:
-        drawn = {
-            "operations": float(10 ** rng.uniform(18.5, 20)),
-            "sizes": np.sort(10 ** rng.uniform(7, 9.5, 6)).round(),
-            "tokens": float(10 ** rng.uniform(9.2, 9.8)),
-        }
-        right = run_for(**drawn)
-        wrong = [run_for(**drawn, **bug) for bug in BUDGET_BUGS]
+        smaller = float(10 ** rng.uniform(18.5, 20))
+        larger = smaller * rng.uniform(2, 6)
+        sizes = np.sort(10 ** rng.uniform(7, 9.5, 6)).round()
+        tokens = float(10 ** rng.uniform(9.2, 9.8))
+        right, more = (run_for(budget, sizes, tokens) for budget in (smaller, larger))
+        wrong = [run_for(smaller, sizes, tokens, **bug) for bug in BUDGET_BUGS]
         if (
-            right["size"] not in (0, 5)
+            0 < right["size"] <= more["size"] < 5
             and all(abs(right["loss"] - each["loss"]) > 1e-3 for each in wrong)
-            and drawn["operations"] / 6 / drawn["sizes"][0] > 1.5 * drawn["tokens"]
+            and smaller / 6 / sizes[0] > 1.5 * tokens
+            and larger / 6 / sizes[more["size"]] > 1.1 * tokens
         ):
-            return drawn
+            return {"budgets": np.array([smaller, larger]), "sizes": sizes, "tokens": tokens}
 
 
 def run_for(operations, sizes, tokens, *, factor=6, limit=True, choose="loss", drop=False):
@@ -933,7 +954,7 @@ BUDGET_BUGS = (
 
 
 def run_as(**bug):
-    return lambda operations, sizes, tokens: run_for(operations, sizes, tokens, **bug)
+    return lambda budgets, sizes, tokens: [run_for(c, sizes, tokens, **bug) for c in budgets]
 
 
 BUDGET = Exercise(
@@ -941,15 +962,14 @@ BUDGET = Exercise(
     title=text("A training for a budget", "预算内的训练"),
     points=3,
     objective="O4",
-    function="best_run",
-    inputs=draw_budget,
+    function="best_runs",
+    inputs=draw_budgets,
     reference=run_as(),
     comparator=close(rtol=1e-4, atol=1e-6),
     tensors=False,
     parts={
-        "size": text("which size", "选哪个规模"),
-        "tokens": text("the tokens read", "读多少词元"),
-        "loss": text("the loss expected", "预期的损失"),
+        "0": text("the smaller budget", "较小的预算"),
+        "1": text("the larger budget", "较大的预算"),
     },
     pitfalls=(
         Pitfall(
@@ -995,8 +1015,8 @@ BUDGET = Exercise(
     ),
     hints=(
         text(
-            "For each size N: D = operations / (6 N), but never more than `tokens`.",
-            "对每个规模 N：D = operations / (6 N)，但不超过 `tokens`。",
+            "For each budget C and each size N: D = C / (6 N), but never more than `tokens`.",
+            "对每个预算 C 和每个规模 N：D = C / (6 N)，但不超过 `tokens`。",
         ),
         text(
             "Put N and D into the fitted formula, and take the size with the smallest loss.",
@@ -1005,6 +1025,8 @@ BUDGET = Exercise(
     ),
     right={
         "numpy": (
+            "def best_runs(budgets, sizes, tokens):\n"
+            "    return [best_run(budget, sizes, tokens) for budget in budgets]\n\n\n"
             "def best_run(operations, sizes, tokens):\n"
             "    best = None\n"
             "    for i, N in enumerate(sizes):\n"
@@ -1013,11 +1035,10 @@ BUDGET = Exercise(
             "        if best is None or loss < best['loss']:\n"
             "            best = {'size': i, 'tokens': D, 'loss': loss}\n"
             "    return best\n",
-            "def best_run(operations, sizes, tokens):\n"
-            "    D = np.clip(operations / (6 * sizes), None, tokens)\n"
+            "def best_runs(budgets, sizes, tokens):\n"
+            "    D = np.clip(budgets[:, None] / (6 * sizes), None, tokens)\n"
             "    L = 1.69 + 406.4 / sizes**0.34 + 410.7 / D**0.28\n"
-            "    i = L.argmin()\n"
-            "    return dict(size=int(i), tokens=float(D[i]), loss=float(L[i]))\n",
+            "    return [dict(size=int(i), tokens=float(d[i]), loss=float(l[i])) for i, d, l in zip(L.argmin(1), D, L)]\n",
         )
     },
 )
@@ -1026,7 +1047,7 @@ BUDGET = Exercise(
 
 
 def draw_texts(rng):
-    """A source of some texts, and a test that copied a part of one of them."""
+    """Draw a source of three texts, and a test that copied a part of one of them."""
     words = np.array(
         [
             "the",
@@ -1045,15 +1066,29 @@ def draw_texts(rng):
             "then",
         ]
     )
-    source = [" ".join(rng.choice(words, int(rng.integers(9, 13)))) for _ in range(3)]
-    copied = source[1].split()[1:7]
-    own = list(rng.choice(words, 5))
+    n = int(rng.choice([3, 4]))
+    source = [rng.choice(words, int(rng.integers(9, 13))).tolist() for _ in range(3)]
+    copied = source[1][-6:]  # the last run of a text is one, too
+    source[2][4:4] = copied[1 : n + 1]  # a run that stands in two texts
+    tail = rng.choice(words, n - 1).tolist()
+    source[0][4:4] = ["data", *tail]  # the test has “a”, which is only the end of a word here
     test = [
-        *own,
-        *(word.capitalize() if i == 2 else word for i, word in enumerate(copied)),
-        *rng.choice(words, 3),
+        *rng.choice(words, 5),
+        *capitalised(copied, 2),
+        *rng.choice(words, 2),
+        "a",
+        *tail,
+        *source[0][-2:],  # the end of one text, the beginning of the next
+        *source[1][:2],
+        *copied[: n + 1],  # two runs stand in the test twice, and something comes after them
+        "indeed",
     ]
-    return {"test": " ".join(test), "source": source, "n": int(rng.choice([3, 4]))}
+    source[1] = capitalised(source[1], len(source[1]) - 3)  # the source has a capital of its own
+    return {"test": " ".join(test), "source": [" ".join(line) for line in source], "n": n}
+
+
+def capitalised(words, place):
+    return [*words[:place], words[place].capitalize(), *words[place + 1 :]]
 
 
 def copied_share(test, source, n, *, low=True, joined=False, words=False, distinct=False, jaccard=False, short=0, characters=False):  # fmt: skip
@@ -1079,12 +1114,9 @@ def copied_share(test, source, n, *, low=True, joined=False, words=False, distin
 
 
 def draw_copied(rng):
+    """Draw until no two mistakes give the same share."""
     while True:
         drawn = draw_texts(rng)
-        drawn["test"] += " " + " ".join(
-            drawn["source"][0].split()[-2:] + drawn["source"][1].split()[:2]
-        )
-        drawn["test"] += " " + " ".join(drawn["source"][1].split()[1 : 1 + drawn["n"]])
         values = [round(copied_share(**drawn, **bug), 6) for bug in ({}, *COPIED_BUGS)]
         if len(set(values)) == len(values):
             return drawn

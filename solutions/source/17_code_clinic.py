@@ -59,12 +59,13 @@ def draw_sources(rng):
         f"with open('{b}.txt') as file:\n    {h} = [float(line) for line in file]\n"
         f"print(mean({h}), max({h}, key=abs))\n"
     )
-    twice = (
-        f"def load(part, transform):\n    return transform(part)\n"
-        f"{a} = load('{b}', transform=str, part='{c}', transform=len)\n"
+    twice = (  # refused: its unused import and its undefined name do not count
+        f"import shutil\ndef load(part, transform):\n    return transform(part)\n"
+        f"{a} = load({b}, transform=str, part='{c}', transform=len)\n"
     )
-    order = rng.permutation(4)
-    return {"sources": [[sound, lost, spared, twice][i] for i in order]}
+    broken = f"def load({a}:\n    return {n}\n"  # not even `ast.parse` reads it
+    programs = [sound, lost, spared, twice, broken]
+    return {"sources": [programs[i] for i in rng.permutation(len(programs))]}
 
 
 def before_running(sources, *, parse_only=False, hidden=True, parameters=True, alias=True, loops=True,
@@ -75,10 +76,10 @@ def before_running(sources, *, parse_only=False, hidden=True, parameters=True, a
         stops = False
         try:
             tree = ast.parse(source)
-            compile(source, "program", "exec")
+            if not parse_only:
+                compile(source, "program", "exec")
         except SyntaxError:
-            stops = not parse_only
-            tree = ast.parse(source if parse_only else "")
+            stops, tree = True, ast.parse("")
         found["stops"].append(stops)
         nodes = list(ast.walk(tree))
         names = [n for n in nodes if isinstance(n, ast.Name)]
@@ -253,7 +254,8 @@ BEFORE_RUNNING = Exercise(
 def draw_pictures(rng):
     return {
         "images": rng.integers(0, 256, size=(1, 2, 4, 3)).astype(np.uint8),
-        "grey": rng.integers(0, 256, size=(2, 2, 1)).astype(np.uint8),
+        # Three pixels wide, which is not three channels; nearly black, and bytes all the same.
+        "grey": rng.integers(0, 2, size=(2, 2, 3)).astype(np.uint8),
         "mean": rng.uniform(0.3, 0.5, size=3),
         "std": rng.uniform(0.2, 0.3, size=3),
     }
@@ -533,6 +535,7 @@ def descend(images, labels, classes, learning_rate, steps, head, bias, *, twice=
 def report_of_head(**inputs):
     head, bias = descend(**inputs)
     return {
+        "linear_layer": True,
         "outputs": inputs["classes"],
         "head": head,
         "bias": bias,
@@ -608,6 +611,7 @@ TRAIN_HEAD = Exercise(
     forbidden=(".fit", "course_lib.pytorch.fit", "course_lib.keras.fit"),
     draws=2,
     parts={
+        "linear_layer": text("“model.head is one linear layer”", "“model.head 是一个线性层”"),
         "outputs": text("the head's number of outputs", "分类头的输出个数"),
         "head": text("the head's weights, D×K", "分类头的权重，D×K"),
         "bias": text("the head's biases", "分类头的偏置"),
@@ -616,6 +620,21 @@ TRAIN_HEAD = Exercise(
         "statistics_moved": text("“the BatchNorm statistics moved”", "“BatchNorm 的统计量变了”"),
     },
     pitfalls=(
+        Pitfall(
+            "no_linear_layer",
+            seen(linear_layer=False),
+            text(
+                "model.head is to be one linear layer with weights and biases.",
+                "model.head 应是一个带权重和偏置的线性层。",
+            ),
+            code=head_code(
+                pytorch=(
+                    ("in_features, classes)", "in_features, classes, bias=False)"),
+                    ("    nn.init.zeros_(model.head.bias)\n", ""),
+                ),
+                keras=("Dense(classes, ", "Dense(classes, use_bias=False, "),
+            ),
+        ),
         Pitfall(
             "old_head",
             seen(outputs=6),
@@ -674,8 +693,11 @@ TRAIN_HEAD = Exercise(
             no_step,
             text(
                 "The head is as it began: zero. What the update moved is not the head that the model uses. Was the optimizer made "
-                "*before* the head was replaced? Is the update written into the weight itself?",
-                "分类头还是开始时的样子：全是零。更新改动的不是模型正在用的那个头。优化器是不是在换头**之前**建的？更新有没有写进权重本身？",
+                "*before* the head was replaced? Is the update written into the weight itself? "
+                "Was `.grad` emptied between `backward()` and `step()`? (Keras: without `from_logits=True` the loss clips zeros, and "
+                "their gradient is 0.)",
+                "分类头还是开始时的样子：全是零。更新改动的不是模型正在用的那个头。优化器是不是在换头**之前**建的？更新有没有写进权重本身？"
+                "是不是在 `backward()` 和 `step()` 之间清了梯度？（Keras：不写 `from_logits=True`，损失会把 0 截断，梯度就是 0。）",
             ),
             code=head_code(
                 pytorch=(
@@ -867,7 +889,9 @@ def draw_batches(rng):
         labels, predicted, accuracy = collected(**inputs)
         right = labels == predicted
         means = np.mean([right[i : i + 3].mean() for i in range(0, 8, 3)])
-        if abs(means - accuracy) > 0.02 and abs(right[6:].mean() - accuracy) > 0.02:
+        # With nothing right in the last batch, a mean of means would look like a wrong number of pictures.
+        apart = abs(means - accuracy) > 0.02 and abs(right[6:].mean() - accuracy) > 0.02
+        if apart and right[6:].any():
             return inputs
 
 
@@ -1075,10 +1099,10 @@ COLLECT = Exercise(
             "tensors",
             seen(arrays=False, statistics_moved=False),
             text(
-                "The values are right, but they are still tensors: on a GPU they would stay there, and NumPy and scikit-learn could not "
-                "use them. `.cpu().numpy()` (Keras: `ops.convert_to_numpy`).",
-                "值是对的，但还是张量：在 GPU 上它们会留在显存里，NumPy 和 scikit-learn 用不了。用 `.cpu().numpy()`"
-                "（Keras：`ops.convert_to_numpy`）。",
+                "The values are right, but they are still tensors or lists. On a GPU tensors would stay there, and NumPy and scikit-learn "
+                "could not use them: `.cpu().numpy()` (Keras: `ops.convert_to_numpy`). A list becomes an array by `np.array`.",
+                "值是对的，但还是张量或列表。张量在 GPU 上会留在显存里，NumPy 和 scikit-learn 用不了：要用 `.cpu().numpy()`"
+                "（Keras：`ops.convert_to_numpy`）；列表用 `np.array` 变成数组。",
             ),
             code=collect_code(
                 pytorch=(
@@ -1146,18 +1170,23 @@ COLLECT = Exercise(
 
 
 def draw_trials(rng):
-    """Draw losses whose winners differ from part to part."""
+    """Draw losses whose winners differ from part to part; all are above 1, as the losses of many classes are."""
     while True:
-        train, validation, test = (np.round(rng.uniform(0.2, 1.5, size=6), 3) for _ in range(3))
+        train, validation, test = (np.round(rng.uniform(1.2, 2.5, size=6), 3) for _ in range(3))
         winners = {train.argmin(), validation.argmin(), test.argmin(), validation.argmax()}
         if len(winners) == 4:
             return {"train": train, "validation": validation, "test": test}
 
 
+def candidate(place):
+    """Give the candidate at this place, as the probe names them: 10, 20, …"""
+    return 10 * (int(place) + 1)
+
+
 def report_of_choice(train, validation, test):
     best = int(validation.argmin())
     return {
-        "chosen": best,
+        "chosen": candidate(best),
         "reported": float(test[best]),
         "fitted_on": ["train"],
         "test_looks": 1,
@@ -1197,7 +1226,7 @@ CHOOSE_AND_REPORT = Exercise(
     pitfalls=(
         Pitfall(
             "test_chooses",
-            lambda train, validation, test: {"chosen": int(test.argmin())},
+            lambda train, validation, test: {"chosen": candidate(test.argmin())},
             text(
                 "The test part chose. What it then says of the winner is the luck of the draw: choose on validation.",
                 "是测试部分做的选择。它再给出的成绩，就只是手气：请用验证部分来选。",
@@ -1206,7 +1235,7 @@ CHOOSE_AND_REPORT = Exercise(
         ),
         Pitfall(
             "training_loss_chooses",
-            lambda train, validation, test: {"chosen": int(train.argmin())},
+            lambda train, validation, test: {"chosen": candidate(train.argmin())},
             text(
                 "The training loss chose: it prefers whoever learns by heart.",
                 "是训练损失做的选择：它偏爱死记硬背的那个。",
@@ -1215,14 +1244,14 @@ CHOOSE_AND_REPORT = Exercise(
         ),
         Pitfall(
             "worst_wins",
-            lambda train, validation, test: {"chosen": int(validation.argmax())},
+            lambda train, validation, test: {"chosen": candidate(validation.argmax())},
             text("These are losses: the smallest wins.", "这些是损失：最小的胜出。"),
             code=choose_code(("np.argmin", "np.argmax")),
         ),
         Pitfall(
             "validation_reported",
             lambda train, validation, test: {
-                "chosen": int(validation.argmin()),
+                "chosen": candidate(validation.argmin()),
                 "reported": float(validation.min()),
             },
             text(
@@ -1234,7 +1263,7 @@ CHOOSE_AND_REPORT = Exercise(
         Pitfall(
             "looks_at_all",
             lambda train, validation, test: {
-                "chosen": int(validation.argmin()),
+                "chosen": candidate(validation.argmin()),
                 "reported": float(test[validation.argmin()]),
                 "fitted_on": ["train"],
                 "test_looks": len(test),
@@ -1502,7 +1531,7 @@ EXAMINE_SEED = Exercise(
     pitfalls=(
         Pitfall(
             "different_seeds_only",
-            said_of(loose="sound", late="sound", faint="sound", warm="sound"),
+            said_of(loose="sound", late="sound", shuffled="sound", faint="sound", warm="sound"),
             text(
                 "You only ask whether other seeds give other numbers. A program without any seed does that as well: run the same seed "
                 "twice first.",
@@ -1540,7 +1569,14 @@ EXAMINE_SEED = Exercise(
         ),
         Pitfall(
             "exchanged",
-            said_of(deaf="not repeatable", loose="deaf", late="deaf", faint="deaf", warm="deaf"),
+            said_of(
+                deaf="not repeatable",
+                loose="deaf",
+                late="deaf",
+                shuffled="deaf",
+                faint="deaf",
+                warm="deaf",
+            ),
             text(
                 "The two words are exchanged: “deaf” gives the same for every seed.",
                 "两个词弄反了：“deaf” 是换什么种子结果都一样。",
@@ -1553,10 +1589,9 @@ EXAMINE_SEED = Exercise(
             "nearly_equal",
             said_of(faint="sound"),
             text(
-                "One program passes whose runs differ far behind the decimal point, as sums do that are added up in another order. "
-                "“Nearly the same” is not “the same”: `np.array_equal`, not `np.allclose`.",
-                "有一个程序被放过了：它每次运行的差别在小数点后很远的地方，就像换了次序相加的和那样。"
-                "“差不多”不等于“相同”：要用 `np.array_equal`，而不是 `np.allclose`。",
+                "One program passes whose runs differ in one number, far behind the decimal point: compare **all** numbers, **exactly** "
+                "(`np.array_equal`).",
+                "有一个程序被放过了：它的几次运行只有一个数不同，而且差在小数点后很远处。要比较**全部**数，而且要**完全相等**（`np.array_equal`）。",
             ),
             code=examine_code(("np.array_equal(first, again)", "np.allclose(first, again)")),
         ),
@@ -1640,24 +1675,33 @@ def draw_records(rng):
         known = {key: value(error) if callable(value) else value for key, value in known.items()}
         records.append({**plain, **known})
 
+    def over_chance(errors, classes):
+        return lambda error: 1 / classes + errors * error
+
     for classes in (2, 100):
         floor, start = floor_of(classes), np.log(classes) + 0.1
-        record(classes)
-        record(classes, backbone_moved=True, statistics_moved=True)
+        record(classes, shuffled_accuracy=over_chance(2.3, classes))
+        record(
+            classes,
+            shuffled_accuracy=over_chance(1.7, classes),
+            backbone_moved=True,
+            statistics_moved=True,
+        )
         record(classes, head_moved=False, first_loss=start, last_loss=start, train_accuracy=1 / classes,
                validation_accuracy=1 / classes)  # fmt: skip
         record(classes, first_loss=start + 1.4)
         record(classes, last_loss=floor + 0.02, train_accuracy=0.9, validation_accuracy=0.75)
         record(classes, statistics_moved=True, validation_accuracy=0.7)
-        record(classes, shuffled_accuracy=lambda error, k=classes: 1 / k + 4 * error)
-        record(classes, validation_accuracy=rng.uniform(0.5, 0.7))
-        # Learning is not over: a high loss, but a low accuracy, too.
+        record(classes, shuffled_accuracy=over_chance(4, classes))
+        # Fine-tuned, with statistics that stay; the gap is above 0.1, not above 0.2.
+        record(classes, backbone_moved=True, validation_accuracy=rng.uniform(0.77, 0.81))
+        # Learning is not over: a high loss, but a low accuracy, too. A gap of 0.08 is more than a tenth of 0.6.
         record(
-            classes, last_loss=0.9 * np.log(classes), train_accuracy=0.6, validation_accuracy=0.55
+            classes, last_loss=0.9 * np.log(classes), train_accuracy=0.6, validation_accuracy=0.52
         )
     # Two rules fit: the first one counts.
     floor, start = floor_of(2), np.log(2) + 0.1
-    leaking = {"shuffled_accuracy": lambda error: 0.5 + 4 * error}
+    leaking = {"shuffled_accuracy": over_chance(4, 2)}
     record(2, head_moved=False, first_loss=start + 1.4, last_loss=start + 1.4, train_accuracy=0.5,
            validation_accuracy=0.5)  # fmt: skip
     record(2, first_loss=start + 1.4, last_loss=floor + 0.02)
@@ -1950,6 +1994,20 @@ def crowded_report(rng):
     }
 
 
+def coarse_report():
+    """Give one with two decimals: 1 of 8 hits, which prints as .13 where halves go up; none of 10; 20 of 20; and a
+    class whose precision fits 20 pictures named so, and its F1 19: no one number fits both."""
+    return {
+        "n": 58,
+        "decimals": 2,
+        "accuracy": 0.53,
+        "support": [8, 10, 20, 20],
+        "precision": [0.06, 0.0, 1.0, 0.5],
+        "recall": [0.13, 0.0, 1.0, 0.5],
+        "f1": [0.08, 0.0, 1.0, 0.51],
+    }
+
+
 def draw_reports(rng):
     """Draw an honest report and some that are bent in one place, until each says what it should."""
     while True:
@@ -1970,23 +2028,23 @@ def draw_reports(rng):
         bent["recall"][2] = off_by_one(r, round(r * s) / s, 3)
         step = rng.choice([-2, 2])
         moved["accuracy"] = round(round(moved["accuracy"] * moved["n"] + step) / moved["n"], 3)
-        reports = [plain, summed, shifted, bent, moved, crowded_report(rng)]
+        reports = [plain, summed, shifted, bent, moved, crowded_report(rng), coarse_report()]
         found, simple = audit(reports), audit(reports, rows="intervals")
         if (
-            found["supports"] == [True, False, True, True, True, True]
-            and found["accuracy"] == [True, True, False, True, True, True]
+            found["supports"] == [True, False, True, True, True, True, True]
+            and found["accuracy"] == [True, True, False, True, True, True, True]
             and found["rows"][0] == [True] * 3
             and all(too_high)
             and found["rows"][3] == [False, False, False]
             and found["rows"][5] == [True, False, True]
+            and found["rows"][6] == [True, True, True, False]
             and simple["rows"] != found["rows"]
             and found["together"][0]
             and not found["together"][4]
             and audit(reports, together="macro")["together"] != found["together"]
             and audit(reports, decimals=3) != found
         ):
-            order = rng.permutation(6)
-            return {"reports": [reports[i] for i in order]}
+            return {"reports": [reports[i] for i in rng.permutation(len(reports))]}
 
 
 AUDIT = Exercise(
@@ -2131,10 +2189,8 @@ AUDIT = Exercise(
 # 17.10 --------------------------------------------------------------------------------------------
 
 FORMULAS = ("plain", "to zero", "twice to zero", "to the start", "rate forgotten", "none of these")
-STRANGERS = (
-    "exchanged weights",
-    "another strength",
-)  # none of these, either: right on average, nearly right
+# None of these, either: right on average, nearly right, right in all weights but the last.
+STRANGERS = ("exchanged weights", "another strength", "last weight spared")
 
 
 def draw_updates(rng):
@@ -2142,6 +2198,9 @@ def draw_updates(rng):
     shape = (len(kinds), 4)
     before, gradient, start = np.round(rng.normal(size=(3, *shape)), 3)
     before[:, 1] = start[:, 1] = 0.0  # one weight cannot tell the decays apart
+    # The first and the last stay away from 0: a decay that spares the last, or exchanges them, is seen.
+    ends = before[:, [0, 3]]
+    before[:, [0, 3]] = ends + np.copysign([2.0, 5.0], ends)
     rate, strength = float(rng.choice([0.1, 0.2])), float(rng.choice([0.3, 0.5]))
     after = np.stack(
         [
@@ -2149,6 +2208,8 @@ def draw_updates(rng):
             for i, kind in enumerate(kinds)
         ]
     )
+    # Within 1e-4, and more than `np.allclose` forgives by itself.
+    after += rng.choice([-4e-5, 4e-5], size=shape)
     return {
         "before": before,
         "after": np.round(after, 7),
@@ -2169,7 +2230,10 @@ def results(theta, g, start, rate, strength):
         "rate forgotten": theta - rate * g - strength * theta,
         "none of these": theta - rate * (np.sign(g) + strength * theta),
         "exchanged weights": theta - rate * (g + strength * theta[::-1]),
-        "another strength": theta - rate * (g + 0.9 * strength * theta),
+        "another strength": theta
+        - rate * (g + strength * theta)
+        + 0.005 * theta / abs(theta).max(),
+        "last weight spared": theta - rate * (g + strength * theta * [1, 1, 1, 0]),
     }
 
 
@@ -2230,9 +2294,9 @@ WHICH_FORMULA = Exercise(
             "too_generous",
             lambda **inputs: which_formula(**inputs, allowed=0.05),
             text(
-                "You allow too much: one program uses another λ than it says, and its step is off by a few hundredths at most. "
+                "You allow too much: one program uses another λ than it says, and its step is off by 0.005 at most. "
                 "Agreement is to be within 1e-4.",
-                "你放得太宽：有一个程序用的 λ 与所说的不同，一步只差百分之几。说好的是相差不超过 1e-4。",
+                "你放得太宽：有一个程序用的 λ 与所说的不同，一步最多只差 0.005。说好的是相差不超过 1e-4。",
             ),
         ),
         Pitfall(
@@ -2305,9 +2369,10 @@ WHICH_FORMULA = Exercise(
     right={
         "numpy": (
             "def which_formula(before, after, gradient, start, learning_rate, strength):\n"
-            "    pull = (before - after) / learning_rate - gradient\n"
-            "    kinds = {'plain': 0 * before, 'to zero': strength * before, 'twice to zero': 2 * strength * before,\n"
-            "             'to the start': strength * (before - start), 'rate forgotten': strength / learning_rate * before}\n"
+            "    pull = before - learning_rate * gradient - after\n"
+            "    decay = learning_rate * strength\n"
+            "    kinds = {'plain': 0 * before, 'to zero': decay * before, 'twice to zero': 2 * decay * before,\n"
+            "             'to the start': decay * (before - start), 'rate forgotten': strength * before}\n"
             "    out = []\n"
             "    for i in range(len(before)):\n"
             "        fits = [name for name, each in kinds.items() if np.allclose(pull[i], each[i], atol=1e-4)]\n"
@@ -2318,7 +2383,7 @@ WHICH_FORMULA = Exercise(
             "        rest = new - t + learning_rate * g\n"
             "        for pull, word in ((0 * t, 'plain'), (learning_rate * (t - s), 'to the start'), (learning_rate * t, 'to zero'),\n"
             "                           (2 * learning_rate * t, 'twice to zero'), (t, 'rate forgotten')):\n"
-            "            if np.linalg.norm(rest + strength * pull) < 1e-5: return word\n"
+            "            if np.linalg.norm(rest + strength * pull, np.inf) < 1e-4: return word\n"
             "        return 'none of these'\n"
             "    return [name(*row) for row in zip(before, after, gradient, start)]\n",
         )
@@ -2342,21 +2407,22 @@ TERMS = (
 
 
 def draw_definitions(rng):
-    """Draw definitions with a term that names itself, a circle of three, terms that lead there, and a line."""
+    """Draw definitions with a term that names itself, circles of two and four, and terms in no circle."""
     a, b, c, d, e, f, g, h, i, j = (str(t) for t in rng.permutation(TERMS))
     definitions = {
         a: [a, "data"],
-        b: ["picture", c],
+        b: ["picture", c, f],  # two circles of four: by c and by f
         c: [d],
-        d: [b, "number"],
-        e: [b, a],  # leads into circles, stands in none
-        f: [g, "data"],
-        g: [h],
+        f: [d],
+        d: [e, "number"],
+        e: [b],
+        g: [b, a],  # leads into circles, stands in none
         h: ["number"],
         i: [j],
         j: [i, h],
     }
-    keys = [str(t) for t in rng.permutation(list(definitions))]
+    # First g: a search that never comes back to what an earlier one has seen misses f or c.
+    keys = [g, *(str(t) for t in rng.permutation([t for t in definitions if t != g]))]
     return {"definitions": {key: definitions[key] for key in keys}}
 
 
@@ -2397,8 +2463,8 @@ CIRCULAR = Exercise(
             "two_steps",
             lambda definitions: circular(definitions, most=2),
             text(
-                "Circles of three are missing: follow the definitions as far as they lead.",
-                "漏了三个词的循环：要顺着定义一直走到底。",
+                "Longer circles are missing: follow the definitions as far as they lead.",
+                "漏了更长的循环：要顺着定义一直走到底。",
             ),
         ),
         Pitfall(
@@ -2478,7 +2544,7 @@ def draw_claims(rng):
     claims = []
 
     def claim(*, gain=0.05, spread=0.01, runs=4, **known):
-        base = 0.75 + rng.normal(0, 0.03, size=runs)  # shared by both: the draws
+        base = 0.7 + rng.normal(0, 0.05, size=runs)  # shared by both: the draws
         d = rng.normal(size=runs)
         d = d - d.mean()
         d = gain + spread * d / (d.std(ddof=1) if runs > 1 else 1.0)
@@ -2488,7 +2554,7 @@ def draw_claims(rng):
             "baseline": [round(float(v), 3) for v in base],
             "class_counts": [24, 20, 16],
             "chosen_on": "validation",
-            "source_ids": ids[:2],
+            "source_ids": ids[:3],
             "target_ids": ids[4:6],
             "test_ids": ids[7:9],
             "labels_claimed": 2,
@@ -2497,20 +2563,27 @@ def draw_claims(rng):
         claims.append(plain)
 
     claim()
-    claim(gain=0.012, spread=0.016)  # the interval contains 0
-    claim(runs=1, labels_claimed=1)
+    claim(gain=0.02, spread=0.016)  # Student's interval contains 0, a normal one does not
+    claim(runs=6, gain=0.022, spread=0.016)  # a scatter of single runs above the gain, and beaten
+    claim(gain=0.012, spread=0.004, labels_claimed=4)  # a small gain, and beaten
+    claim(
+        runs=1, gain=-0.02, labels_claimed=1
+    )  # below its baseline, but of one run nothing is said
     claim(runs=2, spread=0.0002, baseline=[])
-    claim(class_counts=[52, 4, 2])
+    claim(class_counts=[4, 52, 2])
     claim(runs=3, gain=0.012, spread=0.016, chosen_on="test")
-    claim(accuracies=[0.75] * 4, baseline=[0.7, 0.71, 0.7, 0.69], class_counts=[15, 4, 1])
-    claim(test_ids=lambda c: [*c["test_ids"], c["source_ids"][1]])
-    claim(test_ids=lambda c: [*c["test_ids"], c["target_ids"][1]], chosen_on="test")
+    # The mean is exactly the commonest class's share.
+    claim(
+        accuracies=[0.7, 0.8, 0.76, 0.74], baseline=[0.6, 0.7, 0.65, 0.64], class_counts=[15, 4, 1]
+    )
+    claim(test_ids=lambda c: [c["source_ids"][1], *c["test_ids"]])
+    claim(test_ids=lambda c: [*c["test_ids"], c["target_ids"][1]], chosen_on="test", baseline=[])
     order = rng.permutation(len(claims))
     return {"claims": [claims[i] for i in order]}
 
 
 def missing_of(c, *, chance=False, means=False, paired=True, runs=3, overlap=("source_ids", "target_ids"),
-               quantile=0.975):  # fmt: skip
+               normal=False, root=True):  # fmt: skip
     a, b, counts = np.array(c["accuracies"]), np.array(c["baseline"]), np.array(c["class_counts"])
     trivial = 1 / len(counts) if chance else counts.max() / counts.sum()
     out = []
@@ -2521,7 +2594,8 @@ def missing_of(c, *, chance=False, means=False, paired=True, runs=3, overlap=("s
     elif len(b) > 2:
         d = a - b
         error = d.std(ddof=1) if paired else np.sqrt(a.var(ddof=1) + b.var(ddof=1))
-        low = d.mean() - stats.t.ppf(quantile, len(d) - 1) * error / np.sqrt(len(d))
+        factor = stats.norm.ppf(0.975) if normal else stats.t.ppf(0.975, len(d) - 1)
+        low = d.mean() - factor * error / (np.sqrt(len(d)) if root else 1)
         if (d.mean() if means else low) <= 0:
             out.append("baseline")
     if len(c["target_ids"]) > c["labels_claimed"]:
@@ -2550,7 +2624,7 @@ MISSING = Exercise(
     reference=missing,
     comparator=equal(),
     tensors=False,
-    draws=2,
+    draws=1,  # eleven claims
     pitfalls=(
         Pitfall(
             "chance_for_commonest",
@@ -2574,6 +2648,22 @@ MISSING = Exercise(
             text(
                 "The draws are shared by both: take the differences draw by draw, then the interval. (You treated them as two separate samples.)",
                 "两者用的是同样的抽样：先逐次求差，再算区间。（你当成了两组独立的样本。）",
+            ),
+        ),
+        Pitfall(
+            "normal_quantile",
+            lambda claims: missing(claims, normal=True),
+            text(
+                "With so few runs the interval takes Student's t (n − 1), not 1.96.",
+                "运行次数这么少，区间要用 t 分布（自由度 n − 1），不是 1.96。",
+            ),
+        ),
+        Pitfall(
+            "no_root",
+            lambda claims: missing(claims, root=False),
+            text(
+                "That is how far single runs lie apart. The mean's error is smaller by √n.",
+                "这是各次运行之间的离散程度。均值的误差还要除以 √n。",
             ),
         ),
         Pitfall(

@@ -22,7 +22,7 @@ def draw_parts(rng):
     groups = 100 * (part + 1) + rng.integers(0, 4, size=n)
     times = rng.permutation(n) + 10 * part
     train, validation, test = (rng.permutation(np.flatnonzero(part == i)) for i in range(3))
-    a, b, c = (int(rng.integers(1, 4)) for _ in range(3))
+    a, b, c = (int(rng.integers(1, most + 1)) for most in (2, 2, 3))
     # Copies: a + 1 of one of train's, b of validation's, one pair inside test, one of train and validation.
     prints[test[: a + 1]] = prints[train[0]]
     prints[test[4 : 4 + b]] = prints[validation[0]]
@@ -34,7 +34,8 @@ def draw_parts(rng):
     # Times: the newest before test is validation's; it is met again, to the day, in test.
     times[validation[4]] = 60
     times[train[4]] = 48
-    older = np.r_[[60] * a, 48, rng.integers(30, 47, size=b)]
+    # Some of test are older than validation's newest, and of these some newer than train's.
+    older = np.r_[[60] * a, rng.integers(49, 60), 48, rng.integers(30, 47, size=b)]
     times[test] = rng.permutation(np.r_[older, 61 + np.arange(11 - len(older))])
     return {"part": part, "prints": prints, "groups": groups, "times": times}
 
@@ -139,6 +140,19 @@ LEAKS = Exercise(
             text(
                 "What came at the very same time as the newest known example is not newer: use <=.",
                 "与已知样本中最新的同时出现，不算更新：应当用 <=。",
+            ),
+        ),
+        Pitfall(
+            "newest_of_train",
+            leaks_with(
+                lambda part, prints, groups, times: (
+                    2,
+                    (times[part == 2] <= times[part == 0].max()).sum(),
+                )
+            ),
+            text(
+                "You took train's newest; validation's is known, too.",
+                "你取的是训练集里最新的；验证集的也是已知的。",
             ),
         ),
         Pitfall(
@@ -253,8 +267,9 @@ MY_SPLIT = Exercise(
         split_fault(
             "part_missing",
             text(
-                "This is no split that can be read. Return the text that `split_as_text` printed, as it is, in quotes.",
-                "这不是能读懂的划分。请把 `split_as_text` 打印的文字原样放进引号里返回。",
+                "This is no split that can be read. The cell above shortens its lines: paste what `print(pasted)` prints, whole, "
+                "without “…” or new line breaks.",
+                "这不是能读懂的划分。上面那格把长行截短了：请粘贴 `print(pasted)` 的完整内容，不要带“…”，也不要换行。",
             ),
             dict.fromkeys(CLEAN, False),
             validation=None,
@@ -322,13 +337,15 @@ MY_SPLIT = Exercise(
 
 
 def draw_answers(rng):
-    """Draw who was right on which test example under which seed; groups are of unequal sizes."""
-    groups = rng.permutation(np.repeat(np.arange(6), [4, 6, 7, 9, 11, 13]))
-    hard = rng.uniform(0.1, 0.35, size=6)
-    skill = rng.uniform(0.05, 0.3, size=6)
-    ours = (rng.uniform(size=(4, 50)) > hard[groups] - 0.5 * skill[groups]).astype(np.int64)
-    baseline = (rng.uniform(size=(4, 50)) > hard[groups] + skill[groups]).astype(np.int64)
-    return {"ours": ours, "baseline": baseline, "groups": groups}
+    """Draw who was right on which test example under which seed; groups are of unequal sizes, their names any numbers."""
+    sizes = rng.permutation([4, 5, 6, 7, 8, 9, 11, 13])[: rng.choice([5, 7, 8])]
+    unit = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    names = rng.choice(100, size=len(sizes), replace=False)
+    hard = rng.uniform(0.1, 0.35, size=len(sizes))[unit]
+    skill = rng.uniform(0.05, 0.3, size=len(sizes))[unit]
+    ours = (rng.uniform(size=(4, len(unit))) > hard - 0.5 * skill).astype(np.int64)
+    baseline = (rng.uniform(size=(4, len(unit))) > hard + skill).astype(np.int64)
+    return {"ours": ours, "baseline": baseline, "groups": names[unit]}
 
 
 def by_group(ours, baseline, groups):
@@ -504,11 +521,11 @@ GROUP_INTERVAL = Exercise(
 
 
 def draw_table(rng):
-    """Draw numbers on validation data: the best is dear, a cheaper one within an error, a cheapest far off."""
+    """Draw numbers of five methods and four seeds: the best is dear, a cheaper one within an error, a cheapest far off."""
     error = rng.uniform(0.012, 0.016)
     offsets = np.array([0.0, -0.5, -1.35, -6.0, -0.7]) * error
-    spread = rng.permuted(np.tile(np.array([-1.3, -0.4, 0.1, 0.5, 1.1]), (5, 1)), axis=1)
-    spread /= spread.std(axis=1, ddof=1, keepdims=True) / np.sqrt(5)
+    spread = rng.permuted(np.tile(np.array([-1.2, -0.3, 0.4, 1.1]), (5, 1)), axis=1)
+    spread /= spread.std(axis=1, ddof=1, keepdims=True) / np.sqrt(4)
     scale = np.array([1.0, 0.3, 1.9, 1.0, 0.5])[:, None] * error
     validation = (
         0.9 + offsets[:, None] + spread * scale - (spread * scale).mean(axis=1, keepdims=True)
@@ -518,12 +535,13 @@ def draw_table(rng):
     return {"validation": validation[order], "costs": costs[order]}
 
 
-def chosen(
-    validation, costs, *, root=True, ddof=1, own=False, bar=None, pick="cheapest", error=1.0
-):
+def chosen(validation, costs, *, root="seeds", ddof=1, own=False, pick="cheapest", error=1.0):
     means = validation.mean(axis=1)
     best = int(means.argmax())
-    errors = validation.std(axis=1, ddof=ddof) / (np.sqrt(validation.shape[1]) if root else 1)
+    methods, seeds = validation.shape
+    errors = validation.std(axis=1, ddof=ddof) / np.sqrt(
+        {"seeds": seeds, "methods": methods, None: 1}[root]
+    )
     low = means[best] - error * errors[best]
     good = means + (errors if own else 0) >= (means[best] if own else low)
     if pick == "best":
@@ -572,10 +590,18 @@ RULE = Exercise(
         ),
         Pitfall(
             "one_deviation",
-            chosen_with(root=False),
+            chosen_with(root=None),
             text(
                 "You went down by a standard deviation of single runs. The *standard error* of the mean is smaller by √S.",
                 "你往下减的是单次运行的标准差。均值的**标准误**还要除以 √S。",
+            ),
+        ),
+        Pitfall(
+            "root_of_methods",
+            chosen_with(root="methods"),
+            text(
+                "You divided by √M, the number of methods; a row has S numbers.",
+                "你除以了方法数 √M；一行有 S 个数。",
             ),
         ),
         Pitfall(
@@ -736,8 +762,8 @@ MY_RECORD = Exercise(
             "two_seeds",
             "seeds",
             text(
-                "Fewer than three seeds, or a method without a number for each of them.",
-                "种子不到三个，或有的方法没有给每个种子一个数。",
+                "Fewer than three **different** seeds, or a method without a number for each of them.",
+                "**不同的**种子不到三个，或有的方法没有给每个种子一个数。",
             ),
             seeds=[0, 1],
         ),
@@ -745,8 +771,9 @@ MY_RECORD = Exercise(
             "impossible_accuracy",
             "possible",
             text(
-                "An accuracy cannot have come from so many examples: times the size of its part it is no whole number.",
-                "有一个准确率不可能出自这么多样本：乘以该部分的大小，得不到整数。",
+                "An accuracy cannot have come from so many examples: times the size of its part it is no whole number, or it does not "
+                "lie between 0 and 1 (per cent?).",
+                "有一个准确率不可能出自这么多样本：乘以该部分的大小得不到整数，或不在 0 到 1 之间（写成百分数了？）。",
             ),
             validation=_VALIDATION | {"majority": [0.1, 0.104, 0.1]},
         ),

@@ -34,6 +34,25 @@ def test_only_the_last_number_of_the_late_one_is_unseeded():
     assert np.array_equal(first[:-1], again[:-1]) and first[-1] != again[-1]
 
 
+def test_the_shuffled_one_has_the_same_numbers_and_the_same_sum_each_time():
+    runs = [make_run("shuffled", seed) for seed in range(50)]
+    for first, again in ((run(0), run(0)) for run in runs):
+        assert set(first) == set(again) and sum(first) == sum(again)
+        assert first[0] != again[0]
+
+
+def test_the_faint_one_is_a_bit_off_each_time():
+    run = make_run("faint", 3)
+    first, again = run(0), run(0)
+    assert not np.array_equal(first, again) and np.allclose(first, again, rtol=0, atol=1e-14)
+
+
+def test_only_the_last_number_of_the_late_sound_one_depends_on_the_seed():
+    run = make_run("sound_late", 3)
+    first, other = run(0), run(1)
+    assert np.array_equal(first[:-1], other[:-1]) and first[-1] != other[-1]
+
+
 def test_the_warm_one_repeats_from_its_second_run_on():
     run = make_run("warm", 3)
     first, again, third = run(0), run(0), run(0)
@@ -42,19 +61,24 @@ def test_the_warm_one_repeats_from_its_second_run_on():
 
 def test_what_was_fitted_and_looked_at_is_written_down():
     trials = Trials(LOSSES)
-    model = trials.fit(1, "train")
+    model = trials.fit(20, "train")
     assert trials.loss(model, "test") == 0.5
     assert trials.fitted_on == ["train"] and trials.looks == ["test"]
 
 
 def test_a_model_fitted_on_the_exam_flatters_itself():
     trials = Trials(LOSSES)
-    assert trials.loss(trials.fit(1, "test"), "test") < LOSSES["test"][1]
+    assert trials.loss(trials.fit(20, "test"), "test") < LOSSES["test"][1]
 
 
 def test_an_unknown_part_is_refused():
     with pytest.raises(ValueError, match="choose one of train"):
-        Trials(LOSSES).fit(0, "holdout")
+        Trials(LOSSES).fit(10, "holdout")
+
+
+def test_a_place_is_no_candidate():
+    with pytest.raises(ValueError, match="no candidate 1: choose one of"):
+        Trials(LOSSES).fit(1, "train")
 
 
 def test_a_look_too_many_is_reported():
@@ -64,7 +88,7 @@ def test_a_look_too_many_is_reported():
         return candidates[best], loss(models[best], "test")
 
     report = choosing(peek, **LOSSES)
-    assert report == {"chosen": 2, "reported": 0.2, "fitted_on": ["train"], "test_looks": 4}
+    assert report == {"chosen": 30, "reported": 0.2, "fitted_on": ["train"], "test_looks": 4}
 
 
 def test_verdicts_come_back_in_the_order_of_the_kinds():

@@ -54,7 +54,18 @@ def test_a_split_survives_being_pasted() -> None:
     assert report_split(split) == dict.fromkeys(report_split(split), True)
     torn = read_split(text.replace("test groups ", f"test groups {split['train']['groups'][0]}"))
     assert not report_split(torn)["no_shared_groups"] and report_split(torn)["no_twins"]
-    assert not any(report_split({"train": 3}).values())
+    lines = text.split("\n")
+    shortened = "\n".join(f"{line[:70]}{'…' * (len(line) > 70)}" for line in lines)
+    broken = "\n".join(line[i : i + 80] for line in lines for i in range(0, len(line), 80))
+    without_groups = "\n".join(lines[1::2])
+    for nonsense in (
+        read_split(shortened),
+        read_split(broken),
+        read_split(without_groups),
+        {"train": 3},
+    ):
+        assert not any(report_split(nonsense).values())
+    assert not any(report_split(np.zeros(3)).values())
 
 
 @pytest.mark.parametrize(

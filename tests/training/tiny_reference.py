@@ -58,7 +58,7 @@ def right_carrying(**arrays: np.ndarray) -> dict[str, Any]:
     backbone = ("kernel", "gamma", "beta", "mean", "variance")
     found = {name: arrays[f"source_{name}"] for name in backbone}
     own = {name: arrays[name] for name in ("head", "bias")}
-    return {**found, **own, "source_unchanged": True, "flags_kept": True, "independent": True}
+    return {**found, **own, "source_unchanged": True, "independent": True}
 
 
 def three_right_steps(seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -120,5 +120,5 @@ def layer_given(seed: int) -> dict[str, Any]:
 
 RIGHT_START = {
     "shapes": [[6, 2], [2, 5]], "unchanged": True, "b_starts_at_zero": True, "rank_of_a": 2,
-    "trainable": [0, 12, 10], "learns": True, "layer_moved": False,
+    "trainable": [0, 12, 10], "learns": True, "linear": True, "layer_moved": False,
 }  # fmt: skip

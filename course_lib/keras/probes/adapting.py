@@ -13,7 +13,7 @@ from keras import KerasTensor, layers, ops
 
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.tiny_models import TinyModel, as_array, variables_of
-from course_lib.probing.adapting import adapted_report
+from course_lib.probing.adapting import adapted_report, is_linear
 
 
 def layer_to_adapt(
@@ -46,17 +46,19 @@ def low_rank_start(
 
     Returns:
         ``trainable`` (how many numbers of the layer, of a and of b learn), ``unchanged`` (layer(x) +
-        b(a(x)) is layer(x) at first), ``b_starts_at_zero``, ``rank_of_a`` (at first), ``learns`` (after
-        two steps the sum has moved), ``layer_moved``, ``shapes`` (of A, D×r, and of B, r×M).
+        b(a(x)) is at first what the given layer gives), ``b_starts_at_zero``, ``rank_of_a`` (at first),
+        ``learns`` (two steps have moved b), ``linear`` (a and b are), ``layer_moved`` (its weights are
+        not the given ones), ``shapes`` (of A, D×r, and of B, r×M).
     """
     arguments = layer_to_adapt(rank=rank, **given)
     layer = arguments["layer"]
     a, b = start_low_rank(layer, rank)
     x, targets = ops.convert_to_tensor(given["x"]), ops.convert_to_tensor(given["targets"])
-    first, plain = layer(x) + b(a(x)), layer(x)  # the new layers have their weights from here on
-    report = adapted_report(*(as_array(t) for t in (first, plain, a.kernel, b.kernel)))
+    plain = given["x"] @ given["kernel"] + given["bias"]
+    first = as_array(layer(x) + b(a(x)))  # the new layers have their weights from here on
+    start = as_array(b.kernel)
+    report = adapted_report(first, plain, as_array(a.kernel), start)
     parts = [part.trainable_weights for part in (layer, a, b)]
-    before = [as_array(w) for w in layer.weights]
 
     def loss() -> KerasTensor:
         return ops.mean((layer(x) + b(a(x)) - targets) ** 2)
@@ -65,11 +67,17 @@ def low_rank_start(
     for _ in range(2 if weights else 0):
         for w, slope in zip(weights, gradients(loss, weights)[1], strict=True):
             w.assign_sub(0.1 * slope)
-    now = layer(x) + b(a(x))
+    now = layer.kernel, layer.bias
+    same = [
+        np.array_equal(as_array(w), given[n]) for w, n in zip(now, ("kernel", "bias"), strict=True)
+    ]
     return report | {
         "trainable": [sum(int(np.prod(w.shape)) for w in part) for part in parts],
-        "learns": not np.allclose(as_array(now), as_array(first), atol=1e-6),
-        "layer_moved": any(not np.array_equal(as_array(w), o) for w, o in zip(layer.weights, before, strict=True)),
+        "learns": not np.array_equal(as_array(b.kernel), start),
+        "linear": all(
+            is_linear(lambda v, part=part: as_array(part(v)), part.kernel.shape[0]) for part in (a, b)
+        ),
+        "layer_moved": not all(same),
     }  # fmt: skip
 
 
@@ -81,12 +89,11 @@ def learning_arrays(choose: Callable[[Any], Any], **arrays: np.ndarray) -> dict[
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        By the names of ``draw_tiny``, without the statistics: whether this array learns.
+        By the names of ``draw_tiny``: whether this array learns.
     """
     model = model_to_choose(**arrays)["model"]
     choose(model)
     learning = {id(w) for w in model.trainable_weights}
     found = variables_of(model)
     kept = all(np.allclose(as_array(v), arrays[n]) for n, v in found.items())
-    weights = ("kernel", "gamma", "beta", "head", "bias")
-    return {n: id(found[n]) in learning for n in weights} | {"values_kept": kept}
+    return {n: id(v) in learning for n, v in found.items()} | {"values_kept": kept}

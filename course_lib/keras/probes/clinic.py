@@ -113,16 +113,19 @@ def training_a_head(train_head: Callable[..., Any], **given: Any) -> dict[str, A
 
     Returns:
         ``outputs`` (of the model's head), ``head`` D×K, ``bias`` K, ``gives_logits`` (nothing follows the linear
-        layer), ``backbone_moved``, ``statistics_moved``.
+        layer), ``backbone_moved``, ``statistics_moved``; ``linear_layer``, without which nothing else is known.
     """
     arguments = model_with_old_head(**given)
     model = arguments["model"]
     before = bits_of(model)
     train_head(**arguments)
+    if any(getattr(model.head, name, None) is None for name in ("kernel", "bias")):
+        return {"linear_layer": False}
     after = bits_of(model)
     kernel, bias = (as_array(w) for w in model.head.weights)
     said = as_array(model.head(np.eye(len(kernel), dtype=np.float32)))
     return {
+        "linear_layer": True,
         "outputs": len(bias),
         "head": kernel,
         "bias": bias,
@@ -140,19 +143,18 @@ def collecting(collect: Callable[..., Any], **given: Any) -> dict[str, Any]:
         given: What :func:`batches_to_collect` takes.
 
     Returns:
-        ``labels``, ``predicted``, ``accuracy``, ``arrays`` (the first two are no tensors),
-        ``statistics_moved``.
+        ``labels``, ``predicted``, ``accuracy``, ``arrays`` (the first two are NumPy
+        arrays), ``statistics_moved``.
     """
     arguments = batches_to_collect(**given)
     model = arguments["model"]
     before = bits_of(model)
     labels, predicted, accuracy = collect(**arguments)
     after = bits_of(model)
-    parts = [*labels, *predicted] if isinstance(labels, list) else [labels, predicted]
     return {
         "labels": np.array([as_array(each) for each in labels]),
         "predicted": np.array([as_array(each) for each in predicted]),
         "accuracy": float(accuracy),
-        "arrays": not any(ops.is_tensor(each) for each in parts),
+        "arrays": all(isinstance(each, np.ndarray) for each in (labels, predicted)),
         "statistics_moved": any(after[name] != before[name] for name in STATISTICS),
     }

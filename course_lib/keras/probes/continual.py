@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from course_lib.keras.tiny_models import TinyModel, as_array, bits_of, variables_of
+from course_lib.probing.adapting import is_linear
 from course_lib.probing.continual import HELD, held_values
 
 
@@ -84,8 +85,9 @@ def growing(
 
     Returns:
         ``kernel`` (D×(K+extra)) and ``bias`` of the new layer; ``trainable`` (how many of its numbers
-        take a gradient), ``new_at_zero`` (the last ``extra`` outputs), ``old_unchanged`` (bit by
-        bit), ``independent`` (what happens to the new layer, the old one does not feel).
+        take a gradient), ``linear`` (the new layer is), ``new_at_zero`` (the last ``extra`` outputs),
+        ``old_unchanged`` (its weights bit by bit, and which of them learn), ``independent`` (what
+        happens to the new layer, the old one does not feel).
     """
     given = head_to_grow(extra=extra, **arrays)
     old = given["head"]
@@ -93,13 +95,16 @@ def growing(
     new = grown_head(*given.values())
     if not new.built:
         new(np.zeros((1, len(before[0])), np.float32))
-    unchanged = same(old, before)
+    unchanged = same(old, before) and len(old.trainable_weights) == len(before)
     kernel, bias = (np.array(w) for w in new.get_weights())
     trainable = sum(int(np.prod(w.shape)) for w in new.trainable_weights)
+    linear = is_linear(lambda v: as_array(new(v)), len(kernel))
     new.set_weights([kernel + 1, bias + 1])
     at_zero = not kernel[:, -extra:].any() and not bias[-extra:].any()
-    report = {"kernel": kernel, "bias": bias, "trainable": trainable, "new_at_zero": at_zero}
-    return report | {"old_unchanged": unchanged, "independent": same(old, before)}
+    return {
+        "kernel": kernel, "bias": bias, "trainable": trainable, "linear": linear,
+        "new_at_zero": at_zero, "old_unchanged": unchanged, "independent": same(old, before),
+    }  # fmt: skip
 
 
 def same(layer: keras.Layer, weights: list[np.ndarray]) -> bool:

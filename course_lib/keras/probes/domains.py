@@ -15,7 +15,7 @@ from keras import KerasTensor, layers, ops
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import binary_cross_entropy, cross_entropy
 from course_lib.keras.probes.tuning import values_of
-from course_lib.keras.tiny_models import TinyModel, arrays_of, bits_of, flags_of, variables_of
+from course_lib.keras.tiny_models import TinyModel, all_flags_of, arrays_of, bits_of, variables_of
 from course_lib.probing.domains import measure_players
 from course_lib.training.tiny import PARTS
 
@@ -75,7 +75,7 @@ def adapted_statistics(
     before, momentum = bits_of(model), model.backbone.norm.momentum
     adapt(*given.values())
     after, found = bits_of(model), arrays_of(model)
-    same_flags = all([model.trainable, model.head.trainable, *flags_of(model.backbone)])
+    same_flags = all(all_flags_of(model))
     return {
         "mean": found["mean"],
         "variance": found["variance"],

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from course_lib.keras.tiny_models import TinyBackbone, bits_of
+from course_lib.keras.tiny_models import TinyBackbone, as_array, bits_of
 
 
 class TinyTowers(keras.Model):
@@ -52,21 +52,24 @@ def locking(
 
     Returns:
         ``image``, ``text``, ``scale`` (how many numbers of each learn), ``statistics_moved`` (of the
-        image tower's BatchNorm, when called with ``training=True``), ``text_in_training_mode`` (always,
-        in Keras), ``values_kept``.
+        image tower's BatchNorm, when called with ``training=True``), ``answers_moved`` (of the image
+        tower in that call, against inference mode), ``text_in_training_mode`` (always, in Keras),
+        ``values_kept``.
     """
     model = towers_to_lock(images=images, text=text, **arrays)["model"]
     before, words = bits_of(model.image), ops.convert_to_numpy(model.text.kernel).copy()
+    answers = as_array(model.image(ops.convert_to_tensor(images), training=False))
     lock_image_tower(model)
     kept = bits_of(model.image) == before
     kept = kept and bool((ops.convert_to_numpy(model.text.kernel) == words).all())
-    model.image(ops.convert_to_tensor(images), training=True)
+    answers_now = as_array(model.image(ops.convert_to_tensor(images), training=True))
     after, learns = bits_of(model.image), {id(w) for w in model.trainable_weights}
     return {
         "image": sum(int(np.prod(w.shape)) for w in model.image.weights if id(w) in learns),
         "text": sum(int(np.prod(w.shape)) for w in model.text.weights if id(w) in learns),
         "scale": int(id(model.log_scale) in learns),
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
+        "answers_moved": not np.allclose(answers_now, answers, rtol=1e-4, atol=1e-5),
         "text_in_training_mode": True,
         "values_kept": kept,
     }

@@ -14,9 +14,14 @@ from course_lib.training.forgetting import draw_fresh
 
 
 class Witness(keras.Model):
-    """A network in two halves: ``look`` (images → maps N×H×W×D) and ``judge`` (maps → logits N×K)."""
+    """A network in two halves: ``look`` (images → maps N×H×W×D) and ``judge`` (maps → logits N×K).
 
-    def __init__(self, arrays: dict[str, np.ndarray], hidden: np.ndarray) -> None:
+    ``judge`` weighs places unequally (``shares``, H×W), so the slopes differ from place to place.
+    """
+
+    def __init__(
+        self, arrays: dict[str, np.ndarray], hidden: np.ndarray, shares: np.ndarray
+    ) -> None:
         super().__init__()
         self.backbone = TinyBackbone(arrays)
         self.hidden = layers.Dense(hidden.shape[1], use_bias=False)
@@ -25,6 +30,7 @@ class Witness(keras.Model):
         self.head.build((None, hidden.shape[1]))
         self.hidden.set_weights([hidden])
         self.head.set_weights([arrays["head"], arrays["bias"]])
+        self.shares = ops.convert_to_tensor(shares[..., None])
         self.built = True
 
     def look(self, x: KerasTensor, training: bool = False) -> KerasTensor:
@@ -32,19 +38,24 @@ class Witness(keras.Model):
         return ops.relu(self.backbone.norm(self.backbone.mix(x), training=training))
 
     def judge(self, maps: KerasTensor) -> KerasTensor:
-        """Give logits N×K of maps: mean over places, a hidden layer, the head."""
-        return self.head(ops.relu(self.hidden(ops.mean(maps, axis=(1, 2)))))
+        """Give logits N×K of maps: weighted mean over places, a hidden layer, the head."""
+        return self.head(ops.relu(self.hidden(ops.sum(maps * self.shares, axis=(1, 2)))))
 
     def call(self, x: KerasTensor, training: bool = False) -> KerasTensor:
         return self.judge(self.look(x, training=training))
 
 
 def network_to_explain(
-    *, images: np.ndarray, classes: np.ndarray, hidden: np.ndarray, **arrays: np.ndarray
+    *,
+    images: np.ndarray,
+    classes: np.ndarray,
+    shares: np.ndarray,
+    hidden: np.ndarray,
+    **arrays: np.ndarray,
 ) -> dict[str, Any]:
     """Give what :func:`explaining` calls the student's function with: a network."""
     given = {"images": ops.convert_to_tensor(images), "classes": ops.convert_to_tensor(classes)}
-    return {"model": Witness(arrays, hidden), **given}
+    return {"model": Witness(arrays, hidden, shares), **given}
 
 
 def networks_to_mix(*, images: np.ndarray, fresh_seed: int, **arrays: np.ndarray) -> dict[str, Any]:
@@ -61,6 +72,7 @@ def explaining(
     *,
     images: np.ndarray,
     classes: np.ndarray,
+    shares: np.ndarray,
     hidden: np.ndarray,
     **arrays: np.ndarray,
 ) -> dict[str, Any]:
@@ -68,18 +80,21 @@ def explaining(
 
     Args:
         evidence_map: The student's function of a network, images and one class for each.
-        images: N×H×W×C, float32. classes: N. hidden: D×D, the layer between mean and head.
+        images: N×H×W×C, float32. classes: N. shares: H×W, how much each place counts in the mean.
+        hidden: D×D, the layer between mean and head.
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics, bit by bit).
+        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics,
+        bit by bit, and what may learn).
     """
-    given = network_to_explain(images=images, classes=classes, hidden=hidden, **arrays)
+    given = network_to_explain(
+        images=images, classes=classes, shares=shares, hidden=hidden, **arrays
+    )
     network = given["model"]
-    before = [as_array(w).tobytes() for w in network.weights]
+    before = _state_of(network)
     maps = as_array(evidence_map(network, given["images"], given["classes"]))
-    after = [as_array(w).tobytes() for w in network.weights]
-    return {"maps": maps, "network_unchanged": before == after}
+    return {"maps": maps, "network_unchanged": _state_of(network) == before}
 
 
 def forgetting(
@@ -95,16 +110,30 @@ def forgetting(
 
     Returns:
         ``logits`` (3×N×K, after one, two and three parts), ``fresh_unchanged``: the fresh model is as
-        it was, also when the other is changed later.
+        it was, also when the other is changed later; ``may_learn``: what could learn still can.
     """
-    logits, kept = [], True
+    logits, kept, learning = [], True, True
     for parts in (1, 2, 3):
         given = networks_to_mix(images=images, fresh_seed=fresh_seed, **arrays)
         model, fresh = given["model"], given["fresh"]
-        before = bits_of(fresh)
+        before, flags = bits_of(fresh), _flags_of_both(model, fresh)
         forget(model, fresh, parts)
+        learning &= _flags_of_both(model, fresh) == flags
         logits.append(as_array(model(ops.convert_to_tensor(images))))
-        for weight in model.trainable_weights:
+        for weight in model.weights:
             weight.assign_add(ops.ones_like(weight))  # a copy does not feel it
         kept &= bits_of(fresh) == before
-    return {"logits": np.stack(logits), "fresh_unchanged": kept}
+    return {"logits": np.stack(logits), "fresh_unchanged": kept, "may_learn": learning}
+
+
+def _state_of(network: Witness) -> list[Any]:
+    """Give the bytes of every array, and what may learn."""
+    weights = list(network.weights)
+    return [as_array(w).tobytes() for w in weights] + [w.trainable for w in weights]
+
+
+def _flags_of_both(model: keras.Model, fresh: keras.Model) -> list[bool]:
+    layers_of = (
+        layer for m in (model, fresh) for layer in (m.head, m.backbone.norm, m.backbone.mix)
+    )
+    return [layer.trainable for layer in layers_of]

@@ -75,7 +75,8 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
 
     Returns:
         ``rows``: how many there are; ``old_rows`` and ``new_rows``: as they should be; ``trainable``: how many
-        numbers may learn; ``new_learn``: the step moved the new rows; ``old_stay``: not the old ones.
+        numbers may learn; ``new_learn``: the step moved the new rows; ``old_stay``: not the old ones;
+        ``old_learn``: a second step, on old articles, moved each of their rows.
     """
     arguments = shop_to_grow(**given)  # type: ignore[arg-type]
     model, old = arguments["model"], len(given["table"])
@@ -85,13 +86,12 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
     # Not model.trainable_variables: Keras still counts a layer that was replaced.
     free = [w for w in (*model.articles.trainable_variables, model.bias) if w.trainable]
     if whole and free:
-        readers, clicked = (ops.convert_to_tensor(given[name]) for name in ("readers", "clicked"))
-        shown = ops.arange(old, len(before))
-        _, slopes = gradients(lambda: binary_cross_entropy(model(readers, shown), clicked), free)
-        for w, slope in zip(free, slopes, strict=True):
-            if slope is not None:
-                w.assign_sub(0.5 * slope)
+        _step(model, free, np.arange(old, len(before)), given["readers"], given["clicked"])
     after = _rows(model)
+    if whole and free:
+        readers = np.resize(given["readers"], given["table"].shape)
+        _step(model, free, np.arange(old), readers, np.ones(old, dtype=np.float32))
+    last = _rows(model)
     return {
         "rows": len(before),
         "old_rows": bool(np.array_equal(before[:old], given["table"])),
@@ -99,6 +99,7 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
         "trainable": sum(int(np.prod(w.shape)) for w in free),
         "new_learn": not np.array_equal(after[old:], before[old:]),
         "old_stay": bool(np.array_equal(after[:old], before[:old])),
+        "old_learn": bool((last[:old] != after[:old]).any(axis=1).all()),
     }
 
 
@@ -127,6 +128,21 @@ def undone_thinning(mend: Callable[..., Any], **given: Any) -> dict[str, Any]:
         ),
         "trainable": sum(int(np.prod(w.shape)) for w in free),
     }
+
+
+def _step(
+    model: TinyShop,
+    free: list[keras.Variable],
+    shown: np.ndarray,
+    readers: np.ndarray,
+    clicked: np.ndarray,
+) -> None:
+    """Make one training step on some articles, each shown to one reader."""
+    x, articles, y = (ops.convert_to_tensor(values) for values in (readers, shown, clicked))
+    _, slopes = gradients(lambda: binary_cross_entropy(model(x, articles), y), free)
+    for w, slope in zip(free, slopes, strict=True):
+        if slope is not None:
+            w.assign_sub(0.5 * slope)
 
 
 def _rows(model: TinyShop) -> np.ndarray:

@@ -94,22 +94,34 @@ def reading_out(
         states: N×4, float32.
 
     Returns:
-        ``pushes`` (N, before), ``kept`` (the same after the network's weights have changed), ``numpy``
-        (an array of NumPy came out, and the framework was not asked), ``network_unchanged``.
+        ``pushes`` (N, before), ``one_state`` (the first state alone gets the same push), ``kept`` (the same
+        after the network's weights have changed), ``numpy`` (no tensor came out, and the framework was not
+        asked), ``network_unchanged``.
     """
     model = network_to_read(w1=w1, b1=b1, w2=w2, b2=b2, states=states)["model"]
     before = model.get_weights()
     policy = read(model)
     first, asked = _watch_policy(policy, states.copy())
+    alone = _as_array(policy(states[:1].copy()))
     unchanged = _same(before, model.get_weights())
     model.set_weights([w + 1 for w in model.get_weights()])
-    later, pushes = (ops.convert_to_numpy(each) for each in (policy(states.copy()), first))
+    later, pushes = (_as_array(each) for each in (policy(states.copy()), first))
     return {
         "pushes": pushes,
+        "one_state": bool(alone.shape == pushes[:1].shape and np.allclose(alone, pushes[:1])),
         "kept": bool(later.shape == pushes.shape and np.allclose(later, pushes)),
-        "numpy": isinstance(first, np.ndarray) and not asked,
+        "numpy": not _has_tensor(first) and not asked,
         "network_unchanged": unchanged,
     }
+
+
+def _has_tensor(pushes: Any) -> bool:
+    parts = pushes if isinstance(pushes, list | tuple) else [pushes]
+    return any(ops.is_tensor(part) for part in parts)
+
+
+def _as_array(pushes: Any) -> np.ndarray:
+    return ops.convert_to_numpy(pushes) if ops.is_tensor(pushes) else np.asarray(pushes)
 
 
 def _watch_policy(policy: Callable[[np.ndarray], Any], states: np.ndarray) -> tuple[Any, bool]:

@@ -58,17 +58,24 @@ def answering(
 
     Returns:
         ``together`` N×K, ``alone`` 1×K, ``statistics_moved``, ``gradients_recorded``,
-        ``batch_too_large``. Keras records no gradient of its own accord.
+        ``batch_too_large`` (in one of the calls, the last of which allows one picture at a time),
+        ``left_as_found`` (what learns, and in which layers). Keras records no gradient
+        of its own accord.
     """
     model = model_to_serve(images=images, batch_size=batch_size, **arrays)["model"]
     before, notes = bits_of(model), model.backbone.notes
+    learns = {id(w) for w in model.trainable_weights}
     together = answer(model, images.copy(), batch_size)
     alone = answer(model, images[:1].copy(), batch_size)
+    too_large = max(notes.batch_sizes, default=0) > batch_size
+    notes.batch_sizes.clear()
+    answer(model, images[:2].copy(), 1)
     after = bits_of(model)
     return report_answers(
         together,
         alone,
         statistics_moved=any(after[name] != before[name] for name in ("mean", "variance")),
         gradients_recorded=False,
-        batch_too_large=max(notes.batch_sizes, default=0) > batch_size,
+        batch_too_large=too_large or max(notes.batch_sizes, default=0) > 1,
+        left_as_found={id(w) for w in model.trainable_weights} == learns,
     )

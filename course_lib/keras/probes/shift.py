@@ -117,7 +117,7 @@ def agreement(
     """
     arguments = tasks_to_compare(images=images, labels=labels, **arrays)
     model = arguments["model"]
-    before, heads, flags = bits_of(model.backbone), heads_of(model), flags_of(model.backbone)
+    before, heads, flags = bits_of(model.backbone), heads_of(model), both_flags_of(model)
     cosine = compare(*arguments.values())
     after = bits_of(model.backbone)
     same = {name: after[name] == before[name] for name in before}
@@ -126,9 +126,15 @@ def agreement(
         "cosine": as_cosine(cosine),
         "weights_kept": all(same.values()) and heads_of(model) == heads,
         "statistics_kept": all(statistics),
-        "mode_kept": flags_of(model.backbone) == flags,
+        "mode_kept": both_flags_of(model) == flags,
         "gradients_left": False,
     }
+
+
+def both_flags_of(model: keras.Model) -> list[bool]:
+    """Give the ``trainable`` flags of a network with two heads and of its parts."""
+    heads = [model.first.trainable, model.second.trainable]
+    return [model.trainable, *heads, *flags_of(model.backbone)]
 
 
 def heads_of(model: keras.Model) -> list[bytes]:

@@ -12,6 +12,7 @@ from keras import layers, ops
 from course_lib.keras.tiny_models import (
     TinyBackbone,
     TinyModel,
+    all_flags_of,
     bits_of,
     flags_of,
     variables_of,
@@ -175,11 +176,6 @@ def carrying(carry_over: Callable[[Any, Any], Any], **arrays: np.ndarray) -> dic
         "flags_kept": flags_kept,
         "independent": bits_of(source) == after,
     }
-
-
-def all_flags_of(model: keras.Model) -> list[bool]:
-    """Give the ``trainable`` flags of a tiny model and its parts."""
-    return [model.trainable, model.head.trainable, *flags_of(model.backbone)]
 
 
 def three_steps(

@@ -14,7 +14,7 @@ from keras import KerasTensor, ops
 
 from course_lib.keras.differentiation import gradients
 from course_lib.keras.losses import cross_entropy
-from course_lib.keras.tiny_models import TinyModel, bits_of, flags_of, variables_of
+from course_lib.keras.tiny_models import TinyModel, all_flags_of, bits_of, variables_of
 from course_lib.probing.tuning import measure_rates, whole_numbers
 from course_lib.training.tiny import PARTS
 
@@ -182,14 +182,14 @@ def evaluation(
     given = {"images": images, "labels": labels, "batch_size": batch_size}
     arguments = model_to_evaluate(**given, **arrays)  # type: ignore[arg-type]
     model = arguments["model"]
-    before, flags = bits_of(model), flags_of(model.backbone)
+    before, flags = bits_of(model), all_flags_of(model)
     loss, accuracy = evaluate(*arguments.values())
     after, notes = bits_of(model), model.backbone.notes
     return {
         "loss": float(loss),
         "accuracy": float(accuracy),
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
-        "mode_restored": flags_of(model.backbone) == flags,
+        "mode_restored": all_flags_of(model) == flags,
         "gradients_recorded": False,
         "batch_too_large": max(notes.batch_sizes, default=0) > batch_size,
     }

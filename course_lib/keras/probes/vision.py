@@ -86,5 +86,7 @@ def looking(
         "looks": sum(backbone.notes.batch_sizes) / len(images),
         "statistics_moved": bits_of(backbone) != before,
         "mode_restored": flags_of(backbone) == flags,
-        "gradients_recorded": bool(getattr(answers["kind"], "requires_grad", False)),
+        "gradients_recorded": any(
+            getattr(answer, "requires_grad", False) for answer in answers.values()
+        ),
     }

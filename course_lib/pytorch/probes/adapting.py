@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib.probing.adapting import adapted_report
+from course_lib.probing.adapting import adapted_report, is_linear
 from course_lib.pytorch.tiny_models import TinyModel, set_values, tensors_of
 
 
@@ -46,17 +46,20 @@ def low_rank_start(
 
     Returns:
         ``trainable`` (how many numbers of the layer, of a and of b learn), ``unchanged`` (layer(x) +
-        b(a(x)) is layer(x) at first), ``b_starts_at_zero``, ``rank_of_a`` (at first), ``learns`` (after
-        two steps the sum has moved), ``layer_moved``, ``shapes`` (of A, D×r, and of B, r×M).
+        b(a(x)) is at first what the given layer gives), ``b_starts_at_zero``, ``rank_of_a`` (at first),
+        ``learns`` (two steps have moved b), ``linear`` (a and b are), ``layer_moved`` (its weights are
+        not the given ones), ``shapes`` (of A, D×r, and of B, r×M).
     """
     arguments = layer_to_adapt(rank=rank, **given)
     layer = arguments["layer"]
     a, b = start_low_rank(layer, rank)
     x, targets = torch.tensor(given["x"]), torch.tensor(given["targets"])
     parts = [[w for w in part.parameters() if w.requires_grad] for part in (layer, a, b)]
-    first, plain = layer(x) + b(a(x)), layer(x)
-    report = adapted_report(*(t.detach().numpy() for t in (first, plain, a.weight.T, b.weight.T)))
-    before = layer.weight.detach().clone(), layer.bias.detach().clone()
+    plain = given["x"] @ given["kernel"] + given["bias"]
+    first, start = layer(x) + b(a(x)), b.weight.detach().clone()
+    report = adapted_report(
+        first.detach().numpy(), plain, a.weight.detach().numpy().T, start.numpy().T
+    )
     weights = [w for part in parts for w in part]
     for _ in range(2 if weights else 0):
         loss = ((layer(x) + b(a(x)) - targets) ** 2).mean()
@@ -64,11 +67,16 @@ def low_rank_start(
         with torch.no_grad():
             for w, slope in zip(weights, slopes, strict=True):
                 w -= 0.1 * slope if slope is not None else 0
-    now = layer(x) + b(a(x))
+    now = layer.weight.detach().numpy().T, layer.bias.detach().numpy()
+    same = [np.array_equal(w, given[name]) for w, name in zip(now, ("kernel", "bias"), strict=True)]
     return report | {
         "trainable": [sum(w.numel() for w in part) for part in parts],
-        "learns": not torch.allclose(now, first, atol=1e-6),
-        "layer_moved": not (torch.equal(layer.weight, before[0]) and torch.equal(layer.bias, before[1])),
+        "learns": not torch.equal(b.weight, start),
+        "linear": all(
+            is_linear(lambda v, part=part: part(torch.tensor(v)).detach().numpy(), part.weight.shape[1])
+            for part in (a, b)
+        ),
+        "layer_moved": not all(same),
     }  # fmt: skip
 
 
@@ -80,14 +88,10 @@ def learning_arrays(choose: Callable[[Any], Any], **arrays: np.ndarray) -> dict[
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        By the names of ``draw_tiny``, without the statistics: whether this array learns.
+        By the names of ``draw_tiny``: whether this array learns.
     """
     model = model_to_choose(**arrays)["model"]
     choose(model)
-    backbone, head = model.backbone, model.head
-    weights = {
-        "kernel": backbone.mix.weight, "gamma": backbone.norm.weight, "beta": backbone.norm.bias,
-        "head": head.weight, "bias": head.bias,
-    }  # fmt: skip
-    kept = all(np.allclose(t.detach(), arrays[n]) for n, t in tensors_of(model).items())
-    return {n: w.requires_grad for n, w in weights.items()} | {"values_kept": kept}
+    found = tensors_of(model)
+    kept = all(np.allclose(t.detach(), arrays[n]) for n, t in found.items())
+    return {n: t.requires_grad for n, t in found.items()} | {"values_kept": kept}

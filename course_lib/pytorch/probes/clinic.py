@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from course_lib.clinic import probes as neutral
 from course_lib.clinic.probes import choosing, examining
@@ -113,17 +112,20 @@ def training_a_head(train_head: Callable[..., Any], **given: Any) -> dict[str, A
 
     Returns:
         ``outputs`` (of the model's head), ``head`` D×K, ``bias`` K, ``gives_logits`` (nothing follows the linear
-        layer), ``backbone_moved``, ``statistics_moved``.
+        layer), ``backbone_moved``, ``statistics_moved``; ``linear_layer``, without which nothing else is known.
     """
     arguments = model_with_old_head(**given)
     model = arguments["model"]
     before = bits_of(model)
     train_head(**arguments)
+    if any(getattr(model.head, name, None) is None for name in ("weight", "bias")):
+        return {"linear_layer": False}
     after = bits_of(model)
     kernel, bias = (w.detach().numpy().copy() for w in model.head.parameters())
     with torch.no_grad():
         said = as_array(model.head(torch.eye(kernel.shape[1])))
     return {
+        "linear_layer": True,
         "outputs": len(bias),
         "head": kernel.T,
         "bias": bias,
@@ -141,19 +143,18 @@ def collecting(collect: Callable[..., Any], **given: Any) -> dict[str, Any]:
         given: What :func:`batches_to_collect` takes.
 
     Returns:
-        ``labels``, ``predicted``, ``accuracy``, ``arrays`` (the first two are no tensors),
-        ``statistics_moved``.
+        ``labels``, ``predicted``, ``accuracy``, ``arrays`` (the first two are NumPy
+        arrays), ``statistics_moved``.
     """
     arguments = batches_to_collect(**given)
     model = arguments["model"]
     before = bits_of(model)
     labels, predicted, accuracy = collect(**arguments)
     after = bits_of(model)
-    parts = [*labels, *predicted] if isinstance(labels, list) else [labels, predicted]
     return {
         "labels": np.array([as_array(each) for each in labels]),
         "predicted": np.array([as_array(each) for each in predicted]),
         "accuracy": float(accuracy),
-        "arrays": not any(isinstance(each, Tensor) for each in parts),
+        "arrays": all(isinstance(each, np.ndarray) for each in (labels, predicted)),
         "statistics_moved": any(after[name] != before[name] for name in STATISTICS),
     }

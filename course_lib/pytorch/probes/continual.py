@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.probing.adapting import is_linear
 from course_lib.probing.continual import HELD, TURNED, held_values
 from course_lib.pytorch.tiny_models import TinyModel, bits_of, tensors_of
 
@@ -86,19 +87,22 @@ def growing(
 
     Returns:
         ``kernel`` (D×(K+extra)) and ``bias`` of the new layer; ``trainable`` (how many of its numbers
-        take a gradient), ``new_at_zero`` (the last ``extra`` outputs), ``old_unchanged`` (bit by
-        bit), ``independent`` (what happens to the new layer, the old one does not feel).
+        take a gradient), ``linear`` (the new layer is), ``new_at_zero`` (the last ``extra`` outputs),
+        ``old_unchanged`` (its weights bit by bit, and which of them learn), ``independent`` (what
+        happens to the new layer, the old one does not feel).
     """
     given = head_to_grow(extra=extra, **arrays)
     old = given["head"]
     before = [w.detach().clone() for w in old.parameters()]
     new = grown_head(*given.values())
-    unchanged = same(old, before)
+    unchanged = same(old, before) and all(w.requires_grad for w in old.parameters())
     kernel, bias = new.weight.detach().numpy().T.copy(), new.bias.detach().numpy().copy()
     report = {
         "kernel": kernel,
         "bias": bias,
-        "trainable": sum(w.numel() for w in new.parameters() if w.requires_grad),
+        # What hangs on the old weights' graph is no leaf: an optimizer refuses it.
+        "trainable": sum(w.numel() for w in new.parameters() if w.requires_grad and w.is_leaf),
+        "linear": is_linear(lambda v: new(torch.tensor(v)).detach().numpy(), len(kernel)),
         "new_at_zero": not kernel[:, -extra:].any() and not bias[-extra:].any(),
     }
     with torch.no_grad():

@@ -19,6 +19,7 @@ from course_lib.pytorch.tiny_models import (
     TinyModel,
     arrays_of,
     bits_of,
+    flags_of,
     set_values,
     tensors_of,
 )
@@ -73,19 +74,19 @@ def adapted_statistics(
 
     Returns:
         ``mean`` and ``variance`` of the BatchNorm layer afterwards; ``weights_moved``;
-        ``mode_restored``: all layers are in inference mode again, with the momentum that they had.
+        ``mode_restored``: all layers are in inference mode again, with the momentum that they had, and
+        the same weights learn.
     """
     given = model_to_adapt(images=images, **arrays)
     model = given["model"]
-    before, momentum = bits_of(model), model.backbone.norm.momentum
+    before, flags, momentum = bits_of(model), flags_of(model), model.backbone.norm.momentum
     adapt(*given.values())
     after, found = bits_of(model), arrays_of(model)
-    in_inference = not any(layer.training for layer in model.modules())
     return {
         "mean": found["mean"],
         "variance": found["variance"],
         "weights_moved": any(after[name] != before[name] for name in WEIGHTS),
-        "mode_restored": in_inference and model.backbone.norm.momentum == momentum,
+        "mode_restored": flags_of(model) == flags and model.backbone.norm.momentum == momentum,
     }
 
 

@@ -49,19 +49,24 @@ def locking(
 
     Returns:
         ``image``, ``text``, ``scale`` (how many numbers of each learn), ``statistics_moved`` (of the
-        image tower's BatchNorm, by looking at pictures), ``text_in_training_mode``, ``values_kept``.
+        image tower's BatchNorm, by looking at pictures), ``answers_moved`` (of the image tower, against
+        inference mode), ``text_in_training_mode``, ``values_kept``.
     """
     model = towers_to_lock(images=images, text=text, **arrays)["model"]
     before, words = bits_of(model.image), model.text.weight.detach().clone()
+    model.image.eval()
+    answers = model.image(torch.tensor(images))
+    model.image.train()
     lock_image_tower(model)
     kept = bits_of(model.image) == before and torch.equal(model.text.weight, words)
-    model.image(torch.tensor(images))
+    answers_now = model.image(torch.tensor(images))
     after = bits_of(model.image)
     return {
         "image": sum(w.numel() for w in model.image.parameters() if w.requires_grad),
         "text": sum(w.numel() for w in model.text.parameters() if w.requires_grad),
         "scale": int(model.log_scale.requires_grad),
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
+        "answers_moved": not torch.allclose(answers_now, answers, rtol=1e-4, atol=1e-5),
         "text_in_training_mode": model.text.training,
         "values_kept": kept,
     }

@@ -10,14 +10,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, as_array, bits_of, set_values
+from course_lib.pytorch.tiny_models import (
+    TinyBackbone,
+    TinyModel,
+    as_array,
+    bits_of,
+    set_values,
+)
 from course_lib.training.forgetting import draw_fresh
 
 
 class Witness(nn.Module):
-    """A network in two halves: ``look`` (images → maps N×H×W×D) and ``judge`` (maps → logits N×K)."""
+    """A network in two halves: ``look`` (images → maps N×H×W×D) and ``judge`` (maps → logits N×K).
 
-    def __init__(self, arrays: dict[str, np.ndarray], hidden: np.ndarray) -> None:
+    ``judge`` weighs places unequally (``shares``, H×W), so the slopes differ from place to place.
+    """
+
+    def __init__(
+        self, arrays: dict[str, np.ndarray], hidden: np.ndarray, shares: np.ndarray
+    ) -> None:
         super().__init__()
         self.backbone = TinyBackbone(arrays)
         self.hidden = nn.Linear(*hidden.shape, bias=False)
@@ -25,6 +36,7 @@ class Witness(nn.Module):
         set_values(self.hidden.weight, hidden.T)
         set_values(self.head.weight, arrays["head"].T)
         set_values(self.head.bias, arrays["bias"])
+        self.register_buffer("shares", torch.tensor(shares)[..., None])
 
     def look(self, x: Tensor) -> Tensor:
         """Give the last map: images N×H×W×C → N×H×W×D, none negative."""
@@ -32,19 +44,24 @@ class Witness(nn.Module):
         return functional.relu(places).permute(0, 2, 3, 1)
 
     def judge(self, maps: Tensor) -> Tensor:
-        """Give logits N×K of maps: mean over places, a hidden layer, the head."""
-        return self.head(functional.relu(self.hidden(maps.mean(dim=(1, 2)))))
+        """Give logits N×K of maps: weighted mean over places, a hidden layer, the head."""
+        return self.head(functional.relu(self.hidden((maps * self.shares).sum(dim=(1, 2)))))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.judge(self.look(x))
 
 
 def network_to_explain(
-    *, images: np.ndarray, classes: np.ndarray, hidden: np.ndarray, **arrays: np.ndarray
+    *,
+    images: np.ndarray,
+    classes: np.ndarray,
+    shares: np.ndarray,
+    hidden: np.ndarray,
+    **arrays: np.ndarray,
 ) -> dict[str, Any]:
     """Give what :func:`explaining` calls the student's function with: a network in inference mode."""
     given = {"images": torch.tensor(images), "classes": torch.tensor(classes)}
-    return {"model": Witness(arrays, hidden).eval(), **given}
+    return {"model": Witness(arrays, hidden, shares).eval(), **given}
 
 
 def networks_to_mix(*, images: np.ndarray, fresh_seed: int, **arrays: np.ndarray) -> dict[str, Any]:
@@ -61,6 +78,7 @@ def explaining(
     *,
     images: np.ndarray,
     classes: np.ndarray,
+    shares: np.ndarray,
     hidden: np.ndarray,
     **arrays: np.ndarray,
 ) -> dict[str, Any]:
@@ -68,18 +86,21 @@ def explaining(
 
     Args:
         evidence_map: The student's function of a network, images and one class for each.
-        images: N×H×W×C, float32. classes: N. hidden: D×D, the layer between mean and head.
+        images: N×H×W×C, float32. classes: N. shares: H×W, how much each place counts in the mean.
+        hidden: D×D, the layer between mean and head.
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics, bit by bit).
+        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics,
+        bit by bit, what may learn, no gradient left in ``.grad``).
     """
-    given = network_to_explain(images=images, classes=classes, hidden=hidden, **arrays)
+    given = network_to_explain(
+        images=images, classes=classes, shares=shares, hidden=hidden, **arrays
+    )
     network = given["model"]
-    before = [w.detach().numpy().tobytes() for w in network.state_dict().values()]
+    before = _state_of(network)
     maps = as_array(evidence_map(network, given["images"], given["classes"]))
-    after = [w.detach().numpy().tobytes() for w in network.state_dict().values()]
-    return {"maps": maps, "network_unchanged": before == after}
+    return {"maps": maps, "network_unchanged": _state_of(network) == before}
 
 
 def forgetting(
@@ -95,19 +116,33 @@ def forgetting(
 
     Returns:
         ``logits`` (3×N×K, after one, two and three parts), ``fresh_unchanged``: the fresh model is as
-        it was, also when the other is changed later.
+        it was, also when the other is changed later; ``may_learn``: what could learn still can.
     """
-    logits, kept = [], True
+    logits, kept, learning = [], True, True
     for parts in (1, 2, 3):
         given = networks_to_mix(images=images, fresh_seed=fresh_seed, **arrays)
         model, fresh = given["model"], given["fresh"]
-        before = bits_of(fresh)
+        before, flags = bits_of(fresh), _flags_of_both(model, fresh)
         forget(model, fresh, parts)
+        learning &= _flags_of_both(model, fresh) == flags
         model.eval()
         with torch.no_grad():
             logits.append(as_array(model(torch.tensor(images))))
             model.head.weight += 1  # a copy does not feel it
             model.backbone.norm.weight += 1
+            model.backbone.norm.running_mean.add_(1)
             model.backbone.mix.weight += 1
         kept &= bits_of(fresh) == before
-    return {"logits": np.stack(logits), "fresh_unchanged": kept}
+    return {"logits": np.stack(logits), "fresh_unchanged": kept, "may_learn": learning}
+
+
+def _state_of(network: nn.Module) -> list[Any]:
+    """Give the bytes of every array, what may learn, and where a gradient was left."""
+    arrays = [w.detach().numpy().tobytes() for w in network.state_dict().values()]
+    weights = list(network.parameters())
+    left = [w.grad is not None and bool(w.grad.any()) for w in weights]
+    return arrays + [w.requires_grad for w in weights] + left
+
+
+def _flags_of_both(model: nn.Module, fresh: nn.Module) -> list[bool]:
+    return [w.requires_grad for network in (model, fresh) for w in network.parameters()]

@@ -71,7 +71,8 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
 
     Returns:
         ``rows``: how many there are; ``old_rows`` and ``new_rows``: as they should be; ``trainable``: how many
-        numbers may learn; ``new_learn``: the step moved the new rows; ``old_stay``: not the old ones.
+        numbers may learn; ``new_learn``: the step moved the new rows; ``old_stay``: not the old ones;
+        ``old_learn``: a second step, on old articles, moved each of their rows.
     """
     arguments = shop_to_grow(**given)  # type: ignore[arg-type]
     model, old = arguments["model"], len(given["table"])
@@ -80,15 +81,12 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
     whole = len(before) == old + len(given["start"])
     free = [w for w in model.parameters() if w.requires_grad]
     if whole and free:
-        shown = torch.arange(old, len(before))
-        z = model(torch.tensor(given["readers"]), shown)
-        loss = functional.binary_cross_entropy_with_logits(z, torch.tensor(given["clicked"]))
-        slopes = torch.autograd.grad(loss, free, allow_unused=True)
-        with torch.no_grad():
-            for w, slope in zip(free, slopes, strict=True):
-                if slope is not None:
-                    w -= 0.5 * slope
+        _step(model, free, np.arange(old, len(before)), given["readers"], given["clicked"])
     after = _rows(model)
+    if whole and free:
+        readers = np.resize(given["readers"], given["table"].shape)
+        _step(model, free, np.arange(old), readers, np.ones(old, dtype=np.float32))
+    last = _rows(model)
     return {
         "rows": len(before),
         "old_rows": bool(np.array_equal(before[:old], given["table"])),
@@ -96,6 +94,7 @@ def grown_articles(grow: Callable[..., Any], **given: np.ndarray) -> dict[str, A
         "trainable": sum(w.numel() for w in free),
         "new_learn": not np.array_equal(after[old:], before[old:]),
         "old_stay": bool(np.array_equal(after[:old], before[:old])),
+        "old_learn": bool((last[:old] != after[:old]).any(axis=1).all()),
     }
 
 
@@ -123,6 +122,23 @@ def undone_thinning(mend: Callable[..., Any], **given: Any) -> dict[str, Any]:
         ),
         "trainable": sum(w.numel() for w in model.parameters() if w.requires_grad),
     }
+
+
+def _step(
+    model: TinyShop,
+    free: list[Tensor],
+    shown: np.ndarray,
+    readers: np.ndarray,
+    clicked: np.ndarray,
+) -> None:
+    """Make one training step on some articles, each shown to one reader."""
+    z = model(torch.tensor(readers), torch.tensor(shown))
+    loss = functional.binary_cross_entropy_with_logits(z, torch.tensor(clicked))
+    slopes = torch.autograd.grad(loss, free, allow_unused=True)
+    with torch.no_grad():
+        for w, slope in zip(free, slopes, strict=True):
+            if slope is not None:
+                w -= 0.5 * slope
 
 
 def _rows(model: TinyShop) -> np.ndarray:

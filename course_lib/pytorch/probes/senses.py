@@ -95,13 +95,15 @@ def reading_out(
         states: N×4, float32.
 
     Returns:
-        ``pushes`` (N, before), ``kept`` (the same after the network's weights have changed), ``numpy``
-        (an array of NumPy came out, and the framework was not asked), ``network_unchanged``.
+        ``pushes`` (N, before), ``one_state`` (the first state alone gets the same push), ``kept`` (the same
+        after the network's weights have changed), ``numpy`` (no tensor came out, and the framework was not
+        asked), ``network_unchanged``.
     """
     model = network_to_read(w1=w1, b1=b1, w2=w2, b2=b2, states=states)["model"]
     before = [w.detach().clone() for w in model.parameters()]
     policy = read(model)
     first, asked = _watch_policy(policy, states.copy())
+    alone = as_array(policy(states[:1].copy()))
     unchanged = all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
     with torch.no_grad():
         for w in model.parameters():
@@ -110,10 +112,16 @@ def reading_out(
     pushes = as_array(first)
     return {
         "pushes": pushes,
+        "one_state": bool(alone.shape == pushes[:1].shape and np.allclose(alone, pushes[:1])),
         "kept": bool(later.shape == pushes.shape and np.allclose(later, pushes)),
-        "numpy": isinstance(first, np.ndarray) and not asked,
+        "numpy": not _has_tensor(first) and not asked,
         "network_unchanged": unchanged,
     }
+
+
+def _has_tensor(pushes: Any) -> bool:
+    parts = pushes if isinstance(pushes, list | tuple) else [pushes]
+    return any(isinstance(part, torch.Tensor) for part in parts)
 
 
 class _Asked(TorchFunctionMode):

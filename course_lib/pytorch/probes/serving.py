@@ -59,18 +59,29 @@ def answering(
 
     Returns:
         ``together`` N×K, ``alone`` 1×K, ``statistics_moved``, ``gradients_recorded``,
-        ``batch_too_large``.
+        ``batch_too_large`` (in one of the calls, the last of which allows one picture at a time),
+        ``left_as_found`` (what learns, and whether gradients are recorded at all).
     """
     model = model_to_serve(images=images, batch_size=batch_size, **arrays)["model"]
-    before, notes = bits_of(model), model.backbone.notes
-    together = answer(model, images.copy(), batch_size)
-    model.train()  # somebody trains in between
-    alone = answer(model, images[:1].copy(), batch_size)
+    before, notes, recording = bits_of(model), model.backbone.notes, torch.is_grad_enabled()
+    try:
+        together = answer(model, images.copy(), batch_size)
+        model.train()  # somebody trains in between
+        alone = answer(model, images[:1].copy(), batch_size)
+        too_large = max(notes.batch_sizes, default=0) > batch_size
+        notes.batch_sizes.clear()
+        model.train()
+        answer(model, images[:2].copy(), 1)
+        still_recording = torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(recording)  # whatever the student's function left
     after = bits_of(model)
     return report_answers(
         together,
         alone,
         statistics_moved=any(after[name] != before[name] for name in ("mean", "variance")),
         gradients_recorded=notes.gradients_recorded,
-        batch_too_large=max(notes.batch_sizes, default=0) > batch_size,
+        batch_too_large=too_large or max(notes.batch_sizes, default=0) > 1,
+        left_as_found=still_recording == recording
+        and all(w.requires_grad for w in model.parameters()),
     )

@@ -14,7 +14,7 @@ from torch import nn
 
 from course_lib.probing.shift import as_cosine, measure_shares
 from course_lib.pytorch.probes.tuning import slopes_of, values_of
-from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, bits_of, set_values
+from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, bits_of, flags_of, set_values
 
 
 class TinyTasks(nn.Module):
@@ -107,11 +107,12 @@ def agreement(
         arrays: As ``draw_tiny`` gives them, and ``second``, the second head, D×K.
 
     Returns:
-        ``cosine``; ``weights_kept``, ``statistics_kept``, ``mode_kept``, ``gradients_left``.
+        ``cosine``; ``weights_kept``, ``statistics_kept``, ``mode_kept`` (and what learns, weight by
+        weight), ``gradients_left``.
     """
     arguments = tasks_to_compare(images=images, labels=labels, **arrays)
     model = arguments["model"]
-    before, heads = bits_of(model.backbone), heads_of(model)
+    before, heads, flags = bits_of(model.backbone), heads_of(model), flags_of(model)
     cosine = compare(*arguments.values())
     after = bits_of(model.backbone)
     same = {name: after[name] == before[name] for name in before}
@@ -120,7 +121,7 @@ def agreement(
         "cosine": as_cosine(cosine),
         "weights_kept": all(same.values()) and heads_of(model) == heads,
         "statistics_kept": all(statistics),
-        "mode_kept": all(layer.training for layer in model.modules()),
+        "mode_kept": flags_of(model) == flags,
         "gradients_left": any(
             w.grad is not None and bool(w.grad.any()) for w in model.parameters()
         ),

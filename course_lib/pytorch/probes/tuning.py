@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from course_lib.probing.tuning import measure_rates, whole_numbers
-from course_lib.pytorch.tiny_models import TinyModel, bits_of, set_values, tensors_of
+from course_lib.pytorch.tiny_models import TinyModel, bits_of, flags_of, set_values, tensors_of
 from course_lib.training.tiny import PARTS
 
 
@@ -178,20 +178,20 @@ def evaluation(
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        ``loss`` and ``accuracy``, ``statistics_moved``, ``mode_restored``, ``gradients_recorded``,
-        ``batch_too_large``.
+        ``loss`` and ``accuracy``, ``statistics_moved``, ``mode_restored`` (and what learns, weight by
+        weight), ``gradients_recorded``, ``batch_too_large``.
     """
     given = {"images": images, "labels": labels, "batch_size": batch_size}
     arguments = model_to_evaluate(**given, **arrays)  # type: ignore[arg-type]
     model = arguments["model"]
-    before = bits_of(model)
+    before, flags = bits_of(model), flags_of(model)
     loss, accuracy = evaluate(*arguments.values())
     after, notes = bits_of(model), model.backbone.notes
     return {
         "loss": float(loss),
         "accuracy": float(accuracy),
         "statistics_moved": any(after[name] != before[name] for name in ("mean", "variance")),
-        "mode_restored": all(layer.training for layer in model.modules()),
+        "mode_restored": flags_of(model) == flags,
         "gradients_recorded": notes.gradients_recorded,
         "batch_too_large": max(notes.batch_sizes, default=0) > batch_size,
     }

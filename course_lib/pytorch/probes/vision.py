@@ -9,7 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from course_lib.pytorch.tiny_models import TinyBackbone, TinyModel, as_array, bits_of, set_values
+from course_lib.pytorch.tiny_models import (
+    TinyBackbone,
+    TinyModel,
+    as_array,
+    bits_of,
+    flags_of,
+    set_values,
+)
 
 
 def model_to_place(*, images: np.ndarray, **arrays: np.ndarray) -> dict[str, Any]:
@@ -74,17 +81,19 @@ def looking(
 
     Returns:
         ``kind`` and ``sides`` (what it returned), ``looks`` (how often each picture went through the
-        backbone), ``statistics_moved``, ``mode_restored``, ``gradients_recorded``.
+        backbone), ``statistics_moved``, ``mode_restored`` (the ``requires_grad`` flags too),
+        ``gradients_recorded`` (by the backbone or by a head).
     """
     given = heads_to_ask(images=images, sides=sides, sides_bias=sides_bias, **arrays)
     backbone = given["backbone"]
-    before = bits_of(backbone)
+    before, flags = bits_of(backbone), flags_of(backbone)
     answers = one_look(backbone, given["heads"], given["images"])
     return {
         "kind": as_array(answers["kind"]),
         "sides": as_array(answers["sides"]),
         "looks": sum(backbone.notes.batch_sizes) / len(images),
         "statistics_moved": bits_of(backbone) != before,
-        "mode_restored": all(layer.training for layer in backbone.modules()),
-        "gradients_recorded": backbone.notes.gradients_recorded,
+        "mode_restored": flags_of(backbone) == flags,
+        "gradients_recorded": backbone.notes.gradients_recorded
+        or any(getattr(answer, "requires_grad", False) for answer in answers.values()),
     }
