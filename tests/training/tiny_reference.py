@@ -58,7 +58,7 @@ def right_carrying(**arrays: np.ndarray) -> dict[str, Any]:
     backbone = ("kernel", "gamma", "beta", "mean", "variance")
     found = {name: arrays[f"source_{name}"] for name in backbone}
     own = {name: arrays[name] for name in ("head", "bias")}
-    return {**found, **own, "source_unchanged": True, "independent": True}
+    return {**found, **own, "source_unchanged": True, "flags_kept": True, "independent": True}
 
 
 def three_right_steps(seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
