@@ -10,24 +10,31 @@ from course_lib.exercises.specification import Exercise, ManualExercise, Option,
 
 # 10.1 ---------------------------------------------------------------------------------------------
 
-_CASES = (
+_ALWAYS = (
     ("研究生命起源", ("研究", "研究生", "生命", "起源")),
+    ("从小学生做起", ("从小", "小学生", "学生", "做", "做起")),  # the longest word begins too late
+)
+_LONG = (  # words of four, of five
     ("南京市长江大桥", ("南京", "南京市", "市长", "长江", "长江大桥", "大桥", "大")),
+    ("计算机科学家", ("计算", "计算机", "计算机科学", "科学", "科学家")),
+)
+_OTHERS = (
     ("他说的确实在理", ("的确", "确实", "实在", "在理")),
     ("结合成分子时", ("结合", "合成", "成分", "分子")),
     ("乒乓球拍卖完了", ("乒乓", "乒乓球", "球拍", "拍卖", "卖完")),
-    ("从小学起", ("从小", "小学", "学起")),
 )
 
 
 def draw_text(rng):
-    chosen = [_CASES[0], _CASES[1], _CASES[rng.integers(2, len(_CASES))]]
-    order = rng.permutation(3)
-    between = ["啊", "呢吧", ""]  # in no word
-    sentence = "".join(chosen[i][0] + sign for i, sign in zip(order, between, strict=True))
-    while True:  # until the first word that fits is not always the longest
-        words = [str(w) for w in rng.permutation([w for case in chosen for w in case[1]])]
-        if first_listed(sentence, words) != cut(sentence, words):
+    """Draw a sentence of five pieces, one of them twice; its last sign is in no word."""
+    pieces = [*_ALWAYS, _LONG[rng.integers(2)], _OTHERS[rng.integers(3)]]
+    order = rng.permutation([0, 1, 2, 3, rng.integers(2)])
+    between = ["啊", "呢吧", "", "", "嘛"]  # in no word
+    sentence = "".join(pieces[i][0] + sign for i, sign in zip(order, between, strict=True))
+    while True:  # until the first word that fits is not always the longest, nor always the shortest
+        words = [str(w) for w in rng.permutation([w for piece in pieces for w in piece[1]])]
+        others = [cut(sentence, words, **bug) for bug in ({}, {"shortest": True}, {"cap": 2})]
+        if first_listed(sentence, words) not in others:
             return {"sentence": sentence, "words": words}
 
 
@@ -62,6 +69,15 @@ def first_listed(sentence, words):
     return found
 
 
+def longest_anywhere(sentence, words):
+    """Cut out the longest word first, wherever it stands."""
+    longest = max((w for w in words if w in sentence), key=len, default=None)
+    if longest is None:
+        return list(sentence)
+    before, after = sentence.split(longest, 1)
+    return [*longest_anywhere(before, words), longest, *longest_anywhere(after, words)]
+
+
 LONGEST_MATCH = Exercise(
     id="10.1",
     title=text("Words without spaces", "没有空格的词"),
@@ -87,6 +103,15 @@ LONGEST_MATCH = Exercise(
             text(
                 "You took the first word of the list that fits. The list is in no order: compare all that fit.",
                 "你取了词表里第一个能匹配上的词。词表没有次序：要在所有能匹配的词里取最长的。",
+            ),
+        ),
+        Pitfall(
+            "longest_anywhere",
+            longest_anywhere,
+            text(
+                "You cut the longest words out first, wherever they stand in the sentence. Go from the left: at each place "
+                "take the longest word that begins *there*.",
+                "你先在整句里找最长的词切出来，不管它在什么位置。应当从左往右走，在每个位置取**从这里开始**的最长的词。",
             ),
         ),
         Pitfall(
@@ -443,8 +468,9 @@ INSTALL = Exercise(
             "nothing_put_in",
             lambda **inputs: {"known_rows": False, "other_rows": True},
             text(
-                "The known words' rows are not the vectors. Is it a copy that you changed?",
-                "已知词的行不是所给向量。你改的是不是一份副本？",
+                "The known words' rows are not the vectors: row i of `vectors` belongs to token i, known or not. If the rows are "
+                "as they were before, you changed a copy of the table.",
+                "已知词的行不是所给向量：不论已知与否，`vectors` 的第 i 行都属于词元 i。如果这些行根本没变，说明你改的是表的一份副本。",
             ),
             code=filling_code(
                 pytorch=("model.tokens.weight[known] =", "model.tokens.weight.clone()[known] ="),
@@ -532,10 +558,11 @@ INSTALL = Exercise(
 
 
 def draw_attention(rng):
+    T, d = int(rng.choice([5, 6])), int(rng.choice([2, 3]))
     return {
-        "q": rng.normal(size=(2, 4, 3)),
-        "k": rng.normal(size=(2, 4, 3)),
-        "v": rng.normal(size=(2, 4, 5)),
+        "q": rng.normal(size=(2, T, d)),
+        "k": rng.normal(size=(2, T, d)),
+        "v": rng.normal(size=(2, T, 5)),
     }
 
 
@@ -558,15 +585,14 @@ def attend(
     T = scores.shape[1]
     hidden = {
         "later": np.triu(np.ones((T, T), bool), 1),
-        "self_too": np.triu(np.ones((T, T), bool), 1 if T == 1 else 0),
+        "self_too": np.triu(np.ones((T, T), bool)),
         "earlier": np.tril(np.ones((T, T), bool), -1),
         "none": np.zeros((T, T), bool),
     }[causal]
-    if causal == "self_too":
-        hidden[0, 0] = False  # the first place would have nothing to look at
     if not after:
         scores = np.where(hidden, 0.0 if zeros else -np.inf, scores)
-    weights = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    with np.errstate(invalid="ignore"):  # a row in which everything is −∞
+        weights = np.exp(scores - scores.max(axis=axis, keepdims=True))
     weights = weights / weights.sum(axis=axis, keepdims=True)
     weights = np.where(hidden, 0.0, weights) if after else weights
     return np.einsum("nij,njd->nid", weights.swapaxes(1, 2) if transposed else weights, v)
@@ -609,7 +635,20 @@ ATTENTION = Exercise(
         Pitfall(
             "not_itself",
             attended(causal="self_too"),
-            text("A place may look at itself: hide only j > i.", "位置可以看自己：只遮 j > i。"),
+            text(
+                "A place may look at itself: hide only j > i. (The first place has nothing else to look at: everything in its row "
+                "is −∞, and the result is no number.)",
+                "位置可以看自己：只遮 j > i。（第一个位置除了自己没有别的可看：它那一行全是 −∞，结果就不是数。）",
+            ),
+        ),
+        Pitfall(
+            "not_a_number",
+            lambda q, k, v: np.full(v.shape, np.nan),
+            text(
+                "Not a number: a row in which everything is −∞ (a place may see itself), or 0 · ∞ from multiplying a mask by −∞: "
+                "use where or masked_fill.",
+                "结果不是数：某一行全是 −∞（位置可以看自己），或者用掩码乘 −∞ 得到 0 · ∞：应使用 where 或 masked_fill。",
+            ),
         ),
         Pitfall(
             "not_scaled",
@@ -1135,49 +1174,50 @@ NUCLEUS = Exercise(
 
 
 def draw_pieces(rng):
-    """Draw six candidates and three budgets: one admits nothing, one binds, one is ample."""
+    """Draw six candidates and three budgets: one admits nothing, one a single candidate, one all."""
+    depth = int(rng.choice([2, 3]))
     while True:
-        signs, width, depth = (
-            int(rng.integers(60, 90)),
-            int(rng.choice([24, 32, 40])),
-            int(rng.integers(2, 4)),
-        )
+        signs = int(rng.integers(60, 90))
+        width = int(rng.choice([48, 66, 78])) // depth  # so that blocks and head weigh alike
         merges = np.sort(rng.choice(np.arange(20, 600, 10), 6, replace=False))
         mean = 60 * (1 + merges / rng.uniform(60, 120)) ** -0.35
-        spread = rng.uniform(0.6, 1.3, (1, 20))
+        spread = rng.permutation([*rng.uniform(0.6, 1.3, 18), *rng.uniform(1.6, 2.6, 2)])
         lengths = np.maximum(1, np.round(mean[:, None] * spread)).astype(int)
-        places, table = int(np.sort(lengths[1])[18]), (signs + merges) * width
-        given = {
-            "lengths": lengths,
-            "merges": [int(m) for m in merges],
+        first = rng.integers(1, 3)  # with fewer merges the texts do not fit
+        table = (signs + merges) * width
+        budgets = rng.permutation([table[first - 1], table[first], 2 * table[5]])
+        order = rng.permutation(6)
+        inputs = {
+            "lengths": lengths[order],
+            "merges": [int(m) for m in merges[order]],
             "signs": signs,
             "width": width,
             "depth": depth,
-            "places": places,
+            "places": int(np.sort(lengths[first])[17]),  # 18 of the 20 texts fit: just 90 %
+            "budgets": [int(budget) for budget in budgets],
         }
-        (best,) = choose(**given, budgets=[int(2 * table[5])])
-        binds = int(table[max(given["merges"].index(best) - 1, 0)]) if best >= 0 else 0
-        budgets = rng.permutation([int(table[0]), binds, int(2 * table[5])])
-        inputs = {**given, "budgets": [int(budget) for budget in budgets]}
         right = choose(**inputs)
-        clear = not np.isclose((lengths <= places).mean(axis=1), 0.9).any()
+        answers = [right, *(choose(**inputs, **bug) for bug in PIECES_BUGS)]
         if (
-            clear
+            min(right) == -1
             and len(set(right)) == 3
-            and all(choose(**inputs, **bug) != right for bug in PIECES_BUGS)
+            and len({tuple(answer) for answer in answers}) == len(answers)
+            and all(choose(**inputs, **bug) != right for bug in UNNAMED_BUGS)
+            and choose(**{**inputs, "depth": 5 - depth}) != right  # 3 for 2, 2 for 3
         ):
             return inputs
 
 
 def choose(lengths, merges, signs, width, depth, places, budgets, *, without_signs=False,
            table=True, window=True, dearest=False, index=False, shortest=False, one_block=False,
-           strict=False):  # fmt: skip
+           strict=False, above=False, paid=None):  # fmt: skip
     """Choose the cheapest candidate for each budget; the options are bugs."""
     V = np.asarray(merges) + (0 if without_signs else signs)
     each = 12 * (1 if one_block else depth) * width**2 + width * V
-    cost = lengths.sum(axis=1) * (1 if shortest else each)
-    fits = (lengths < places if strict else lengths <= places).mean(axis=1) >= 0.9
-    fits = fits | (not window)
+    sums = (paid(lengths, places) if paid else lengths).sum(axis=1)
+    cost = sums * (1 if shortest else each)
+    share = (lengths < places if strict else lengths <= places).mean(axis=1)
+    fits = (share > 0.9 if above else share >= 0.9) | (not window)
     chosen = []
     for budget in budgets:
         allowed = fits & ((V * width <= budget) | (not table))
@@ -1197,7 +1237,13 @@ PIECES_BUGS = (
     {"window": False},
     {"dearest": True},
     {"shortest": True},
+    {"index": True},
+)
+UNNAMED_BUGS = (
     {"strict": True},
+    {"above": True},
+    {"paid": np.minimum},  # texts cut off
+    {"paid": lambda lengths, places: lengths * (lengths <= places)},  # or left out
 )
 
 
@@ -1212,7 +1258,6 @@ PIECES = Exercise(
     objective="O1",
     function="choose_merges",
     survivors={
-        "(lengths <= places).mean(axis=1) >= 0.9 → (lengths <= places).mean(axis=1) > 0.9": "no drawn part is 0.9 exactly",
         "lengths.sum(axis=1) → lengths.mean(axis=1)": "every candidate has the same number of texts",
     },
     inputs=draw_pieces,
@@ -1240,8 +1285,9 @@ PIECES = Exercise(
             "one_block",
             chosen_with(one_block=True),
             text(
-                "The price is that of one block. There are `depth` of them: 12 · depth · width².",
-                "你只算了一个块的花费。一共有 `depth` 个块：12 · depth · width²。",
+                "You took one with fewer merges than the cheapest: its head was weighed too heavily, or the price left out. "
+                "`depth` multiplies 12·width² and not the head width·V; all texts are paid.",
+                "你选的合并次数比最便宜的少：输出头算重了，或者没有算花费。`depth` 只乘 12·width²，不乘输出头 width·V；所有文本都要付。",
             ),
         ),
         Pitfall(

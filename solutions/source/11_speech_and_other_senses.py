@@ -464,10 +464,12 @@ SHRINK = Exercise(
 
 
 def draw_three_channels(rng):
+    high, wide = rng.permutation([3, 2])
+    features = int(rng.integers(3, 6))
     return {
-        "kernel": rng.normal(size=(3, 2, 3, 4)),
-        "bias": rng.normal(size=4),
-        "stride": 2,
+        "kernel": rng.normal(size=(high, wide, 3, features)),
+        "bias": rng.normal(size=features),
+        "stride": int(rng.choice([2, 3])),
         "images": rng.normal(size=(2, 7, 6, 1)),
     }
 
@@ -653,17 +655,6 @@ FOR_ONE_CHANNEL = Exercise(
             code=changed(NARROW, (", stride=layer.stride", ""), (", strides=layer.strides", "")),
         ),
         Pitfall(
-            "shared_bias",
-            lambda **inputs: {"independent": False},
-            text(
-                "The new layer shares weights with the old one: training one changes the other. Copy them.",
-                "新层与原来的层共用了权重：训练一个就会改动另一个。请复制一份。",
-            ),
-            code=changed(
-                NARROW, ("        new.bias.copy_(layer.bias)\n", "        new.bias = layer.bias\n")
-            ),
-        ),
-        Pitfall(
             "old_layer_changed",
             lambda **inputs: {"layer_unchanged": False},
             text(
@@ -674,6 +665,17 @@ FOR_ONE_CHANNEL = Exercise(
                 NARROW,
                 ("    return new\n", "    layer.bias.data.zero_()\n    return new\n"),
                 ("    return new\n", "    layer.set_weights([kernel, 0 * bias])\n    return new\n"),
+            ),
+        ),
+        Pitfall(
+            "shared_bias",
+            lambda **inputs: {"independent": False},
+            text(
+                "The new layer shares weights with the old one: training one changes the other. Copy them.",
+                "新层与原来的层共用了权重：训练一个就会改动另一个。请复制一份。",
+            ),
+            code=changed(
+                NARROW, ("        new.bias.copy_(layer.bias)\n", "        new.bias = layer.bias\n")
             ),
         ),
     ),
@@ -719,45 +721,45 @@ FOR_ONE_CHANNEL = Exercise(
 
 
 def draw_speakers(rng):
-    """Draw until every mistake below shows; half of the draws show rounding down, half end just above."""
-    rounding = rng.random() < 0.5
+    """Draw until every mistake below shows, and rounding share · N (down) as well."""
     while True:
-        clips = rng.permutation(np.repeat(np.arange(8), rng.integers(1, 6, size=8)))
+        names = rng.choice(90, 8, replace=False)  # so that nobody takes them for places in a list
+        clips = rng.permutation(np.repeat(names, rng.integers(1, 6, size=8)))
         drawn = {
             "speakers": clips,
             "share": float(rng.choice([0.28, 0.4, 0.53])),
-            "order": rng.permutation(8),
+            "order": rng.permutation(names),
         }
-        right, wanted = whole_speakers(**drawn), drawn["share"] * len(clips)
+        right, rounded = whole_speakers(**drawn), round(drawn["share"] * len(clips))
         answers = [right, *(each.answer(**drawn) for each in SPLIT_PITFALLS)]
         different = len({answer.tobytes() for answer in answers}) == len(answers)
-        rounding_shows = (whole_speakers(**drawn, enough=int(wanted)) != right).any()
-        if different and (rounding_shows if rounding else right.sum() < wanted + 1):
+        if different and (whole_speakers(**drawn, enough=rounded) != right).any():
             return drawn
 
 
-def whole_speakers(speakers, share, order, *, enough=None, over=False):
+def whole_speakers(speakers, share, order, *, enough=None, over=False, one_more=False):
     enough = share * len(speakers) if enough is None else enough
-    test, taken = np.zeros(len(speakers), bool), 0
+    test, taken, before = np.zeros(len(speakers), bool), 0, 0
     for speaker in order:
         more = int((speakers == speaker).sum())
-        if taken >= enough or (over and taken + more > enough):
+        if (before if one_more else taken) >= enough or (over and taken + more > enough):
             break
+        before = taken
         test |= speakers == speaker
         taken += more
     return test
 
 
 def by_clip(speakers, share, order):
-    rank = np.argsort(order)
-    first = np.argsort(rank[speakers], kind="stable")[: round(share * len(speakers))]
+    rank = [list(order).index(speaker) for speaker in speakers]
+    first = np.argsort(rank, kind="stable")[: int(np.ceil(share * len(speakers)))]
     mask = np.zeros(len(speakers), bool)
     mask[first] = True
     return mask
 
 
 def first_clips(speakers, share, order):
-    return np.arange(len(speakers)) < round(share * len(speakers))
+    return np.arange(len(speakers)) < np.ceil(share * len(speakers))
 
 
 SPLIT_PITFALLS = (
@@ -799,6 +801,14 @@ SPLIT_PITFALLS = (
         text(
             "Your test holds fewer clips than asked for: stop *after* the speaker who reaches the share.",
             "测试集的片段不够：应当在达到比例的那个人**之后**才停。",
+        ),
+    ),
+    Pitfall(
+        "one_too_many",
+        lambda **inputs: whole_speakers(**inputs, one_more=True),
+        text(
+            "You took one speaker too many: ask whether there are enough *before* you take the next.",
+            "多取了一个人：取下一个人**之前**，就要先看够不够。",
         ),
     ),
     Pitfall(
@@ -1002,7 +1012,8 @@ NEXT_ROUND = Exercise(
 def draw_curves(rng):
     """Draw until every mistake below shows, in every number that it touches."""
     while True:
-        rising = np.sort(rng.integers(0, 7, size=(2, 4, 6)), axis=2) * 50.0
+        columns = rng.integers(5, 8)
+        rising = np.sort(rng.integers(0, 7, size=(2, 4, columns)), axis=2) * 50.0
         warm, cold = np.maximum(0, rising - 50.0 * rng.integers(0, 2, size=rising.shape))
         drawn = {"warm": warm, "cold": cold, "threshold": float(rng.choice([150.0, 200.0]))}
         answers = [compared(**drawn), *(each.answer(**drawn) for each in COMPARE_PITFALLS)]
@@ -1132,8 +1143,8 @@ COMPARE_PITFALLS = (
         "one_too_early",
         lambda warm, cold, threshold: compared(warm, cold, threshold, never=warm.shape[1] - 1),
         text(
-            "A run that never arrives counts as R + 1 rounds, one more than the last.",
-            "从未达到的运行记为 R + 1 轮，比最后一轮多一。",
+            "A run that never arrives counts as R + 1 rounds, one more than the last; and the first column is round 0, not 1.",
+            "从未达到的运行记为 R + 1 轮，比最后一轮多一；并且第一列是第 0 轮，不是第 1 轮。",
         ),
     ),
 )
@@ -1192,12 +1203,17 @@ COMPARE = Exercise(
 
 
 def draw_notes(rng):
-    """Notes in which states come again; draw until every mistake below shows."""
+    """Notes in which states of two or three numbers come again; draw until every mistake below shows."""
+    D = rng.integers(2, 4)
+    thirds = (0.0, 2.0)[: D - 1]  # with two numbers, the third is cut off below
     while True:
-        kinds = rng.permutation([(a, b) for a in (-1.0, 0.0, 0.5) for b in (-0.5, 1.0)])[:4]
-        rows = rng.permutation(np.repeat(np.arange(4), rng.permutation([1, 2, 3, 5])))
+        kinds = [(a, b, c) for a in (-1.0, 0.0, 0.5) for b in (-0.5, 1.0) for c in thirds]
+        kinds = rng.permutation(kinds)[:5, :D]
+        rows = rng.permutation(np.repeat(np.arange(5), rng.permutation([1, 2, 2, 3, 5])))
         drawn = {"states": kinds[rows], "pushes": rng.normal(size=len(rows)).round(2) + 0.3}
         answers = [left_over(**drawn), *(each.answer(**drawn) for each in LEFT_PITFALLS)]
+        if D == 3:
+            answers.append(left_over(**drawn, of=[0, 1]))
         if np.diff(np.sort(answers)).min() > 1e-3:
             return drawn
 
@@ -1380,6 +1396,7 @@ def report_of_policy(w1, b1, w2, b2, states, *, relu=True, first=True, second=Tr
     pushes = np.maximum(pushes, 0) if twice else pushes
     return {
         "pushes": pushes if column else pushes[:, 0],
+        "one_state": True,
         "kept": True,
         "numpy": True,
         "network_unchanged": True,
@@ -1422,6 +1439,10 @@ READ_POLICY = Exercise(
     forbidden=("course_lib.control.network_policy",),
     parts={
         "pushes": text("the policy's pushes", "策略给出的推力"),
+        "one_state": text(
+            "“a single state (N = 1) gets its one push”",
+            "“只有一个状态（N = 1）时，给出它的一个推力”",
+        ),
         "kept": text(
             "“training the network on leaves the policy as it was”", "“网络继续训练，策略保持原样”"
         ),
@@ -1528,6 +1549,17 @@ READ_POLICY = Exercise(
                 "你给出的是 N×1；策略应给出 N 个数：取出那一列。",
             ),
             code=changed(READ, ("[:, 0]", ""), ("[:, 0]", "")),
+        ),
+        Pitfall(
+            "squeezed",
+            lambda **inputs: {"one_state": False},
+            text(
+                "With a single state the push is not an array of one number: squeeze takes away *every* axis of length 1, here that of "
+                "the states as well. On the robot N is 1: take the column by [:, 0].",
+                "只有一个状态时，给出的不是长度为 1 的数组：squeeze 会去掉**所有**长度为 1 的轴，这时连状态那个轴也去掉了。"
+                "机器人上 N 就是 1：请用 [:, 0] 取出那一列。",
+            ),
+            code=changed(READ, ("[:, 0]", ".squeeze()"), ("[:, 0]", ".squeeze()")),
         ),
     ),
     hints=(
