@@ -23,6 +23,21 @@ def relu(z):
     return np.maximum(z, 0)
 
 
+# What differentiates by itself, for the exercises in which that is to be done by hand.
+AUTOMATIC = (
+    ".backward",
+    ".gradient",
+    ".jacobian",
+    "torch.autograd.grad",
+    "torch.autograd.backward",
+    "torch.autograd.functional.jacobian",
+    "torch.func.grad",
+    "torch.func.jacrev",
+    "torch.func.vjp",
+    "course_lib.pytorch.gradients",
+    "course_lib.keras.gradients",
+)
+
 # 02.1 ---------------------------------------------------------------------------------------------
 
 
@@ -167,7 +182,7 @@ FORWARD = Exercise(
 def draw_extreme_logits(rng):
     """Draw logits of which some overflow, some underflow, and one right answer is hopeless."""
     z = rng.normal(0, 2, size=(5, 4))
-    y = rng.integers(0, 4, size=5)
+    y = rng.permutation(np.arange(5) % 4)
     z[1] += 1000.0
     z[2] -= 1000.0
     # One class is far above all others, and it is not the right one: e^(-1000) is 0 in double
@@ -245,6 +260,17 @@ SURPRISE = Exercise(
         "keras.ops.log_softmax",
         "course_lib.pytorch.cross_entropy",
         "course_lib.keras.cross_entropy",
+        # By whatever module, tensor or layer they are reached:
+        ".logsumexp",
+        ".reduce_logsumexp",
+        ".log_softmax",
+        ".LogSoftmax",
+        ".cross_entropy",
+        ".CrossEntropyLoss",
+        ".nll_loss",
+        ".sparse_categorical_crossentropy",
+        ".SparseCategoricalCrossentropy",
+        ".sparse_softmax_cross_entropy_with_logits",
     ),
     pitfalls=(
         Pitfall(
@@ -277,10 +303,10 @@ SURPRISE = Exercise(
             "one_maximum_for_all",
             quiet(surprise_with_one_maximum),
             text(
-                "You subtracted the largest logit of the whole matrix. In a row far below it all exponentials are 0. Each "
-                "row needs its own maximum: max(axis=1, keepdims=True).",
-                "你减去的是整个矩阵的最大值。远低于它的那些行，所有指数都成了 0。每一行要减自己的最大值："
-                "max(axis=1, keepdims=True)。",
+                "In some row all exponentials are 0: what you subtracted is far above that row's own largest logit. (The "
+                "maximum of the whole matrix? Of a column? Of |z|?) Take `max(axis=1, keepdims=True)`.",
+                "有的行里，所有指数都成了 0：你减去的数远大于这一行自己的最大 logit。（是整个矩阵的最大值？某一列的？"
+                "还是 |z| 的？）应当用 `max(axis=1, keepdims=True)`。",
             ),
         ),
         Pitfall(
@@ -401,15 +427,11 @@ COUNT_LOSS = Exercise(
     comparator=close(rtol=1e-10, atol=1e-12),  # finer than differences can be
     tensors=False,
     forbidden=(
-        ".backward",
-        ".gradient",
-        "torch.autograd.grad",
+        *AUTOMATIC,
         "torch.nn.functional.poisson_nll_loss",
         "torch.nn.PoissonNLLLoss",
         "keras.losses.poisson",
         "keras.losses.Poisson",
-        "course_lib.pytorch.gradients",
-        "course_lib.keras.gradients",
     ),
     parts={"0": text("the loss", "损失"), "1": text("the gradient", "梯度")},
     pitfalls=(
@@ -525,9 +547,10 @@ COUNT_LOSS = Exercise(
 
 def draw_smoothed(rng):
     classes = int(rng.integers(4, 7))
+    examples = int(rng.integers(2, classes))  # never as many as classes
     return {
-        "z": rng.normal(0, 2, size=(3, classes)),  # never as many examples as classes
-        "y": rng.integers(0, classes, size=3),
+        "z": rng.normal(0, 2, size=(examples, classes)),
+        "y": rng.integers(0, classes - 1, size=examples),  # the last class never occurs
         "smoothing": float(rng.choice([0.1, 0.2, 0.3])),
     }
 
@@ -551,11 +574,8 @@ LOGIT_GRADIENT = Exercise(
     reference=logit_gradient,
     comparator=close(rtol=1e-4, atol=1e-6),
     forbidden=(
-        ".backward",
-        "torch.autograd.grad",
+        *AUTOMATIC,
         "torch.nn.functional.cross_entropy",
-        "course_lib.pytorch.gradients",
-        "course_lib.keras.gradients",
         "course_lib.pytorch.cross_entropy",
         "course_lib.keras.cross_entropy",
     ),
@@ -727,8 +747,15 @@ NAMES = ("w1", "b1", "w2", "b2")
 
 
 def draw_backward(rng):
-    arrays = draw_network(rng, examples=6, inputs=3, hidden=4, classes=3)
-    return {"x": arrays.pop("x"), "y": rng.integers(0, 3, size=6), **arrays}
+    """Draw until each hidden unit is on for some examples only, and some gradient there is negative."""
+    examples = int(rng.integers(5, 9))
+    y = rng.permutation(np.arange(examples) % 3)  # the last class never occurs
+    while True:
+        arrays = draw_network(rng, examples, inputs=2, hidden=3, classes=4)
+        hidden, z = forward(**arrays)
+        on, back = hidden > 0, (softmax(z) - np.eye(4)[y]) @ arrays["w2"].T
+        if np.all(on.any(axis=0) & ~on.all(axis=0)) and back.min() < 0:
+            return {"x": arrays.pop("x"), "y": y, **arrays}
 
 
 def backward(
@@ -768,13 +795,7 @@ BACKWARD = Exercise(
     parts={
         str(i): text(f"the gradient of {name}", f"{name} 的梯度") for i, name in enumerate(NAMES)
     },
-    forbidden=(
-        ".backward",
-        ".gradient",
-        "torch.autograd.grad",
-        "course_lib.pytorch.gradients",
-        "course_lib.keras.gradients",
-    ),
+    forbidden=AUTOMATIC,
     pitfalls=(
         Pitfall(
             "no_mask",
@@ -871,9 +892,10 @@ BACKWARD = Exercise(
             r"^ValueError: (matmul|operands could not be broadcast)",
             text(
                 "Two shapes don't fit together. A gradient has the shape of its weight: w1 is d×m, so xᵀ (d×N) times δ₁ (N×m). "
-                "And δ₁ comes from δ₂ (N×K) times the transpose of w2 (K×m).",
+                "And δ₁ comes from δ₂ (N×K) times the transpose of w2 (K×m). K is the number of w2's columns, not of the "
+                "classes that happen to occur in y.",
                 "两个形状对不上。梯度与对应的权重形状相同：w1 是 d×m，所以是 xᵀ（d×N）乘 δ₁（N×m）。"
-                "而 δ₁ 来自 δ₂（N×K）乘 w2 的转置（K×m）。",
+                "而 δ₁ 来自 δ₂（N×K）乘 w2 的转置（K×m）。K 是 w2 的列数，而不是 y 里碰巧出现的类别数。",
             ),
         ),
     ),
@@ -926,18 +948,19 @@ BACKWARD = Exercise(
 # 02.6 ---------------------------------------------------------------------------------------------
 
 
-def draw_bowl(rng, low=1.6, high=5.0):
+def draw_bowl(rng, low=1.6, high=5.0, size=3):
     """Draw a symmetric matrix with eigenvalues between low and high, none of its axes along ours."""
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    hessian = turn @ np.diag(rng.uniform(low, high, size=3)) @ turn.T
+    turn = np.linalg.qr(rng.normal(size=(size, size)))[0]
+    hessian = turn @ np.diag(rng.uniform(low, high, size=size)) @ turn.T
     return np.round((hessian + hessian.T) / 2, 4)
 
 
 def draw_resting(rng):
+    size = int(rng.choice([2, 4]))  # never 3, so that a fixed np.eye(3) shows
     return {
-        "hessian": draw_bowl(rng),
-        "best": np.round(rng.normal(0, 2, size=3), 3),
-        "start": np.round(rng.normal(0, 2, size=3), 3),
+        "hessian": draw_bowl(rng, size=size),
+        "best": np.round(rng.normal(0, 2, size=size), 3),
+        "start": np.round(rng.normal(0, 2, size=size), 3),
         "decay": float(rng.choice([0.4, 0.7, 1.1])),
     }
 
@@ -1049,8 +1072,8 @@ RESTING_POINTS = Exercise(
         Pitfall(
             "forgets_the_hessian_on_the_right",
             lambda hessian, best, start, decay: [
-                np.linalg.solve(hessian + decay * np.eye(3), best),
-                np.linalg.solve(hessian + decay * np.eye(3), best + decay * start),
+                np.linalg.solve(hessian + decay * np.eye(len(best)), best),
+                np.linalg.solve(hessian + decay * np.eye(len(best)), best + decay * start),
             ],
             text(
                 "∇L is A(θ − θ*) = Aθ − Aθ*: on the right-hand side stands A θ*, not θ*.",
@@ -1071,7 +1094,7 @@ RESTING_POINTS = Exercise(
             "starts_without_weight",
             lambda hessian, best, start, decay: [
                 resting_points(hessian, best, start, decay)[0],
-                np.linalg.solve(hessian + decay * np.eye(3), hessian @ best + start),
+                np.linalg.solve(hessian + decay * np.eye(len(best)), hessian @ best + start),
             ],
             text(
                 "In the second point the start lacks its factor λ: λ(θ − θ₀) = λθ − λθ₀.",
@@ -1554,8 +1577,8 @@ INITIALISE = Exercise(
             "biases_left",
             lambda **inputs: {"first": 1.0, "second": 1.0, "biases_zero": False},
             text(
-                "The weights are right. The biases still hold what was in them: set them to 0.",
-                "权重是对的。偏置里还是原来的数：请设为 0。",
+                "The weights are right. The biases are not 0: set them to 0.",
+                "权重是对的。偏置不是 0：请设为 0。",
             ),
             code={
                 "pytorch": (

@@ -33,7 +33,8 @@ def draw_pictures_to_transfer(rng):
         images = 1 / (1 + np.exp(-2 * looks[first + labels] - rng.normal(size=(n, 2, 3))))
         return images.astype(np.float32), labels
 
-    source, target, test = pictures(24, 4), pictures(9, 3, 4), pictures(23, 3, 4)
+    source, target = pictures(24, 4), pictures(9, 3, 4)
+    test = pictures(23, 2, 4)  # without the last class: the target's labels say how many there are
     return {
         "source_images": source[0],
         "source_labels": source[1],
@@ -178,8 +179,10 @@ TRANSFER = Exercise(
             lambda **inputs: {"trained_on": ["source", "target"], "starts_with_source": False},
             text(
                 "The target's training did not begin with the source's backbone. If you copy *after* training, you overwrite what "
-                "was just learned; if you never copy, nothing is transferred.",
-                "目标模型的训练不是从源模型的主干出发的。如果训练**之后**才复制，刚学到的就被覆盖了；如果根本没复制，就什么也没有迁移。",
+                "was just learned; if you never copy, nothing is transferred. (Keras: or a network has fewer outputs than "
+                "`max(labels) + 1`, by its *own* labels; then its weights become NaN.)",
+                "目标模型的训练不是从源模型的主干出发的。如果训练**之后**才复制，刚学到的就被覆盖了；如果根本没复制，就什么也没有迁移。"
+                "（Keras：也可能是某个网络的输出少于**自己的** `max(标签) + 1`，权重因此变成了 NaN。）",
             ),
             code={
                 half: program(half, ("CARRY", ""), ("    return", line + "    return"))
@@ -199,9 +202,10 @@ TRANSFER = Exercise(
             "the_sources_head_stays",
             lambda **inputs: {"trained_on": ["source", "target"], "new_head": False},
             text(
-                "The head came along: it answers with the *source's* classes. The target has its own classes, often another number "
-                "of them: build a new head for it.",
-                "分类头也跟着过来了：它回答的是**源域**的类别。目标域有自己的类别，个数往往也不同：要给它建一个新的分类头。",
+                "The last training did not start with the head that `build` gives for the target's classes: the source's head "
+                "came along, or yours has another number of outputs than `max(labels) + 1`, or you made it yourself.",
+                "最后一次训练用的，不是 `build` 按目标域类别数给出的分类头：要么源域的分类头跟着过来了，"
+                "要么输出个数不是 `max(标签) + 1`，要么是你自己另建的。",
             ),
             code=programs(
                 ("    model = build(yt.max() + 1)\n", ""),
@@ -280,7 +284,22 @@ TRANSFER = Exercise(
             ),
         ),
         (
-            r"copying a param|size mismatch|not compatible with provided weight shape|Shape mismatch|shape mismatch|Target \d+ is out of bounds",
+            r"You must build the layer before accessing",
+            text(
+                "You made a head yourself. Networks and heads come from `build`, nowhere else.",
+                "你自己另建了分类头。网络和分类头都要用 `build` 来建。",
+            ),
+        ),
+        (
+            r"Target \d+ is out of bounds",
+            text(
+                "A label does not fit the head. Labels count from 0, so each network needs `max(labels) + 1` outputs, by its "
+                "*own* labels.",
+                "有标签超出了分类头。标签从 0 数起，每个网络的输出个数是**自己的** `max(标签) + 1`。",
+            ),
+        ),
+        (
+            r"copying a param|size mismatch|not compatible with provided weight shape|Shape mismatch|shape mismatch",
             text(
                 "The heads of the two tasks have different sizes. Copy the backbone alone, and give the target as many outputs as it "
                 "has classes.",
@@ -353,9 +372,11 @@ TRANSFER = Exercise(
 
 def draw_few(rng):
     """Draw few labelled features: classes of unequal size, some examples far out."""
-    labels = rng.permutation(np.array([3] * 3 + [5] * 4 + [8] * 2))  # not 0, 1, 2
-    centres = rng.normal(size=(9, 3)) * 1.2
-    return {"features": centres[labels] + rng.normal(size=(9, 3)), "labels": labels}
+    # Any whole numbers: one is negative, so that a label used as an index shows; none is 0, 1, 2.
+    kinds = rng.permutation([rng.integers(-9, 0), *rng.choice(np.arange(3, 10), 2, replace=False)])
+    own = rng.permutation(np.repeat(np.arange(3), [3, 4, 2]))
+    centres = rng.normal(size=(3, 3)) * 1.2
+    return {"features": centres[own] + rng.normal(size=(9, 3)), "labels": kinds[own]}
 
 
 def nearest_mean(features, labels, leave_out=True, distance=None):
@@ -426,7 +447,8 @@ def draw_telling_few(rng):
             leave_one_out(**given, distance=minus_cosine)[0],
         )
         answers = [tuple(each) for each in (right, *others)]
-        if len(set(answers)) == len(answers) and 0.3 < (right == given["labels"]).mean() < 0.95:
+        told_apart = len(set(answers)) == len(answers) and right.min() < 0
+        if told_apart and 0.3 < (right == given["labels"]).mean() < 0.95:
             return drawn
 
 
@@ -573,7 +595,7 @@ LEAVE_ONE_OUT = Exercise(
 
 
 def draw_choice(rng):
-    """Draws of five sources' accuracies: one helps a little, one much, one hurts, one is dear."""
+    """Draws of six sources' accuracies: one helps a little, two much, one hurts, one is dear, one wild."""
     names = [f"source {letter}" for letter in rng.permutation(list("ABCD"))]
     # The luck of the draw of labels, shared by all: so wide that no gain stands out from it unpaired.
     luck = rng.normal(size=6)
@@ -583,12 +605,16 @@ def draw_choice(rng):
     accuracies = {"none": base}
     for name in sorted(names):
         accuracies[name] = base + gains[name] + noise[name] * rng.normal(size=6)
+    # The one to choose has the highest mean, 0.10 above none, but is not better in every draw; source F
+    # costs more and does much better in four draws, but not in two.
+    accuracies[names[1]] = base + rng.permutation([-0.01, 0.11, 0.11, 0.13, 0.13, 0.13])
     # One that only seems to help: the best mean among the affordable ones, but wildly uncertain.
     wild = np.array([1, -1, 1, -1, 1, -1]) * rng.choice([-1, 1])
     accuracies["source E"] = base + 0.15 + 0.17 * wild
+    accuracies["source F"] = base + rng.permutation([0, 0, 0.14, 0.14, 0.14, 0.14])
     unit = int(rng.integers(1, 40))  # an hour, a day …: no budget fits all offers
     costs = {
-        "none": 0, names[0]: 10, names[1]: 35, names[2]: 5, names[3]: 90, "source E": 6,
+        "none": 0, names[0]: 10, names[1]: 35, names[2]: 5, names[3]: 90, "source E": 6, "source F": 50,
     }  # fmt: skip
     return {
         "accuracies": {name: np.round(a, 3) for name, a in accuracies.items()},
@@ -597,9 +623,15 @@ def draw_choice(rng):
     }
 
 
-def choose_source(accuracies, costs, budget, *, affordable=True, proven=True, paired=True, least=0):
+def mean_of(values, gain):
+    return values.mean()
+
+
+def choose_source(
+    accuracies, costs, budget, *, affordable=True, proven=True, paired=True, by=mean_of
+):
     base = accuracies["none"]
-    best, best_mean = "none", -np.inf
+    best, highest = "none", -np.inf
     for name, values in accuracies.items():
         if name == "none" or (affordable and costs[name] > budget):
             continue
@@ -608,10 +640,10 @@ def choose_source(accuracies, costs, budget, *, affordable=True, proven=True, pa
             if paired
             else judging.Interval(0, judging.interval(values).low - judging.interval(base).high, 0)
         )
-        if proven and not gain.low > least:
+        if proven and not gain.low > 0:
             continue
-        if values.mean() > best_mean:
-            best, best_mean = name, values.mean()
+        if by(values, gain) > highest:
+            best, highest = name, by(values, gain)
     return best
 
 
@@ -633,13 +665,30 @@ def for_each_budget(choose, **change):
     ]
 
 
+def draw_telling_choice(rng):
+    """Draw until only the mean leads to the right choice: no median, no maximum, no lower end."""
+    while True:
+        drawn = draw_choice(rng)
+        right, *others = (
+            for_each_budget(choose_source, by=by)(**drawn)
+            for by in (
+                mean_of,
+                lambda values, gain: np.median(values),
+                lambda values, gain: values.max(),
+                lambda values, gain: gain.low,
+            )
+        )
+        if right not in others:
+            return drawn
+
+
 CHOOSE_SOURCE = Exercise(
     id="03.3",
     title=text("Choose a source, within a budget", "在预算之内选源域"),
     points=3,
     objective="O2",
     function="choose_source",
-    inputs=draw_choice,
+    inputs=draw_telling_choice,
     reference=for_each_budget(choose_source),
     comparator=equal(),
     tensors=False,
@@ -666,9 +715,9 @@ CHOOSE_SOURCE = Exercise(
             "cheapest",
             for_each_budget(cheapest_that_helps),
             text(
-                "That source helps, but another within the budget has a higher mean accuracy, and that decides: not the price, nor "
-                "the gain per price.",
-                "这个源域有帮助，但预算之内另有平均准确率更高的，而题目看的正是这一点：不看价钱，也不看性价比。",
+                "That source helps, but another within the budget has a higher mean accuracy, and that decides: not the price, not "
+                "the gain per price, and not the lower end of the interval.",
+                "这个源域有帮助，但预算之内另有平均准确率更高的，而题目看的正是这一点：不看价钱，不看性价比，也不看区间的下端。",
             ),
         ),
         Pitfall(
@@ -692,8 +741,10 @@ CHOOSE_SOURCE = Exercise(
             for_each_budget(choose_source, paired=False),
             text(
                 "For the larger budgets there is a source whose paired interval lies above 0. Did you compare unpaired intervals? "
-                "The draws share their luck: subtract draw by draw.",
-                "较大的预算之内有一个源域，配对区间整个在 0 之上。你是不是用了不配对的区间？各次抽样的运气是共有的：要逐次相减。",
+                "The draws share their luck: subtract draw by draw. Or did you test only the one with the best mean? Leave out "
+                "first, then choose.",
+                "较大的预算之内有一个源域，配对区间整个在 0 之上。你是不是用了不配对的区间？各次抽样的运气是共有的：要逐次相减。"
+                "或者只检验了均值最高的那个？应当先去掉，再选。",
             ),
         ),
         Pitfall(
@@ -1012,7 +1063,7 @@ def moved(names=PARTS, size=np.linalg.norm, relative_to="before"):
 
 
 def moved_nothing(**arrays):
-    return {"moved": np.zeros(len(PARTS))}
+    return {"moved": np.zeros(len(PARTS)), "trained": 1}
 
 
 HOW_FAR = {
@@ -1081,6 +1132,18 @@ MOVED = Exercise(
                     "norm(b - a) / norm(a)", "norm(np.array(b) - np.array(a)) / norm(np.array(a))"
                 ),
             },
+        ),
+        Pitfall(
+            "never_trained",
+            lambda **arrays: {"trained": 0},
+            text(
+                "`train()` was never called (are the parentheses missing?).",
+                "`train()` 根本没有被调用（是不是漏了括号？）。",
+            ),
+            code=how_far_with(
+                pytorch=("    train()\n", "    train\n"),
+                keras=("    train()\n", "    train\n"),
+            ),
         ),
         Pitfall(
             "no_statistics",
@@ -1223,7 +1286,10 @@ MOVED = Exercise(
 
 
 def draw_pictures(rng):
-    return {"images": rng.integers(0, 256, size=(3, 4, 6, 2), dtype=np.uint8)}
+    # Halves of 2 and 3 pixels: with halves of 1 pixel, to exchange would be to mirror.
+    height, width = rng.permutation([4, 6])
+    count = rng.integers(2, 5)
+    return {"images": rng.integers(0, 256, size=(count, height, width, 2), dtype=np.uint8)}
 
 
 def swap_halves(images, k, axes=(1, 2)):
@@ -1238,7 +1304,8 @@ def jigsaw_task(images, swap=swap_halves, kinds=4, labels=np.repeat):
 
 
 def image_by_image(images):
-    x = np.concatenate([swap_halves(images[i : i + 1], k) for i in range(3) for k in range(4)])
+    pictures = (images[i : i + 1] for i in range(len(images)))
+    x = np.concatenate([swap_halves(picture, k) for picture in pictures for k in range(4)])
     return [x, np.tile(np.arange(4), len(images))]
 
 
@@ -1363,12 +1430,13 @@ JIGSAW_TASK = Exercise(
 
 
 def draw_unlabelled(rng):
-    stretch = np.diag([4.0, 2.5, 1.5, 0.8]) @ np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    # Directions of about the same weight: who does not sort them gets another order, mostly.
+    stretch = np.diag([2.0, 1.8, 1.6, 1.4]) @ np.linalg.qr(rng.normal(size=(4, 4)))[0]
     shift = rng.uniform(2, 5, size=4)  # far from 0, so that a missing centring shows
     return {
         "unlabelled": rng.normal(size=(12, 4)) @ stretch + shift,
         "x": rng.normal(size=(5, 4)) @ stretch + shift + rng.normal(size=4),
-        "size": int(rng.integers(1, 4)),
+        "size": int(rng.integers(2, 4)),
     }
 
 
@@ -1379,6 +1447,12 @@ def principal(unlabelled, x, size, mean=None, fitted=None, first=0, scaled=False
     chosen = slice(first, first + size)
     z = (x - mean) @ axes[chosen].T
     return z / values[chosen] if scaled else z
+
+
+def along_columns(unlabelled, x, size):
+    """Take the columns of svd's third factor for its rows."""
+    mean = unlabelled.mean(axis=0)
+    return (x - mean) @ np.linalg.svd(unlabelled - mean, full_matrices=False)[2][:, :size]
 
 
 def reconstruct(unlabelled, x, size):
@@ -1451,6 +1525,14 @@ PRINCIPAL = Exercise(
             text(
                 "You took the directions of *least* variance. (`eigh` sorts upwards, `svd` downwards.)",
                 "你取的是方差**最小**的方向。（`eigh` 从小到大排，`svd` 从大到小排。）",
+            ),
+        ),
+        Pitfall(
+            "columns_for_rows",
+            along_columns,
+            text(
+                "You took columns of `svd`'s third factor. That factor is Vᵀ: the directions are its *rows*.",
+                "你取的是 `svd` 第三个因子的列。那个因子是 Vᵀ：方向是它的**行**。",
             ),
         ),
         Pitfall(

@@ -382,8 +382,11 @@ def draw_features(rng):
     test = rng.normal(1.0, 2.0, size=(5, 4))
     # Two columns are constant in training, not in the test. The deviation of the second is not quite
     # 0: the mean of nine times 0.7 is not 0.7, since 0.7 is rounded.
-    first, second = rng.permutation(4)[:2]
+    first, second, third = rng.permutation(4)[:3]
     train[:, first], train[:, second] = float(rng.integers(1, 4)), 0.7
+    # A third hardly varies, but it does: who takes what is small for constant shows.
+    train[:, third] = 0.4 + 2e-4 * rng.normal(size=9)
+    test[:, third] = 0.4 + 2e-4 * rng.normal(size=5)
     return {"train": train, "test": test}
 
 
@@ -1153,8 +1156,10 @@ CHOOSE_STRENGTH = Exercise(
             "best_mean",
             CHOICES["best_mean"],
             text(
-                "You took the best mean. The rule allows a stronger penalty as long as it is within one standard error.",
-                "你取了平均分最高的那个。按规则，只要在一倍标准误之内，就可以选更强的惩罚。",
+                "You took the best mean (or your standard error came out far too small: variance in place of deviation?). The "
+                "rule allows a stronger penalty as long as it is within one standard error.",
+                "你取了平均分最高的那个（也可能是标准误算得太小：用了方差而不是标准差？）。"
+                "按规则，只要在一倍标准误之内，就可以选更强的惩罚。",
             ),
         ),
         Pitfall(
@@ -1227,8 +1232,9 @@ CHOOSE_STRENGTH = Exercise(
             "lowest_is_best",
             CHOICES["lowest_is_best"],
             text(
-                "You treated the scores as losses and looked for the lowest. These are log-probabilities: higher is better.",
-                "你把得分当成了损失，去找最低的。这里的得分是对数概率，越大越好。",
+                "The strength you give is far too strong: its scores are among the lowest. Did you treat them as losses? These are "
+                "log-probabilities: higher is better.",
+                "你给的强度太强了，它的得分属于最低之列。是不是把得分当成了损失？这里的得分是对数概率，越大越好。",
             ),
         ),
         Pitfall("index", CHOICES["index"], INDEX_MESSAGE),
@@ -1283,10 +1289,11 @@ CHOOSE_STRENGTH = Exercise(
 
 
 def draw_accuracies(rng):
-    n = int(rng.choice([4, 6, 7, 8]))  # never 5, so that a fixed t of five draws shows
+    n = int(rng.choice([3, 6, 7, 8]))  # not 4, not 5, so that a fixed t of five draws shows
+    gain = rng.choice([-0.05, -0.03, 0.05])  # a loss as well, so that who cuts off at 0 shows
     luck = rng.normal(0, 0.04, size=n)  # a bad draw is bad for both methods
     scratch = 0.8 + luck + rng.normal(0, 0.015, size=n)
-    transferred = 0.86 + luck + rng.normal(0, 0.015, size=n)
+    transferred = 0.8 + gain + luck + rng.normal(0, 0.015, size=n)
     return {"transferred": np.round(transferred, 4), "scratch": np.round(scratch, 4)}
 
 
@@ -1757,7 +1764,8 @@ FREEZE_BACKBONE = Exercise(
 def draw_extraction(rng):
     model = draw_tiny(rng)
     del model["head"], model["bias"]
-    return {"images": rng.normal(size=(7, 2, 3, 3)).astype(np.float32), "batch_size": 3, **model}
+    # The probe's second batch size is 4: then nothing is left over.
+    return {"images": rng.normal(size=(4, 2, 3, 3)).astype(np.float32), "batch_size": 3, **model}
 
 
 def report_of_extraction(images, batch_size, **backbone):
@@ -1816,6 +1824,22 @@ def extract(backbone, images, batch_size):
 def extract_code(stop="len(images)", step="batch_size", scale=""):
     options = {"stop": stop, "step": step, "scale": scale}
     return {"pytorch": PYTORCH_EXTRACT.format(**options), "keras": KERAS_EXTRACT.format(**options)}
+
+
+def extract_code_with_rest():
+    """Give the code of somebody who takes the full batches first, and the rest without looking."""
+    full = extract_code(stop="len(images) // batch_size * batch_size")
+    rest = "images[-(len(images) % batch_size) :]"
+    return {
+        "pytorch": full["pytorch"].replace(
+            "    backbone.train(",
+            f"    features.append(backbone(torch.tensor({rest})).detach().numpy())\n    backbone.train(",
+        ),
+        "keras": full["keras"].replace(
+            "    return",
+            f"    features.append(np.array(backbone({rest}, training=False)))\n    return",
+        ),
+    }
 
 
 def extract_code_without(pytorch, keras):
@@ -1899,6 +1923,16 @@ EXTRACT = Exercise(
                 "少了最后不满的那一批：图片数不一定是批大小的整数倍。",
             ),
             code=extract_code(stop="len(images) // batch_size * batch_size"),
+        ),
+        Pitfall(
+            "rest_of_nothing",
+            seen(batch_size_matters=True, statistics_moved=False),
+            text(
+                "With a second batch size, that divides the number of pictures, other features came back. Then no rest is left, "
+                "and `images[-0:]` is *all* of them.",
+                "换一个批大小，恰好整除图片数，得到的特征就不同了。这时没有剩下的图片，而 `images[-0:]` 是**全部**图片。",
+            ),
+            code=extract_code_with_rest(),
         ),
         Pitfall(
             "scales_again",
