@@ -218,34 +218,37 @@ AREA_BUGS = (
     {"misses_take": True},
     {"forwards": True},
     {"slanted": True},
+    {"eleven": True},
 )
 
 
 def draw_detections(rng):
-    """Seven detections of four objects: second looks, near misses, one just at the threshold.
+    """Ten detections of six objects: second looks, near misses, one just at the threshold.
 
-    Drawn again until every mistake shows.
+    Drawn again until every mistake shows. (With fewer, nearly all that is left has the same answer.)
     """
+    D, G = 10, 6
     while True:
         least = float(rng.choice([0.45, 0.5, 0.55, 0.6]))
-        iou = rng.uniform(0, 0.35, (7, 4))
-        best = rng.integers(0, 3, 7)  # nobody looks at the last object
-        iou[np.arange(7), best] = rng.uniform(0.37, 0.9, 7)
-        k = int(rng.integers(7))
+        iou = rng.uniform(0, 0.35, (D, G))
+        best = rng.integers(0, G - 1, D)  # nobody looks at the last object
+        iou[np.arange(D), best] = rng.uniform(0.37, 0.9, D)
+        k = int(rng.integers(D))
         iou[k, best[k]] = least
-        other = int(rng.integers(7))
-        iou[other, (best[other] + 1) % 3] = least + 0.01
-        drawn = {"scores": rng.permutation(np.arange(7) / 10 + 0.2), "iou": iou, "least": least}
+        other = int(rng.integers(D))
+        iou[other, (best[other] + 1) % (G - 1)] = least + 0.01
+        scores = rng.permutation(np.arange(D) / (D + 4) + 0.2)
+        drawn = {"scores": scores, "iou": iou, "least": least}
         right = area(**drawn)
-        wrong = [area(**drawn, **bug) for bug in AREA_BUGS]
-        unlike = abs(area(**drawn, rising=True) - area(**drawn, forwards=True)) > 0.01
-        if unlike and all(abs(value - right) > 0.01 for value in wrong):
+        if any(abs(area(**drawn, **bug) - right) <= 0.01 for bug in AREA_BUGS):
+            continue
+        if abs(area(**drawn, rising=True) - area(**drawn, forwards=True)) > 0.01:
             return drawn
 
 
 def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of="objects", best=True,
          strict=False, floor=None, rising=False, misses_take=False, forwards=False,
-         slanted=False):  # fmt: skip
+         slanted=False, eleven=False):  # fmt: skip
     """Average precision of one class; the options are bugs."""
     n, objects = iou.shape
     least = least if floor is None else floor
@@ -271,6 +274,10 @@ def area(scores, iou, least, *, in_order=True, second="false", envelope=True, of
         precision = np.maximum.accumulate(precision)
     elif envelope:
         precision = np.maximum.accumulate(precision[::-1])[::-1]
+    if eleven:
+        return float(
+            np.mean([precision[recall >= r].max(initial=0) for r in np.linspace(0, 1, 11)])
+        )
     if slanted:
         return float(np.sum(np.diff(recall) * (precision[1:] + precision[:-1]) / 2))
     return float(np.sum(np.diff(recall, prepend=0) * precision))
@@ -354,6 +361,14 @@ AREA = Exercise(
             text(
                 "You joined the points by slanting lines and began at the first of them. The sum asked for has steps, from R₀ = 0: Σ (R_k − R_{k−1}) P̃_k.",
                 "你用斜线把点连了起来，而且从第一个点才开始。题目要的是从 R₀ = 0 起的阶梯：Σ (R_k − R_{k−1}) P̃_k。",
+            ),
+        ),
+        Pitfall(
+            "eleven_points",
+            lambda **inputs: area(**inputs, eleven=True),
+            text(
+                "You read the curve at eleven recalls (as VOC did until 2009). Here it is the whole area: Σ (R_k − R_{k−1}) P̃_k.",
+                "你只在十一个召回率处读曲线（VOC 2009 年以前的做法）。这里要整个面积：Σ (R_k − R_{k−1}) P̃_k。",
             ),
         ),
         Pitfall(
@@ -631,14 +646,22 @@ NOT_SURE = 255
 
 
 def draw_maps(rng):
-    """Maps with all classes but the last, one of them rare, and a border that nobody is sure of."""
-    classes = int(rng.integers(5, 9))
+    """Maps with a rare class, classes only predicted, one or two absent, and a border nobody is sure of.
+
+    The last class is mostly there. One of the absent is mostly predicted on the border, where it does not count.
+    """
+    classes = int(rng.integers(6, 10))
+    untrue = np.arange(3, classes - (rng.random() < 0.8))
+    absent = rng.permutation(untrue)[: rng.choice([1, 2, 2])]
+    present = np.setdiff1d(np.arange(classes), absent)
     truth = rng.choice([0, 0, 0, 0, 1, 1, 2], (2, 6, 6))
     truth[0, 0, :2] = 2
     wrong = rng.random(truth.shape) < 0.3
-    predicted = np.where(wrong, rng.integers(0, classes - 1, truth.shape), truth)
-    predicted[0, 3] = classes - 2
+    predicted = np.where(wrong, rng.choice(present, truth.shape), truth)
+    predicted[0, 3] = present[-1]
     truth[:, -1] = NOT_SURE
+    if rng.random() < 0.8:
+        predicted[0, -1, 0] = absent[0]
     return {"truth": truth, "predicted": predicted, "classes": classes}
 
 
@@ -689,16 +712,16 @@ MEAN_IOU = Exercise(
             "absent_is_zero",
             lambda **inputs: iou_mean(**inputs, absent=0.0),
             text(
-                "A class that is neither true nor predicted anywhere got 0. It has no IoU: leave it out of the mean.",
-                "某一类既不在真值里也不在预测里，你给了它 0。它没有交并比可言：不参与平均。",
+                "A class that is neither true nor predicted at the places that count got 0. It has no IoU: leave it out of the mean.",
+                "某一类在计入的位置上既不在真值里也不在预测里，你给了它 0。它没有交并比可言：不参与平均。",
             ),
         ),
         Pitfall(
             "absent_is_one",
             lambda **inputs: iou_mean(**inputs, absent=1.0),
             text(
-                "A class that occurs nowhere got 1: a present for doing nothing. Leave it out of the mean.",
-                "哪里都没有出现的类得了 1 分，等于白送。不要让它参与平均。",
+                "A class that occurs nowhere at the places that count got 1: a present for doing nothing. Leave it out of the mean.",
+                "在计入的位置上没有出现的类得了 1 分，等于白送。不要让它参与平均。",
             ),
         ),
         Pitfall(
@@ -1031,17 +1054,26 @@ BUGS = (
 def draw_screening(rng):
     """Scores on half-steps (so that equal ones occur), far more ill than at work, a budget.
 
-    The budget is just enough for one of the scores. Drawn again until every mistake shows.
+    The budget is enough for one of the scores and nearly for the next: the nearest is over it. Sometimes
+    only the ill or only the healthy have this very score. Drawn again until every mistake shows.
     """
     while True:
         y = rng.permutation(np.arange(60) < 30).astype(np.int64)
         scores = np.round(rng.normal(1.2 * y, 1.0) * 2) / 2
-        prevalence = float(rng.choice([0.1, 0.2, 0.3]))
-        alarm = scores >= rng.choice(np.unique(scores)[3:-2])
-        share = prevalence * alarm[y == 1].mean() + (1 - prevalence) * alarm[y == 0].mean()
-        drawn = {"scores": scores, "y": y, "prevalence": prevalence, "budget": float(share + 0.004)}
-        wrong = [within_budget(**drawn, **{bug: True}) for bug in BUGS]
-        if within_budget(**drawn) not in wrong and wrong[0] != wrong[4]:
+        prevalence = float(rng.choice([0.05, 0.2, 0.4]))
+        k = rng.integers(3, len(np.unique(scores)) - 2)
+        lower, right = np.unique(scores)[k - 1 : k + 1]
+        scores[(y == rng.integers(0, 3)) & (scores == right)] += 0.5  # 2: nobody's
+        enough, too_many = (
+            prevalence * (scores >= t)[y == 1].mean()
+            + (1 - prevalence) * (scores >= t)[y == 0].mean()
+            for t in (right, lower)
+        )
+        budget = float(enough + rng.uniform(0.6, 0.95) * (too_many - enough))
+        drawn = {"scores": scores, "y": y, "prevalence": prevalence, "budget": budget}
+        wrong = {bug: within_budget(**drawn, **{bug: True}) for bug in BUGS}
+        unlike = wrong["own"] != wrong["swapped"] and wrong["healthy_only"] != wrong["strict"]
+        if unlike and within_budget(**drawn) == right and right not in wrong.values():
             return drawn
 
 
@@ -1112,8 +1144,10 @@ BUDGET = Exercise(
             lambda **inputs: within_budget(**inputs, strict=True),
             text(
                 "One step too low: the share of alarms is over the budget. (Did you count only scores *above* the threshold? The threshold itself "
-                "is an alarm, too, and equal scores occur here. Or did you return the first that no longer fits?)",
-                "低了一步：报警比例超出了预算。（是不是只数了**大于**阈值的分数？等于阈值也报警，而这里有相等的分数。还是返回了第一个超出预算的？）",
+                "is an alarm, too, and equal scores occur here. Or did you return the first that no longer fits, or the nearest to the budget? "
+                "At most is asked for.)",
+                "低了一步：报警比例超出了预算。（是不是只数了**大于**阈值的分数？等于阈值也报警，而这里有相等的分数。还是返回了第一个超出预算的，"
+                "或者最接近预算的？要的是不超过。）",
             ),
         ),
         Pitfall(
@@ -1148,7 +1182,6 @@ BUDGET = Exercise(
         ),
     ),
     survivors={
-        "scores[y == 0] >= t → scores[y == 0] > t": "examples show a strict comparison of the ill's scores; none can show both",
         "prevalence * found + (1 - prevalence) * false <= budget → prevalence * found + (1 - prevalence) * false < budget": "no share is exactly the budget",
     },
     right={

@@ -14,11 +14,11 @@ from course_lib.exercises.specification import Exercise, ManualExercise, Option,
 
 
 def draw_events(rng):
-    n, articles = 40, 6
-    day = np.sort(rng.integers(0, 8, n))
+    n, articles, days = 40, int(rng.integers(5, 8)), int(rng.integers(6, 10))
+    day = np.sort(rng.integers(0, days, n))
     article = rng.integers(0, articles - 1, n)
     article[-1] = articles - 1  # new on the last day
-    p = np.array([0.1, 0.3, 0.5, 0.7, 0.2, 0.9])[article]
+    p = np.array([0.1, 0.3, 0.5, 0.7, 0.2, 0.9, 0.4])[article]
     order = rng.permutation(n)  # the log is not sorted
     return {
         "day": day[order],
@@ -551,6 +551,7 @@ def report_of_growth(table, start, readers, clicked):
         "trainable": rows * table.shape[1] + 1,
         "new_learn": True,
         "old_stay": True,
+        "old_learn": True,
     }
 
 
@@ -596,6 +597,10 @@ GROW = Exercise(
             "“a step on new articles moved their rows”", "“在新文章上训练一步后，它们的行变了”"
         ),
         "old_stay": text("“and not the old ones”", "“旧的行没变”"),
+        "old_learn": text(
+            "“a step on old articles moved each of their rows”",
+            "“在旧文章上训练一步后，它们的每一行都变了”",
+        ),
     },
     pitfalls=(
         Pitfall(
@@ -627,7 +632,12 @@ GROW = Exercise(
         ),
         Pitfall(
             "frozen",
-            lambda **inputs: {"new_learn": False},
+            lambda table, start, **inputs: {
+                "rows": len(table) + len(start),
+                "old_rows": True,
+                "new_rows": True,
+                "new_learn": False,
+            },
             text(
                 "The rows are right and cannot learn: the table is frozen. In PyTorch `from_pretrained` freezes unless it is told not "
                 "to; in Keras look at `trainable`.",
@@ -661,7 +671,11 @@ GROW = Exercise(
         ),
         Pitfall(
             "random_start",
-            lambda **inputs: {"old_rows": True, "new_rows": False},
+            lambda table, start, **inputs: {
+                "rows": len(table) + len(start),
+                "old_rows": True,
+                "new_rows": False,
+            },
             text(
                 "The new rows are not those of `start`: a random row knows nothing of its article.",
                 "新的行不是 `start`：随机的行对文章一无所知。",
@@ -1119,13 +1133,15 @@ def draw_settings(rng):
     """Six settings with a part each, in any order; drawn again until every mistake shows.
 
     Without the parts one draw of some ten thousand would do. A setting's runs ring about the day named,
-    or never: the quickest; one that is quicker where it rings; one that seldom rings; one that rings
-    when nearly all is over; one with a low threshold; and one more.
+    or never: the quickest, whose sums soon fall back (so that only the *first* day will do); one that is
+    quicker where it rings; one that seldom rings; one that rings when nearly all is over; one with a low
+    threshold; and one that would win if its silent runs counted a day less. With 37 or 38 quiet runs every
+    way to round but the right one gives another place.
     """
-    C, R, M, T = 6, 39, 12, 15
-    days = np.array([4.5, 2.5, 4.5, 14.0, 7.0, 8.0])[:, None]
-    silent = np.array([0, 3, 9, 0, 0, 0])[:, None]  # runs of M that never ring
-    unlike = ("hits", "early", "lowest", "slow")  # they also differ from one another
+    C, R, M, T = 6, int(rng.integers(37, 39)), 12, int(rng.integers(14, 18))
+    days = np.array([4.5, 2.0, 4.5, T - 1, 7.0, 3.0])[:, None]
+    silent = np.array([0, 3, 9, 0, 0, 2])[:, None]  # runs of M that never ring
+    unlike = ("hits", "early", "lowest", "slow", "short")  # they also differ from one another
     while True:
         scale = rng.uniform(4, 8, (C, 1))
         scale[4] = rng.uniform(1.5, 3)
@@ -1134,6 +1150,7 @@ def draw_settings(rng):
         rise = 1.8 * scale / days * rng.uniform(0.8, 1.2, (C, M))
         slope = np.where(np.arange(M) < silent, -0.2, rise)
         steps = slope[..., None] + rng.normal(0, 0.8, (C, M, T))
+        steps[0, :, 6:] = -rise[0][:, None]
         after = np.round(steps.cumsum(axis=2).clip(0), 2)
         order, runs = rng.permutation(C), rng.permutation(M)
         given = {
@@ -1144,11 +1161,12 @@ def draw_settings(rng):
         right = chosen(**given)
         if any(chosen(**given, bug=bug) == right for bug in (*unlike, *ALSO_WRONG)):
             continue
-        if len({chosen(**given, bug=bug)[0] for bug in unlike}) == 4:
+        if len({chosen(**given, bug=bug)[0] for bug in unlike}) == 5:
             return given
 
 
-ALSO_WRONG = ("still", "quantile", "one", "max", "budget", "runs")  # "runs": M days for T
+# "runs": M days for T; "days": all days without an alarm; "search": binary search in sums that are not sorted.
+ALSO_WRONG = ("still", "quantile", "one", "max", "budget", "runs", "days", "search")
 
 
 def chosen(quiet, after, budget, bug=None):
@@ -1168,9 +1186,17 @@ def chosen(quiet, after, budget, bug=None):
     rings = after > h[:, None, None]
     rings = after.mean(axis=1, keepdims=True) > h[:, None, None] if bug == "mean" else rings
     rung = rings.argmin(axis=2) if bug == "still" else rings.argmax(axis=2)
-    never = {"early": 0, "runs": after.shape[1]}.get(bug or "", T)
+    never = {"early": 0, "runs": after.shape[1], "short": T - 1}.get(bug or "", T)
     first = np.where(rings.any(axis=2), rung, never).astype(float)
     delay = first.mean(axis=1)
+    if bug == "days":
+        delay = (~rings).sum(axis=2).mean(axis=1)
+    if bug == "search":
+        found = [
+            [np.searchsorted(run, limit, side="right") for run in runs]
+            for runs, limit in zip(after, h, strict=True)
+        ]
+        delay = np.mean(found, axis=1)
     if bug == "hits":
         hit = rings.any(axis=2)
         delay = np.array([f[k].mean() if k.any() else T for f, k in zip(first, hit, strict=True)])
@@ -1231,8 +1257,18 @@ CHOICE = Exercise(
             "hits_only",
             as_chosen("hits"),
             text(
-                "Runs without an alarm were left out of the mean: a monitor that rings once, at once, would win. They count T days.",
-                "没报警的几次没有计入平均：只要报过一次、报得早就赢了。它们应记 T 天。",
+                "Runs without an alarm were left out of the mean: a monitor that rings once, at once, would win. They count T days. "
+                "(A median forgets them as well: take the mean.)",
+                "没报警的几次没有计入平均：只要报过一次、报得早就赢了。它们应记 T 天。（中位数同样会忽略它们：要取平均。）",
+            ),
+        ),
+        Pitfall(
+            "one_day_short",
+            as_chosen("short"),
+            text(
+                "The delay is the *first* day that rings, counted from 0, or T. (Did you count from 1, take T − 1 where there is no alarm, "
+                "or count days after the first alarm, too?)",
+                "延迟是**第一个**报警的日子，从 0 数起；没有报警记 T。（是不是从 1 数起，把没有报警的记成了 T − 1，或者把首次报警之后的日子也数了进去？）",
             ),
         ),
         Pitfall(

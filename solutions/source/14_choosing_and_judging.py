@@ -313,17 +313,21 @@ EVIDENCE = Exercise(
 
 
 def draw_pilot(rng):
-    """Two methods under five seeds that share their luck; drawn again until every mistake shows."""
+    """Two methods under five seeds that share their luck; drawn again until every mistake shows.
+
+    Sometimes four seeds are enough, fewer than the pilot has: who begins to count there is wrong.
+    """
+    few = rng.random() < 0.3
     while True:
         luck = rng.normal(0.8, 0.04, 5)
         drawn = {
             "a": np.round(luck + rng.normal(0.02, 0.012, 5), 3),
             "b": np.round(luck + rng.normal(0.0, 0.012, 5), 3),
-            "half_width": float(rng.choice([0.005, 0.006, 0.008])),
+            "half_width": float(rng.choice([0.03, 0.04, 0.05] if few else [0.005, 0.006, 0.008])),
         }
         right = repetitions_of(**drawn)
         wrong = [repetitions_of(**drawn, **bug) for bug in PILOT_BUGS]
-        if 6 <= right <= 60 and all(w != right for w in wrong):
+        if (right == 4 if few else 6 <= right <= 60) and all(w != right for w in wrong):
             return drawn
 
 
@@ -417,8 +421,8 @@ REPETITIONS = Exercise(
             "freedom",
             lambda **i: repetitions_of(**i, freedom=0),
             text(
-                "n seeds leave n − 1 degrees of freedom, not n.",
-                "n 个种子的自由度是 n − 1，不是 n。",
+                "n seeds leave n − 1 degrees of freedom, not n; or you stopped one n too soon.",
+                "n 个种子的自由度是 n − 1，不是 n，或者少试了一个 n。",
             ),
         ),
         Pitfall(
@@ -479,12 +483,13 @@ REPETITIONS = Exercise(
 
 
 def draw_differences(rng):
-    """Eight differences in 1024ths, so that sums are exact; drawn again until every mistake shows.
+    """Six to nine differences in 1024ths, so that sums are exact; drawn again until every mistake shows.
 
-    On either side of 0: who forgets to take the mean's size, or doubles one tail, is right on one side only.
+    On either side of 0, mostly below: who forgets to take the mean's size, or doubles one tail, is right above it.
     """
+    n, sign = rng.integers(6, 10), -1 if rng.random() < 0.75 else 1
     while True:
-        d = rng.integers(-20, 45, 8) * rng.permutation((-1, 1))[0] / 1024
+        d = sign * rng.integers(-20, 45, n) / 1024
         right = p_of(d)
         if 0.02 < right < 0.4 and all_differ(right, [p_of(d, **bug) for bug in P_BUGS]):
             return {"differences": d}
@@ -822,14 +827,16 @@ TEMPERATURE = Exercise(
 
 
 def draw_witness(rng):
-    """A network in two halves with a hidden layer between mean and head, so that the head is no shortcut.
+    """A network in two halves with a hidden layer before the head, so that the head is no shortcut.
 
-    Drawn again until every map has evidence and every mistake shows.
+    Places count unequally, so slopes differ between them. Images, channels and classes are 5, 4 and 3:
+    who divides by the wrong number is found out. Drawn again until every map has evidence and every mistake shows.
     """
     while True:
         drawn = {
-            "images": rng.normal(size=(4, 2, 3, 3)).astype(np.float32),  # not as many as classes
-            "classes": rng.integers(0, 3, 4),
+            "images": rng.normal(size=(5, 2, 3, 3)).astype(np.float32),
+            "classes": rng.integers(0, 3, 5),
+            "shares": rng.dirichlet(np.full(6, 3.0)).reshape(2, 3),
             "hidden": rng.normal(size=(4, 4)).astype(np.float32),
             **draw_tiny(rng),
         }
@@ -848,27 +855,32 @@ MAP_BUGS = (
     {"slopes": "of probability"},
     {"slopes": "sum"},
     {"slopes": "mean of loss"},
+    {"slopes": "each"},
+    {"channels": "mean"},
     {"times": False},
     {"scaled": True},
 )
 
 
-def maps_of(images, classes, hidden, head, bias, kernel, gamma, beta, mean, variance, *, relu="zero",
-            which="asked", slopes="mean", times=True, scaled=False):  # fmt: skip
+def maps_of(images, classes, shares, hidden, head, bias, kernel, gamma, beta, mean, variance, *, relu="zero",
+            which="asked", slopes="mean", times=True, channels="sum", scaled=False):  # fmt: skip
     """Grad-CAM of a small network; the options are bugs."""
     maps = np.maximum(0, gamma * (images @ kernel - mean) / np.sqrt(variance + EPSILON) + beta)
     places = maps.shape[1] * maps.shape[2]
-    before = maps.mean(axis=(1, 2)) @ hidden
+    before = (maps * shares[..., None]).sum(axis=(1, 2)) @ hidden
     z = np.maximum(0, before) @ head + bias
     chosen = np.eye(z.shape[1])[z.argmax(axis=1) if which == "best" else classes]
     chosen = np.ones_like(chosen) if which == "all" else chosen
     if slopes == "of probability":
         p = softmax(z, axis=1)
         chosen = (p * chosen).sum(axis=1, keepdims=True) * (chosen - p)
-    alpha = ((chosen @ head.T) * (before > 0)) @ hidden.T / places  # ∂z/∂A at each place: all alike
+    slope = ((chosen @ head.T) * (before > 0)) @ hidden.T
+    slope = slope[:, None, None] * shares[..., None]  # ∂z/∂A at each place
+    alpha = slope if slopes == "each" else slope.mean(axis=(1, 2), keepdims=True)
     alpha = alpha * places if slopes == "sum" else alpha
     alpha = alpha / len(maps) if slopes == "mean of loss" else alpha
-    found = ((maps if times else 1 + 0 * maps) * alpha[:, None, None]).sum(axis=-1)
+    found = ((maps if times else 1 + 0 * maps) * alpha).sum(axis=-1)
+    found = found / maps.shape[3] if channels == "mean" else found
     found = {"zero": np.maximum(found, 0), "none": found, "size": np.abs(found)}[relu]
     return found / found.max(axis=(1, 2), keepdims=True) if scaled else found
 
@@ -919,7 +931,8 @@ EVIDENCE_MAP = Exercise(
     parts={
         "maps": text("the maps", "热力图"),
         "network_unchanged": text(
-            "“weights and statistics are as they were”", "“权重与统计量没有变”"
+            "“the network is as it was: weights, statistics, what may learn, no gradient left”",
+            "“网络没有变：权重、统计量、可训练标志，也没有留下梯度”",
         ),
     },
     pitfalls=(
@@ -927,8 +940,10 @@ EVIDENCE_MAP = Exercise(
             "changed_the_network",
             lambda **i: {"network_unchanged": False},
             text(
-                "The network changed: an explanation runs in inference mode and updates nothing (Keras: no `training=True`).",
-                "网络被改动了：解释应在推理模式下进行，什么都不更新（Keras：不要 `training=True`）。",
+                "The network changed: an explanation runs in inference mode and updates nothing (Keras: no `training=True`). "
+                "Nor does it leave weights frozen, or gradients in `.grad`.",
+                "网络被改动了：解释应在推理模式下进行，什么都不更新（Keras：不要 `training=True`）；也不能把权重留在冻结状态，"
+                "或在 `.grad` 里留下梯度。",
             ),
             code=changed(
                 CAM,
@@ -1014,6 +1029,32 @@ EVIDENCE_MAP = Exercise(
                     "ops.mean(slopes, axis=(1, 2), keepdims=True)",
                     "ops.sum(slopes, axis=(1, 2), keepdims=True)",
                 ),
+            ),
+        ),
+        Pitfall(
+            "slopes_not_averaged",
+            mapped(slopes="each"),
+            text(
+                "You multiplied each place's own slope by the map. Average the slopes over the places first.",
+                "你把各位置自己的斜率直接乘了特征图。应先对位置求平均。",
+            ),
+            code=changed(
+                CAM,
+                ("slopes.mean(dim=(1, 2), keepdim=True)", "slopes"),
+                ("ops.mean(slopes, axis=(1, 2), keepdims=True)", "slopes"),
+            ),
+        ),
+        Pitfall(
+            "mean_over_channels",
+            mapped(channels="mean"),
+            text(
+                "You averaged over channels; the formula sums them.",
+                "你对通道取了平均，公式里是求和。",
+            ),
+            code=changed(
+                CAM,
+                ("(alpha * maps).sum(dim=-1)", "(alpha * maps).mean(dim=-1)"),
+                ("ops.sum(alpha * maps, axis=-1)", "ops.mean(alpha * maps, axis=-1)"),
             ),
         ),
         Pitfall(
@@ -1202,7 +1243,11 @@ FORGETTING = Exercise(
     objective="O4",
     function="forget",
     inputs=draw_forgetful,
-    reference=lambda **i: {"logits": forgotten(**i), "fresh_unchanged": True},
+    reference=lambda **i: {
+        "logits": forgotten(**i),
+        "fresh_unchanged": True,
+        "may_learn": True,
+    },
     comparator=close(rtol=1e-3, atol=1e-4),
     probe="forgetting",
     parts={
@@ -1213,6 +1258,10 @@ FORGETTING = Exercise(
         "fresh_unchanged": text(
             "“the fresh model is as it was, also when the other is changed later”",
             "“新模型没有变，之后再改原模型也不影响它”",
+        ),
+        "may_learn": text(
+            "“what could learn before can still learn, in both models”",
+            "“两个模型里原来能训练的，现在仍能训练”",
         ),
     },
     pitfalls=(
