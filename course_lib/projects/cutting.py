@@ -142,9 +142,10 @@ def read_split(text: str) -> dict[str, dict[str, list[str]]]:
     split: dict[str, dict[str, list[str]]] = {name: {} for name in PARTS}
     for line in filter(str.strip, text.split("\n")):
         name, kind, digits, *more = (*line.split(), "", "")
-        step = {"examples": 9, "groups": 6}.get(kind)
-        whole = step and len(digits) % step == 0 and set(digits) <= set("0123456789abcdef")
-        if name not in split or not whole or any(more):
+        step = {"examples": 9, "groups": 6}.get(kind, 0)
+        if name not in split or not step or any(more):
+            return {}
+        if len(digits) % step or not set(digits) <= set("0123456789abcdef"):
             return {}
         split[name][kind] = [digits[i : i + step] for i in range(0, len(digits), step)]
     return split

@@ -74,11 +74,14 @@ def low_rank_start(
     return report | {
         "trainable": [sum(int(np.prod(w.shape)) for w in part) for part in parts],
         "learns": not np.array_equal(as_array(b.kernel), start),
-        "linear": all(
-            is_linear(lambda v, part=part: as_array(part(v)), part.kernel.shape[0]) for part in (a, b)
-        ),
+        "linear": all(is_linear(of_arrays(part), part.kernel.shape[0]) for part in (a, b)),
         "layer_moved": not all(same),
     }  # fmt: skip
+
+
+def of_arrays(layer: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """Give a layer as a function from an array to an array."""
+    return lambda values: as_array(layer(values))
 
 
 def learning_arrays(choose: Callable[[Any], Any], **arrays: np.ndarray) -> dict[str, Any]:

@@ -72,12 +72,14 @@ def low_rank_start(
     return report | {
         "trainable": [sum(w.numel() for w in part) for part in parts],
         "learns": not torch.equal(b.weight, start),
-        "linear": all(
-            is_linear(lambda v, part=part: part(torch.tensor(v)).detach().numpy(), part.weight.shape[1])
-            for part in (a, b)
-        ),
+        "linear": all(is_linear(of_arrays(part), part.weight.shape[1]) for part in (a, b)),
         "layer_moved": not all(same),
     }  # fmt: skip
+
+
+def of_arrays(layer: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """Give a layer as a function from an array to an array."""
+    return lambda values: layer(torch.tensor(values)).detach().numpy()
 
 
 def learning_arrays(choose: Callable[[Any], Any], **arrays: np.ndarray) -> dict[str, Any]:
