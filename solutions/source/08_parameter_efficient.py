@@ -830,11 +830,11 @@ LEARN_BIASES = Exercise(
 
 
 # Mean difference to row 0 and half the width of its interval, in margins, from the smallest method to the largest.
-# Good enough by: nothing; the upper end; "contains 0"; the mean; 1.96; ddof = 0; t with D degrees of freedom; the right
+# Good enough by: nothing; the upper end; "contains 0"; the mean (and the sum); 1.96; ddof = 0; t with D degrees of freedom; the right
 # rule (and perhaps better by more than the margin); both ends; a margin that is a share; the right rule, unpaired too;
 # surely better; best mean.
 KINDS = (
-    (-3, 0.5), (-1.5, 0.8), (-1.2, 1.5), (-0.1, 1.5), (-0.58, 0.5), (-0.54, 0.5), (-0.51, 0.5),
+    (-3, 0.5), (-1.5, 0.8), (-1.2, 1.5), (0.25, 1.9), (-0.58, 0.5), (-0.54, 0.5), (-0.51, 0.5),
     (0.1, 1.08), (-0.45, 0.5), (-0.3, 0.5), (0.1, 0.55), (1, 0.95), (1.3, 2),
 )  # fmt: skip
 

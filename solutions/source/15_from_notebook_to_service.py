@@ -47,6 +47,7 @@ def draw_files(rng):
     header = {"__metadata__": {"made": "by hand"}}
     words = len(json.dumps(header))
     files += [file_of(header, b"", announced=words + more) for more in (4, 2**63)]
+    files.append(file_of(header, b"")[: 8 + words // 2])  # cut off on its way: no JSON to read
     for fault in (
         "none",
         "none",
