@@ -198,7 +198,7 @@ def _problem_of(error: BaseException, errors: Advice, *, probed: bool) -> Answer
     if (
         probed and len(lines) == 1
     ):  # none of them the student's: the probe stopped, not the function
-        advice = find_advice(error, errors) or UNUSABLE
+        advice = advise_on_what_came(error, errors)
         return AnswerError(
             "unusable",
             "Your function ran to its end, but what it returned or left behind can't be used. "
@@ -215,10 +215,19 @@ def _problem_of(error: BaseException, errors: Advice, *, probed: bool) -> Answer
     )
 
 
-UNUSABLE = text(
-    "Compare it with what is asked for: how many values, of which kind, in which order, of which shape.",
-    "请与题目要求的对照：有几个值、各是什么类型、按什么次序、是什么形状。",
-)
+def advise_on_what_came(error: BaseException, first: Advice = ()) -> Text:
+    """Say what to look at where no line of a function stopped, but nobody can use what it gave."""
+    if found := find_advice(error, first):
+        return found
+    if "NoneType" in str(error):
+        return text(
+            "There is a None where a value is asked for: usually a return is missing.",
+            "本该有值的地方是 None：多半是漏写了 return。",
+        )
+    return text(
+        "Compare it with what is asked for: how many values, of which kind, in which order, of which shape.",
+        "请与题目要求的对照：有几个值、各是什么类型、按什么次序、是什么形状。",
+    )
 
 
 def _remarks_on_changes(inputs: Mapping[str, Value], given: dict[str, Any]) -> list[Text]:

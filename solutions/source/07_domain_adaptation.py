@@ -1564,10 +1564,9 @@ ENTROPY = Exercise(
                 "你除以了 N·K。熵本身已对类别求和；平均只对 N 行。",
             ),
         ),
-        *(
-            Pitfall(f"small_number_{number}", partial(entropy_slope, added=number), SMALL_NUMBER)
-            for number in (1e-8, 1e-10, 1e-12)
-        ),
+        Pitfall("eighth_digit_added", partial(entropy_slope, added=1e-8), SMALL_NUMBER),
+        Pitfall("tenth_digit_added", partial(entropy_slope, added=1e-10), SMALL_NUMBER),
+        Pitfall("twelfth_digit_added", partial(entropy_slope, added=1e-12), SMALL_NUMBER),
     ),
     hints=(
         text(

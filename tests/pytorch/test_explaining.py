@@ -83,6 +83,7 @@ def test_the_probe_of_maps_sees_a_network_that_moved() -> None:
     given: Any = {
         "images": rng.normal(size=(2, 2, 2, 3)).astype(np.float32),
         "classes": np.array([0, 2]),
+        "shares": np.full((2, 2), 0.25),
         "hidden": rng.normal(size=(4, 4)).astype(np.float32),
         **draw_tiny(rng),
     }

@@ -19,8 +19,8 @@ import numpy as np
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from course_lib.exercises.advice import Advice, advise, find_advice
-from course_lib.exercises.calling import UNUSABLE
+from course_lib.exercises.advice import Advice, advise
+from course_lib.exercises.calling import advise_on_what_came
 from course_lib.exercises.cards import plainly
 from course_lib.exercises.codec import CodecError, decode, encode
 from course_lib.exercises.judging import Case, Judgement
@@ -231,7 +231,7 @@ def _verdict_of_problem(problem: AnswerError, errors: Advice) -> Verdict:
     # The exercise's or the course's own advice for this kind of error; of the error's words nothing is passed on.
     error = _error_in(problem.lines[-1])
     if code == "Unusable":
-        own, words = find_advice(error, errors) or UNUSABLE, SENTENCES[code]
+        own, words = advise_on_what_came(error, errors), SENTENCES[code]
         return Verdict(code, text(f"{words['en']} {own['en']}", f"{words['zh']}{own['zh']}"))
     shown = type(error).__name__
     advice = UNKNOWN_NAME if shown == "NameError" else advise(error, errors)
