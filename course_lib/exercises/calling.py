@@ -195,9 +195,7 @@ def _problem_of(error: BaseException, errors: Advice, *, probed: bool) -> Answer
     if is_untouched_stub(error):
         return not_attempted()
     lines = own_lines(error)
-    if (
-        probed and len(lines) == 1
-    ):  # none of them the student's: the probe stopped, not the function
+    if probed and len(lines) == 1:  # none is the student's: the probe stopped, not the function
         advice = advise_on_what_came(error, errors)
         return AnswerError(
             "unusable",

@@ -931,8 +931,8 @@ EVIDENCE_MAP = Exercise(
     parts={
         "maps": text("the maps", "热力图"),
         "network_unchanged": text(
-            "“the network is as it was: weights, statistics, what may learn, no gradient left”",
-            "“网络没有变：权重、统计量、可训练标志，也没有留下梯度”",
+            "“the network is as it was: weights, statistics, what may learn”",
+            "“网络没有变：权重、统计量、可训练标志都和原来一样”",
         ),
     },
     pitfalls=(
@@ -941,9 +941,8 @@ EVIDENCE_MAP = Exercise(
             lambda **i: {"network_unchanged": False},
             text(
                 "The network changed: an explanation runs in inference mode and updates nothing (Keras: no `training=True`). "
-                "Nor does it leave weights frozen, or gradients in `.grad`.",
-                "网络被改动了：解释应在推理模式下进行，什么都不更新（Keras：不要 `training=True`）；也不能把权重留在冻结状态，"
-                "或在 `.grad` 里留下梯度。",
+                "Nor does it leave weights frozen.",
+                "网络被改动了：解释应在推理模式下进行，什么都不更新（Keras：不要 `training=True`）；也不能把权重留在冻结状态。",
             ),
             code=changed(
                 CAM,

